@@ -1,0 +1,232 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import type { SlugCase } from './domain/domain-name.ts';
+
+/** Where the address of a client is read from: the socket, `Fly-Client-IP`, or the n-th `X-Forwarded-For` from the right. */
+export type TrustProxy = 'none' | 'fly' | number;
+
+/** Everything Hoplite reads from its environment, parsed once. Each room receives its own part. */
+export interface Config {
+  readonly node: { readonly id: string; readonly region: string };
+  readonly log: { readonly level: string };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly privateHost: string;
+    readonly privatePort: number;
+    /** Origin that short URLs are built from, without a trailing slash. */
+    readonly baseUrl: string;
+    readonly trustProxy: TrustProxy;
+    readonly corsOrigins: readonly string[];
+    readonly access: 'open' | 'keys';
+    readonly adminKey: string | undefined;
+    readonly writesPerMinute: number;
+    readonly failedSignInsPerMinute: number;
+  };
+  readonly storage: {
+    /** Folder of this node's own files; absolute. */
+    readonly dataDir: string;
+    readonly linksFile: string;
+    /** WAL alone, DELETE on LiteFS (design section 2). */
+    readonly journalMode: 'wal' | 'delete';
+  };
+  readonly links: {
+    readonly slugCase: SlugCase;
+    readonly minSlugLength: number;
+    readonly allowPrivateDestinations: boolean;
+  };
+  readonly redirect: { readonly cacheMaxBytes: number };
+  /** `undefined` alone. */
+  readonly fleet:
+    | {
+        readonly litefsDir: string;
+        readonly litefsUrl: string;
+        /** `http://{node}.vm.app.internal:8081`, or `id=url,id=url`. */
+        readonly peerUrl: string;
+        readonly secret: string;
+        readonly replay: 'fly' | 'forward';
+        /** A longer body is forwarded, never replayed. */
+        readonly replayMaxBytes: number;
+      }
+    | undefined;
+}
+
+/** One variable of the environment that cannot be used, and why. */
+export interface ConfigMistake {
+  readonly variable: string;
+  readonly detail: string;
+}
+
+/** Thrown with all mistakes of an environment at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly mistakes: readonly ConfigMistake[];
+
+  constructor(mistakes: readonly ConfigMistake[]) {
+    super(mistakes.map(({ variable, detail }) => `${variable}: ${detail}`).join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z
+  .enum(['true', 'false', '1', '0'])
+  .transform((text) => text === 'true' || text === '1');
+const origin = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be an http or https origin without a path, such as https://go.example.com',
+    });
+    return z.NEVER;
+  }
+  return url.origin;
+});
+
+/** Every variable, by name; the README's table is compared with this by a test. */
+export const environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port.default(8080),
+  PRIVATE_HOST: z.string().default('127.0.0.1'),
+  PRIVATE_PORT: port.default(8081),
+  BASE_URL: origin.optional(),
+  DATA_DIR: z.string().default('./data'),
+  ACCESS: z.enum(['open', 'keys']).optional(),
+  ADMIN_KEY: z.string().min(24, 'must have at least 24 characters').optional(),
+  LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  SLUG_CASE: z.enum(['insensitive', 'sensitive']).default('insensitive'),
+  SLUG_MIN_LENGTH: z.coerce.number().int().min(4).max(32).default(6),
+  ALLOW_PRIVATE_DESTINATIONS: flag.default(false),
+  CACHE_MAX_BYTES: z.coerce.number().int().min(0).default(67_108_864),
+  CORS_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(z.array(origin))
+    .default([]),
+  TRUST_PROXY: z
+    .union([z.enum(['none', 'fly']), z.coerce.number().int().min(1).max(10)])
+    .default('none'),
+  WRITES_PER_MINUTE: z.coerce.number().int().min(1).default(600),
+  FAILED_SIGN_INS_PER_MINUTE: z.coerce.number().int().min(1).default(10),
+  NODE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_", "-"')
+    .optional(),
+  REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,16}$/, 'must be 1 to 16 lower-case letters, digits, "-"')
+    .optional(),
+  LITEFS_DIR: z.string().optional(),
+  LITEFS_URL: origin.default('http://127.0.0.1:20202'),
+  PEER_URL: z.string().optional(),
+  FLEET_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  REPLAY: z.enum(['fly', 'forward']).optional(),
+  REPLAY_MAX_BYTES: z.coerce.number().int().min(0).max(1_000_000).default(1_000_000),
+  FLY_APP_NAME: z.string().optional(),
+  FLY_MACHINE_ID: z.string().optional(),
+  FLY_REGION: z.string().optional(),
+});
+
+/**
+ * Parses an environment. Empty variables count as unset.
+ * Throws one `ConfigError` with every mistake, each by the name of its variable.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = environment.safeParse(
+    Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')),
+  );
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => ({
+        variable: String(issue.path[0]),
+        detail: issue.message,
+      })),
+    );
+  }
+  return freeze(derive(parsed.data));
+}
+
+function derive(env: z.output<typeof environment>): Config {
+  const mistakes: ConfigMistake[] = [];
+  const loopback = isLoopback(env.HOST);
+  if (!loopback && env.BASE_URL === undefined) {
+    mistakes.push({
+      variable: 'BASE_URL',
+      detail: `is required when HOST is not loopback (HOST is ${env.HOST}): set it to the origin people see, such as https://go.example.com`,
+    });
+  }
+  const fleet = env.LITEFS_DIR !== undefined;
+  const peerUrl =
+    env.PEER_URL ??
+    (env.FLY_APP_NAME === undefined
+      ? undefined
+      : `http://{node}.vm.${env.FLY_APP_NAME}.internal:${env.PRIVATE_PORT}`);
+  if (fleet && env.FLEET_SECRET === undefined) {
+    mistakes.push({ variable: 'FLEET_SECRET', detail: 'is required with LITEFS_DIR' });
+  }
+  if (fleet && peerUrl === undefined) {
+    mistakes.push({
+      variable: 'PEER_URL',
+      detail:
+        'is required with LITEFS_DIR off Fly: http://{node}.example.internal:8081, or id=url,id=url',
+    });
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  const dataDir = resolve(env.DATA_DIR);
+  return {
+    node: {
+      id: env.NODE_ID ?? env.FLY_MACHINE_ID ?? hostname(),
+      region: env.REGION ?? env.FLY_REGION ?? 'local',
+    },
+    log: { level: env.LOG_LEVEL },
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      privateHost: env.PRIVATE_HOST,
+      privatePort: env.PRIVATE_PORT,
+      baseUrl: env.BASE_URL ?? `http://localhost:${env.PORT}`,
+      trustProxy: env.TRUST_PROXY,
+      corsOrigins: env.CORS_ORIGINS,
+      access: env.ACCESS ?? (loopback && !fleet ? 'open' : 'keys'),
+      adminKey: env.ADMIN_KEY,
+      writesPerMinute: env.WRITES_PER_MINUTE,
+      failedSignInsPerMinute: env.FAILED_SIGN_INS_PER_MINUTE,
+    },
+    storage: {
+      dataDir,
+      linksFile: resolve(env.LITEFS_DIR ?? dataDir, 'links.db'),
+      journalMode: fleet ? 'delete' : 'wal',
+    },
+    links: {
+      slugCase: env.SLUG_CASE,
+      minSlugLength: env.SLUG_MIN_LENGTH,
+      allowPrivateDestinations: env.ALLOW_PRIVATE_DESTINATIONS,
+    },
+    redirect: { cacheMaxBytes: env.CACHE_MAX_BYTES },
+    fleet:
+      env.LITEFS_DIR === undefined
+        ? undefined
+        : {
+            litefsDir: resolve(env.LITEFS_DIR),
+            litefsUrl: env.LITEFS_URL,
+            peerUrl: peerUrl as string,
+            secret: env.FLEET_SECRET as string,
+            replay: env.REPLAY ?? (env.FLY_APP_NAME === undefined ? 'forward' : 'fly'),
+            replayMaxBytes: env.REPLAY_MAX_BYTES,
+          },
+  };
+}
+
+/** Whether only this machine can reach a listener on `host`. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function freeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null) freeze(part);
+  }
+  return Object.freeze(value);
+}

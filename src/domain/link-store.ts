@@ -1,0 +1,64 @@
+import type { Domain } from './domain-name.ts';
+import type { Link } from './link.ts';
+import type { SlugKey } from './slug.ts';
+
+/** The orders a list of links can have; `-` is descending. Ties are broken by id in the same direction. */
+export const linkSorts = [
+  '-createdAt',
+  'createdAt',
+  '-updatedAt',
+  'updatedAt',
+  'slug',
+  '-slug',
+] as const;
+export type LinkSort = (typeof linkSorts)[number];
+
+/** Where the next page begins: after the link with this sort value and id. */
+export interface LinkPageStart {
+  readonly value: string | number;
+  readonly id: number;
+}
+
+export interface LinkQuery {
+  readonly domainId: number;
+  readonly sort: LinkSort;
+  /** 1 to 1,000. */
+  readonly limit: number;
+  /** Part of a slug, destination or title, compared without case. */
+  readonly search?: string | undefined;
+  readonly after?: LinkPageStart | undefined;
+}
+
+export interface LinkPage {
+  readonly links: readonly Link[];
+  /** Present when there may be more. */
+  readonly next?: LinkPageStart;
+}
+
+/**
+ * Reads links from this node's copy, on any node.
+ * Waits for a busy database up to 250 ms, then throws `unavailable`.
+ */
+export interface LinkReader {
+  findLink(domainId: number, slugKey: SlugKey): Promise<Link | undefined>;
+  listLinks(query: LinkQuery): Promise<LinkPage>;
+  findDomain(id: number): Promise<Domain | undefined>;
+}
+
+/**
+ * Writes links. Lives in the writer's transaction, hence synchronous. Each method that changes a link
+ * adds a row to `changes`, from which every node repairs its memory (design section 3).
+ */
+export interface LinkWriteStore {
+  findLink(domainId: number, slugKey: SlugKey): Link | undefined;
+  findLinkById(id: number): Link | undefined;
+  /** The newest id in use, 0 in an empty table. */
+  lastLinkId(): number;
+  /** How many links the domain has; may be off by what was deleted since the writer opened. */
+  countLinks(domainId: number): number;
+  getDomain(id: number): Domain;
+  /** Returns false, and changes nothing, when the slug is taken. */
+  insertLink(link: Link): boolean;
+  updateLink(link: Link): void;
+  deleteLink(link: Link): void;
+}

@@ -1,0 +1,52 @@
+import type { LinkState } from './link.ts';
+
+/** A link as a page shows it. `createdAt` in milliseconds since 1970 UTC. */
+export interface LinkView {
+  readonly slug: string;
+  readonly shortUrl: string;
+  readonly destination: string;
+  readonly title: string | null;
+  readonly state: LinkState;
+  readonly createdAt: number;
+}
+
+/** The page at `/`: shorten a link, see the latest ones. */
+export interface HomePage {
+  /** Origin of short URLs, such as `https://go.example.com`. */
+  readonly baseUrl: string;
+  readonly links: readonly LinkView[];
+  /** The link that was just made. */
+  readonly created?: LinkView | undefined;
+  /** What was wrong with the form, and what it held. */
+  readonly failure?:
+    | { readonly detail: string; readonly destination: string; readonly slug: string }
+    | undefined;
+  /** Whether there is a session to sign out of. */
+  readonly signedIn: boolean;
+}
+
+export interface SignInPage {
+  readonly failure?: string | undefined;
+}
+
+/** The page at `/:slug+`: where a short URL leads. */
+export interface PreviewPage {
+  readonly link: LinkView;
+}
+
+/** A problem (RFC 9457) for people. */
+export interface ProblemPage {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  /** Id of the request, for whoever runs this. */
+  readonly instance?: string | undefined;
+}
+
+/** Renders whole HTML documents that hold no inline script or style. Every text in a model is escaped. */
+export interface Pages {
+  home(model: HomePage): string;
+  signIn(model: SignInPage): string;
+  preview(model: PreviewPage): string;
+  problem(model: ProblemPage): string;
+}

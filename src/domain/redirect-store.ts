@@ -1,0 +1,37 @@
+import type { Domain } from './domain-name.ts';
+import type { Link } from './link.ts';
+import type { SlugKey } from './slug.ts';
+
+/** A slug in its domain: what the redirect path looks up. */
+export interface RedirectKey {
+  readonly domainId: number;
+  readonly slugKey: SlugKey;
+}
+
+/** What one short read transaction finds. */
+export interface RedirectSnapshot {
+  /** How many primaries there have been. A new one means: forget everything. */
+  readonly epoch: number;
+  /** The newest row of `changes`. */
+  readonly revision: number;
+  /** Keys changed after `sinceRevision`; `undefined` when the log no longer reaches back that far. */
+  readonly changed: readonly RedirectKey[] | undefined;
+  /** One entry per key asked for, in the same order. */
+  readonly links: readonly (Link | undefined)[];
+  readonly domains: readonly Domain[];
+}
+
+/**
+ * The redirect path's view of this node's copy. Synchronous and never blocking: `busy` means
+ * "cannot tell now, ask again in the next tick", `absent` that this node has no database yet.
+ */
+export interface RedirectStore {
+  /** Sheds SQLite's private pages first, which LiteFS can leave stale after a reset (design section 3). */
+  read(sinceRevision: number, keys: readonly RedirectKey[]): RedirectSnapshot | 'busy' | 'absent';
+}
+
+/**
+ * Opaque mark of the state of this node's copy, equal only while nothing was committed or replicated here;
+ * `undefined` while there is no database. In a fleet it is the position, alone SQLite's data version.
+ */
+export type Stamp = () => string | number | undefined;

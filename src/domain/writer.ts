@@ -1,0 +1,67 @@
+import type { ApiKey } from './api-key.ts';
+import type { Link, LinkChanges, NewLink } from './link.ts';
+import type { CreateLinkResult, LinkRef } from './links.ts';
+import type { Position } from './position.ts';
+
+/**
+ * Everything that changes the database, by name. The use cases behind them are synchronous and run
+ * in the writer thread, each in a savepoint of the transaction that takes all that wait.
+ */
+export interface WriterCommands {
+  /** Throws `invalid`, `conflict` (slug taken) or `idempotency_mismatch`. */
+  createLink(input: CreateLinkInput): CreateLinkResult;
+  /** Throws `not_found`, `invalid` or `precondition_failed`. */
+  updateLink(input: UpdateLinkInput): Link;
+  /** Throws `not_found` or `precondition_failed`. */
+  deleteLink(input: DeleteLinkInput): Link;
+  /** Stores a key that was generated outside, so that its secret never enters the writer's mailbox. */
+  createKey(input: Omit<ApiKey, 'id' | 'revokedAt' | 'createdAt'>): ApiKey;
+  /** Throws `not_found`. Revoking twice is the same as once. */
+  revokeKey(id: number): ApiKey;
+}
+
+export interface CreateLinkInput {
+  readonly domainId: number;
+  readonly link: NewLink;
+  readonly idempotency?:
+    | { readonly scope: string; readonly key: string; readonly requestHash: string }
+    | undefined;
+}
+
+/** `ifMatch` holds the versions an `If-Match` header allows; absent means any. */
+export interface UpdateLinkInput extends LinkRef {
+  readonly changes: LinkChanges;
+  readonly ifMatch?: readonly string[] | undefined;
+}
+
+export interface DeleteLinkInput extends LinkRef {
+  readonly ifMatch?: readonly string[] | undefined;
+}
+
+/** The result of a command whose transaction was committed. */
+export interface Written<T> {
+  readonly value: T;
+  /** Of `links.db` right after the commit; `undefined` alone. */
+  readonly position: Position | undefined;
+  readonly epoch: number;
+}
+
+/**
+ * The primary's writer as the rest of the process sees it.
+ *
+ * Rejects with the `Failure` of the use case; with `unavailable` when the mailbox is full, or when it
+ * is not known whether the transaction took effect; with `NotPrimary` when it certainly did not because
+ * this node lost its role.
+ */
+export interface Writer {
+  run<Name extends keyof WriterCommands>(
+    name: Name,
+    input: Parameters<WriterCommands[Name]>[0],
+  ): Promise<Written<ReturnType<WriterCommands[Name]>>>;
+}
+
+/** Gives the writer while this node is primary. */
+export interface WriterSource {
+  /** Throws `NotPrimary` on other nodes, and `unavailable` on a primary that is still opening its epoch. */
+  writer(): Writer;
+}
