@@ -1,4 +1,7 @@
-// Pins the Consul that the local cluster and the tests run. Built by scripts/setup.js; nothing of it is imported.
+// Pins the Consul that the local cluster and the tests run. On Fly, Consul is Fly's.
+// scripts/setup.js builds it into tools/bin/. Nothing of it is imported.
+//
+// The excluded go-msgpack releases were withdrawn by their makers after other modules had named them.
 module hoplite.invalid/tools/consul
 
 go 1.24

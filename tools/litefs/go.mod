@@ -1,4 +1,8 @@
-// Pins the LiteFS that the local cluster and the tests run. Built by scripts/setup.js; nothing of it is imported.
+// Pins the LiteFS that the local cluster and the tests run; the Dockerfile names the same version.
+// scripts/setup.js builds it into tools/bin/. Nothing of it is imported.
+//
+// lz4 stays at the v4.1.17 that LiteFS itself asks for: with a newer one every replica dies at its
+// first snapshot.
 module hoplite.invalid/tools/litefs
 
 go 1.24
