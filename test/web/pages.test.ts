@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { LinkState } from '../../src/domain/link.ts';
+import type { LinkView, Pages } from '../../src/domain/pages.ts';
+import { readAssetVersion } from '../../src/web/assets.ts';
+import { createPages } from '../../src/web/pages.ts';
+
+const pages = createPages('v1');
+
+function view(text: string, state: LinkState = 'active'): LinkView {
+  return {
+    slug: text,
+    shortUrl: `https://go.example.com/${text}`,
+    destination: `https://example.com/${text}`,
+    title: text,
+    state,
+    createdAt: 1_700_000_000_000,
+  };
+}
+
+/** Every page, with `text` in each place that holds text from outside. */
+function renderAll(text: string): Readonly<Record<keyof Pages, string>> {
+  return {
+    home: pages.home({
+      baseUrl: 'https://go.example.com',
+      links: [view(text)],
+      created: view(text),
+      failure: { detail: text, destination: text, slug: text },
+      signedIn: true,
+    }),
+    signIn: pages.signIn({ failure: text }),
+    preview: pages.preview({ link: view(text) }),
+    problem: pages.problem({ status: 404, title: text, detail: text, instance: text }),
+  };
+}
+
+/** The tags of a document with their attributes, as a browser would split them. */
+function tagsOf(markup: string): string[] {
+  return markup.match(/<[a-z!/](?:"[^"]*"|'[^']*'|[^'">])*>/gi) ?? [];
+}
+
+describe('pages', () => {
+  it('hold the same tags whatever text they show', () => {
+    const empty = renderAll('');
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.string({ unit: fc.constantFrom('<', '>', '"', "'", '&', '=', '/', 'a', ' ', '`') }),
+        ),
+        (text) => {
+          const rendered = renderAll(text);
+          for (const page of Object.keys(rendered) as (keyof Pages)[]) {
+            const names = (markup: string) => tagsOf(markup).map((tag) => tag.split(/[\s>]/)[0]);
+            expect(names(rendered[page])).toEqual(names(empty[page]));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('hold no inline script, style or handler', () => {
+    for (const markup of Object.values(renderAll('text'))) {
+      expect(markup).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]* src=)/i);
+    }
+  });
+
+  it('escape text in attributes', () => {
+    const markup = pages.home({
+      baseUrl: 'https://go.example.com',
+      links: [],
+      failure: { detail: 'no', destination: '" autofocus onfocus="alert(1)', slug: '' },
+      signedIn: false,
+    });
+    expect(markup).toContain('value="&quot; autofocus onfocus=&quot;alert(1)"');
+  });
+
+  it('say that a link has ended and offer no way on', () => {
+    for (const state of ['expired', 'disabled', 'pending', 'blocked'] as const) {
+      expect(pages.preview({ link: view('a', state) })).not.toContain('Continue to');
+    }
+    expect(pages.preview({ link: view('a') })).toContain('Continue to example.com');
+  });
+
+  it('do not show where a link led that was taken down', () => {
+    expect(pages.preview({ link: view('a', 'blocked') })).not.toContain('https://example.com/a');
+  });
+
+  it('show a way to sign out only to who is signed in', () => {
+    const model = { baseUrl: 'https://go.example.com', links: [] };
+    expect(pages.home({ ...model, signedIn: true })).toContain('/session/end');
+    expect(pages.home({ ...model, signedIn: false })).not.toContain('/session/end');
+  });
+
+  it('name the version of their assets', () => {
+    const marked = createPages(readAssetVersion()).problem({ status: 404, title: '', detail: '' });
+    expect(marked).toMatch(/href="\/assets\/page\.css\?v=[0-9a-f]{12}"/);
+  });
+});
