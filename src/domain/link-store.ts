@@ -52,7 +52,10 @@ export interface LinkReader {
 export interface LinkWriteStore {
   findLink(domainId: number, slugKey: SlugKey): Link | undefined;
   findLinkById(id: number): Link | undefined;
-  /** The newest id in use, 0 in an empty table. */
+  /**
+   * The highest id that any link of this database ever had, deleted ones included; 0 before the first.
+   * In SQLite that is `sqlite_sequence` of a table with AUTOINCREMENT, not `max(id)`.
+   */
   lastLinkId(): number;
   /** How many links the domain has; may be off by what was deleted since the writer opened. */
   countLinks(domainId: number): number;

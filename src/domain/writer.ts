@@ -8,9 +8,12 @@ import type { Position } from './position.ts';
  * in the writer thread, each in a savepoint of the transaction that takes all that wait.
  */
 export interface WriterCommands {
-  /** Throws `invalid`, `conflict` (slug taken) or `idempotency_mismatch`. */
+  /**
+   * Throws `invalid` (with every broken rule), `conflict` (the slug is taken, or the link that the
+   * `Idempotency-Key` made was deleted meanwhile) or `idempotency_mismatch`.
+   */
   createLink(input: CreateLinkInput): CreateLinkResult;
-  /** Throws `not_found`, `invalid` or `precondition_failed`. */
+  /** Throws `not_found`, `invalid` or `precondition_failed`. A link that would not change keeps its version. */
   updateLink(input: UpdateLinkInput): Link;
   /** Throws `not_found` or `precondition_failed`. */
   deleteLink(input: DeleteLinkInput): Link;
