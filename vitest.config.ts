@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{domain,config,redirect,cluster,deployment,edge}/**/*.test.ts'],
+          include: ['test/{domain,config,redirect,cluster,deployment,edge,rooms}/**/*.test.ts'],
         },
       },
       {
