@@ -1,7 +1,8 @@
 // Pins the Consul that the local cluster and the tests run. On Fly, Consul is Fly's.
 // scripts/setup.js builds it into tools/bin/. Nothing of it is imported.
 //
-// The excluded go-msgpack releases were withdrawn by their makers after other modules had named them.
+// Consul's own go.mod excludes the two go-msgpack releases, which changed its wire format; Go honours
+// an exclusion only in the main module, so it is said again here.
 module hoplite.invalid/tools/consul
 
 go 1.24

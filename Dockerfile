@@ -1,0 +1,36 @@
+# syntax=docker/dockerfile:1
+# The image of one node: Node, LiteFS, the app and its production packages. Nothing is compiled, for
+# Node runs TypeScript as it is. It holds no secret; those come from the environment.
+
+FROM flyio/litefs:0.5.14 AS litefs
+
+# The Node of package.json. Debian, since better-sqlite3 and setpriv are tested with it.
+FROM node:24.21.0-bookworm-slim AS base
+WORKDIR /app
+ENV NODE_ENV=production
+
+FROM base AS packages
+COPY package.json package-lock.json .npmrc ./
+# No package that the app needs has an install script.
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM base
+# fuse3 mounts for LiteFS, which also calls Consul over TLS. user_allow_other lets a mount be shared
+# with another user also where LiteFS is not root.
+RUN apt-get update \
+  && apt-get install --yes --no-install-recommends ca-certificates fuse3 \
+  && rm -rf /var/lib/apt/lists/* \
+  && echo user_allow_other >> /etc/fuse.conf
+COPY --from=litefs /usr/local/bin/litefs /usr/local/bin/litefs
+COPY --from=packages /app/node_modules node_modules
+COPY package.json LICENSE litefs.yml ./
+COPY scripts/entrypoint.sh scripts/
+COPY migrations migrations
+COPY src src
+RUN ln -s /app/src/cli/hoplite.ts /usr/local/bin/hoplite
+
+# Both on the volume: the node's own files, and LiteFS's.
+ENV DATA_DIR=/data/hoplite LITEFS_DATA_DIR=/data/litefs
+
+# As root, since LiteFS mounts; the app is started as the user "node".
+CMD ["/app/scripts/entrypoint.sh"]

@@ -1,0 +1,53 @@
+#!/bin/sh
+# What the image starts: alone with LITEFS_DIR unset, otherwise LiteFS, which starts the app.
+#
+# litefs.yml takes everything that differs between nodes from the environment, and LiteFS knows no
+# defaults. On Fly this program derives those variables from the platform's. A variable that is set
+# already is kept, so the same image runs off Fly too.
+set -eu
+cd "$(dirname "$0")/.."
+
+# LiteFS mounts as root; the app has no need to be root. setpriv becomes the program that it starts,
+# so signals and exit codes pass as if it were not there.
+if [ "$(id -u)" = 0 ]; then
+  export RUN_AS='setpriv --reuid=node --regid=node --clear-groups --no-new-privs --'
+  install -d -o node -g node -m 0700 "$DATA_DIR"
+fi
+
+if [ -z "${LITEFS_DIR:-}" ]; then
+  # shellcheck disable=SC2086 # the words of RUN_AS are meant to be split
+  exec ${RUN_AS:-} node src/main.ts
+fi
+
+# On Fly the machine's id. Fly replays to it by this name, and replicas read it as their primary's.
+export NODE_ID="${NODE_ID:-${FLY_MACHINE_ID:-$(hostname)}}"
+
+export LITEFS_HTTP_ADDR="${LITEFS_HTTP_ADDR:-:20202}"
+
+# The machine's name on the private network, and not its address, which a migration changes.
+if [ -z "${LITEFS_ADVERTISE_URL:-}" ] && [ -n "${FLY_APP_NAME:-}" ]; then
+  LITEFS_ADVERTISE_URL="http://$FLY_MACHINE_ID.vm.$FLY_APP_NAME.internal:20202"
+fi
+export LITEFS_ADVERTISE_URL="${LITEFS_ADVERTISE_URL:?must be set off Fly: the URL at which other nodes reach LiteFS here}"
+
+# Only nodes of the primary region may become primary. Both names unset are not equal here: a node
+# that does not know where it is does not compete.
+if [ -z "${LITEFS_CANDIDATE:-}" ]; then
+  LITEFS_CANDIDATE=false
+  if [ -n "${FLY_REGION:-}" ] && [ "$FLY_REGION" = "${PRIMARY_REGION:-}" ]; then
+    LITEFS_CANDIDATE=true
+  fi
+fi
+export LITEFS_CANDIDATE
+
+# From `fly consul attach`: https://:TOKEN@HOST/PREFIX/. LiteFS logs it at boot, token and all, and
+# exits when Consul is away at that moment, because it registers a node where the URL has a path.
+export CONSUL_URL="${CONSUL_URL:-${FLY_CONSUL_URL:-}}"
+: "${CONSUL_URL:?must be set: on Fly by fly consul attach, elsewhere to the URL of a Consul agent}"
+
+# Where the lease lies in Consul. The number at the end is the way out when a cluster has to be
+# founded anew: nodes of different keys do not know each other.
+export CONSUL_KEY="${CONSUL_KEY:-hoplite/${FLY_APP_NAME:-fleet}/1}"
+
+install -d -m 0700 "$LITEFS_DATA_DIR"
+exec litefs mount -config litefs.yml
