@@ -21,7 +21,8 @@ export interface ApiKeyReader {
 /** Writes keys, in the writer's transaction. */
 export interface ApiKeyWriteStore {
   findKeyById(id: number): ApiKey | undefined;
+  /** Throws `conflict` when the prefix is taken. */
   insertKey(key: Omit<ApiKey, 'id'>): ApiKey;
-  /** Sets `revokedAt`. */
+  /** Sets `revokedAt`; the rest of a key never changes. */
   updateKey(key: ApiKey): void;
 }

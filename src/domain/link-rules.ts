@@ -1,12 +1,13 @@
 import { invalidField } from './failure.ts';
 import { type Link, maxTitleLength } from './link.ts';
+import { isSingleLine } from './single-line.ts';
 
 /** 9999-12-31T23:59:59.999Z, the last time that ISO 8601 writes with four digits of year. */
 const latestTime = 253_402_300_799_999;
 
 /**
  * A title without white space around it; nothing but white space is no title. Throws `invalid` at
- * `/title` when it is too long, or holds control characters, line breaks or half a surrogate pair.
+ * `/title` when it is too long or would not fit on one line.
  */
 export function parseTitle(text: string | null): string | null {
   if (text === null) return null;
@@ -14,7 +15,7 @@ export function parseTitle(text: string | null): string | null {
   if (title.length > maxTitleLength) {
     throw invalidField('/title', `A title has at most ${maxTitleLength} characters.`);
   }
-  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(title) || !title.isWellFormed()) {
+  if (!isSingleLine(title)) {
     throw invalidField('/title', 'A title has no control characters and no line breaks.');
   }
   return title === '' ? null : title;

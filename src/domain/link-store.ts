@@ -59,6 +59,7 @@ export interface LinkWriteStore {
   lastLinkId(): number;
   /** How many links the domain has; may be off by what was deleted since the writer opened. */
   countLinks(domainId: number): number;
+  /** Throws `not_found`. */
   getDomain(id: number): Domain;
   /** Returns false, and changes nothing, when the slug is taken. */
   insertLink(link: Link): boolean;

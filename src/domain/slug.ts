@@ -1,4 +1,5 @@
 import type { SlugCase } from './domain-name.ts';
+import { drawSigns } from './draw-signs.ts';
 import { Failure, invalidField } from './failure.ts';
 import type { Random } from './random.ts';
 import { isReserved } from './reserved-words.ts';
@@ -48,22 +49,11 @@ export function foldSlug(slug: Slug, slugCase: SlugCase): SlugKey {
   return (slugCase === 'sensitive' ? slug : slug.toLowerCase()) as string as SlugKey;
 }
 
-/**
- * Draws a slug of `length` signs, each equally likely: bytes past the largest multiple of 31 are
- * drawn again.
- */
+/** Draws a slug of `length` signs, each equally likely; a reserved word is drawn again. */
 export function generateSlug(random: Random, length: number): Slug {
-  const fair = 256 - (256 % slugAlphabet.length);
-  let slug = '';
   for (;;) {
-    for (const byte of random.bytes(length * 2)) {
-      if (byte >= fair) continue;
-      slug += slugAlphabet[byte % slugAlphabet.length];
-      if (slug.length === length) {
-        if (!isReserved(slug)) return slug as Slug;
-        slug = '';
-      }
-    }
+    const slug = drawSigns(random, slugAlphabet, length);
+    if (!isReserved(slug)) return slug as Slug;
   }
 }
 
