@@ -1,0 +1,82 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { EdgeError } from './edge-error.ts';
+import type { AnswerHead, NodeAnswer } from './node-answer.ts';
+import { outboundHeaders } from './outbound-headers.ts';
+import { toFlatHeaders } from './raw-headers.ts';
+
+/** Who sent a request and waits for one answer. */
+export interface Client {
+  /** Passes a node's answer on, and resolves at its end. Rejects when either side breaks off. */
+  pass(answer: NodeAnswer): Promise<void>;
+  /** Answers for the edge itself; breaks off when an answer has already begun. */
+  fail(error: EdgeError): void;
+}
+
+/** The client of an ordinary request. */
+export function httpClient(response: ServerResponse, requestId: string): Client {
+  return {
+    async pass(answer) {
+      if (answer.is === 'upgraded') {
+        // `node:http` lets no answer to a request without `Upgrade` get here.
+        answer.drop();
+        throw new Error('an upgrade that nobody asked for');
+      }
+      writeHead(response, answer, requestId);
+      await pipeline(answer.body, response);
+    },
+    fail(error) {
+      if (response.headersSent) {
+        response.destroy();
+        return;
+      }
+      response.writeHead(error.status, {
+        'content-type': 'text/plain; charset=utf-8',
+        'cache-control': 'no-store',
+        // Of this edge only: Fly tells its codes to the log, not to the client.
+        'fly-edge-error': error.code,
+        'fly-request-id': requestId,
+      });
+      response.end(`${error.message}\n`);
+    },
+  };
+}
+
+/**
+ * The client of a request to change protocols. `node:http` hands over the bare socket, which becomes an
+ * ordinary response again when the node does not change.
+ */
+export function upgradeClient(request: IncomingMessage, socket: Duplex, requestId: string): Client {
+  const ordinary = () => {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
+    response.once('finish', () => socket.end());
+    return httpClient(response, requestId);
+  };
+  return {
+    async pass(answer) {
+      if (answer.is !== 'upgraded') return ordinary().pass(answer);
+      socket.write(switchingHead(answer), 'latin1');
+      await Promise.all([pipeline(socket, answer.toNode), pipeline(answer.fromNode, socket)]);
+    },
+    fail: (error) => ordinary().fail(error),
+  };
+}
+
+function writeHead(response: ServerResponse, head: AnswerHead, requestId: string): void {
+  response.sendDate = false;
+  response.writeHead(
+    head.status,
+    head.reason,
+    toFlatHeaders(outboundHeaders(head.headers, requestId)),
+  );
+  response.flushHeaders();
+}
+
+/** `Connection` and `Upgrade` stay as the node wrote them: they are the answer. */
+function switchingHead({ reason, headers }: AnswerHead): string {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 101 ${reason}\r\n${lines.join('')}\r\n`;
+}
