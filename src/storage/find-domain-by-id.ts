@@ -1,0 +1,6 @@
+import { domainColumns } from './domain-row.ts';
+import { defineQuery, readBuilder } from './query.ts';
+
+export const findDomainById = defineQuery((p: { id: number }) =>
+  readBuilder.selectFrom('domains').select(domainColumns).where('id', '=', p.id),
+);

@@ -1,0 +1,44 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
+import type { Link } from '../domain/link.ts';
+import type { LinkReader } from '../domain/link-store.ts';
+import { toDomain } from './domain-row.ts';
+import { findDomainById } from './find-domain-by-id.ts';
+import { findLinkByKey } from './find-link-by-key.ts';
+import { canMatch, readLinks, toPageStart } from './link-list.ts';
+import { toLink } from './link-row.ts';
+import type { ReaderConnection } from './reader-connection.ts';
+
+/** The links of this node's copy. */
+export function createLinkReader(connection: ReaderConnection): LinkReader {
+  return {
+    async findLink(domainId, slugKey) {
+      const row = await connection.readPatiently((c) =>
+        c.get(findLinkByKey, { domainId, slugKey }),
+      );
+      return row && toLink(row);
+    },
+
+    async listLinks(query) {
+      if (!canMatch(query.search ?? '')) return { links: [] };
+      const links: Link[] = [];
+      let { after } = query;
+      do {
+        // One more than asked for tells whether there is a next page.
+        const step = { ...query, after, limit: query.limit + 1 - links.length };
+        const { links: found, next } = await connection.readPatiently((c) => readLinks(c, step));
+        links.push(...found);
+        after = next;
+        if (after !== undefined) await nextTick();
+      } while (after !== undefined && links.length <= query.limit);
+      const page = links.slice(0, query.limit);
+      const last = page.at(-1);
+      if (last === undefined || links.length <= query.limit) return { links: page };
+      return { links: page, next: toPageStart(last, query.sort) };
+    },
+
+    async findDomain(id) {
+      const row = await connection.readPatiently((c) => c.get(findDomainById, { id }));
+      return row && toDomain(row);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { Failure } from '../domain/failure.ts';
+
+/** WAL alone; DELETE on LiteFS, where WAL can report success for a commit that is lost (reliability-facts F5). */
+export type JournalMode = 'wal' | 'delete';
+
+/** How long a writer waits for a lock, milliseconds. It waits in its own thread or program. */
+const lockTimeoutMs = 2_000;
+
+/**
+ * Opens a database for writing and creates it when there is none.
+ * Throws `conflict` when the file is in WAL mode and must not be; SQLite's errors pass.
+ */
+export function openWritable(options: {
+  readonly file: string;
+  readonly journalMode: JournalMode;
+}): Database.Database {
+  mkdirSync(dirname(options.file), { recursive: true });
+  const database = new Database(options.file, { timeout: lockTimeoutMs });
+  try {
+    setJournalMode(database, options);
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    database.pragma('trusted_schema = OFF');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * NOTE: never from WAL to DELETE: LiteFS leaves page 1 out of that transaction, and every replica ends
+ * and cannot start again (litefs-facts section 2).
+ */
+function setJournalMode(
+  database: Database.Database,
+  { file, journalMode }: { readonly file: string; readonly journalMode: JournalMode },
+): void {
+  const current = database.pragma('journal_mode', { simple: true });
+  if (current === journalMode) return;
+  if (current === 'wal') {
+    throw new Failure(
+      'conflict',
+      `${file} is in WAL mode, which loses acknowledged commits on LiteFS. ` +
+        'Copy it with VACUUM INTO, which writes a file in DELETE mode, and import the copy.',
+    );
+  }
+  database.pragma(`journal_mode = ${journalMode}`);
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { Failure } from '../domain/failure.ts';
+import { Connection } from './connection.ts';
+import { isSqliteError } from './sqlite-error.ts';
+
+/** What a read may come to besides its result: another time, or no database with a schema yet. */
+export type Unreadable = 'busy' | 'absent';
+
+/** How long a read that met a lock waits before it tries again, milliseconds. */
+const retryAfterMs = 1;
+
+/**
+ * A readonly handle on a database that may not exist yet, be locked by the writer or replaced by LiteFS.
+ * It is opened by the first read that finds the file, and never waits for a lock: that would stop
+ * everything else of this thread.
+ */
+export class ReaderConnection implements Disposable {
+  readonly #file: string;
+  readonly #timeoutMs: number;
+  #connection: Connection | undefined;
+  #opened = 0;
+
+  constructor(file: string, timeoutMs: number) {
+    this.#file = file;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** How many handles there have been: what a handle counts, such as its data version, starts anew with each. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  /** Runs one read, which must not keep the connection. Other errors than those of `Unreadable` pass. */
+  read<T>(work: (connection: Connection) => T): { readonly value: T } | Unreadable {
+    try {
+      const connection = this.#open();
+      if (connection === undefined) return 'absent';
+      return { value: work(connection) };
+    } catch (error) {
+      return this.#toUnreadable(error);
+    }
+  }
+
+  /**
+   * Runs one read, again and again while the database is busy. Rejects with `unavailable` after the
+   * timeout, and when there is no database yet.
+   */
+  async readPatiently<T>(work: (connection: Connection) => T): Promise<T> {
+    const outcome = await this.readIfPresent(work);
+    if (outcome === undefined) throw noDatabase();
+    return outcome.value;
+  }
+
+  /** The same, but `undefined` when there is no database yet. */
+  async readIfPresent<T>(
+    work: (connection: Connection) => T,
+  ): Promise<{ readonly value: T } | undefined> {
+    const deadline = performance.now() + this.#timeoutMs;
+    for (;;) {
+      const outcome = this.read(work);
+      if (typeof outcome === 'object') return outcome;
+      if (outcome === 'absent') return undefined;
+      if (performance.now() >= deadline) throw busyDatabase();
+      await wait(retryAfterMs);
+    }
+  }
+
+  /** Closes the handle; the next read opens another. */
+  reopen(): void {
+    this.#connection?.[Symbol.dispose]();
+    this.#connection = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.reopen();
+  }
+
+  #open(): Connection | undefined {
+    if (this.#connection !== undefined) return this.#connection;
+    if (!existsSync(this.#file)) return undefined;
+    const database = new Database(this.#file, { readonly: true, fileMustExist: true, timeout: 0 });
+    this.#connection = new Connection(database);
+    this.#opened += 1;
+    database.pragma('trusted_schema = OFF');
+    return this.#connection;
+  }
+
+  #toUnreadable(error: unknown): Unreadable {
+    if (isSqliteError(error, 'BUSY', 'LOCKED', 'PROTOCOL')) return 'busy';
+    // READONLY here is a journal or a WAL that a writer has to recover first.
+    if (isSqliteError(error, 'READONLY')) return 'busy';
+    if (isSqliteError(error, 'IOERR')) {
+      this.reopen();
+      return 'busy';
+    }
+    if (isSqliteError(error, 'CANTOPEN')) {
+      this.reopen();
+      return 'absent';
+    }
+    if (isSqliteError(error, 'ERROR') && this.#hasNoSchema()) return 'absent';
+    throw error;
+  }
+
+  /** Whether the database has no tables yet: it is made in one transaction, between two looks at it. */
+  #hasNoSchema(): boolean {
+    const outcome = this.read(({ database }) =>
+      database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'links'`).get(),
+    );
+    return typeof outcome === 'object' && outcome.value === undefined;
+  }
+}
+
+function noDatabase(): Failure {
+  return new Failure('unavailable', 'This node has no copy of the links yet.', {
+    retryAfterS: 1,
+  });
+}
+
+function busyDatabase(): Failure {
+  return new Failure('unavailable', 'The copy of the links on this node is busy.', {
+    retryAfterS: 1,
+  });
+}

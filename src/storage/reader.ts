@@ -1,0 +1,61 @@
+import type { ApiKeyReader } from '../domain/api-key.ts';
+import type { LinkReader } from '../domain/link-store.ts';
+import type { RedirectStore } from '../domain/redirect-store.ts';
+import { createApiKeyReader } from './api-key-reader.ts';
+import { createLinkReader } from './link-reader.ts';
+import { readLedger } from './migrations/ledger.ts';
+import { ReaderConnection } from './reader-connection.ts';
+import { RedirectReader } from './redirect-reader.ts';
+
+export interface ReaderOptions {
+  /** Path of `links.db`; the file may not exist yet. */
+  readonly file: string;
+  /** How long a read waits for a busy database, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** This node's copy of `links.db`, readonly, on the thread that serves. */
+export class Reader implements Disposable {
+  readonly links: LinkReader;
+  readonly keys: ApiKeyReader;
+  readonly redirects: RedirectStore;
+  readonly #connection: ReaderConnection;
+
+  constructor({ file, timeoutMs }: ReaderOptions) {
+    this.#connection = new ReaderConnection(file, timeoutMs);
+    this.links = createLinkReader(this.#connection);
+    this.keys = createApiKeyReader(this.#connection);
+    this.redirects = new RedirectReader(this.#connection);
+  }
+
+  /**
+   * A number that is the same only while nothing else committed to the file: SQLite's data version, made
+   * unique over handles. `undefined` when it cannot be told. Alone it is the redirect path's stamp.
+   */
+  dataVersion(): number | undefined {
+    const outcome = this.#connection.read((c) => c.value('PRAGMA data_version') as number);
+    if (typeof outcome !== 'object') return undefined;
+    return this.#connection.opened * 2 ** 32 + outcome.value;
+  }
+
+  /** Number of the newest migration; `undefined` without a database. Rejects with `unavailable` when busy. */
+  async schemaVersion(): Promise<number | undefined> {
+    const ledger = await this.#connection.readIfPresent((c) => readLedger(c.database));
+    const newest = ledger?.value.at(-1);
+    return newest === undefined ? undefined : Number(newest.version);
+  }
+
+  /** Opens the file anew with the next read: after LiteFS has replaced it. */
+  reopen(): void {
+    this.#connection.reopen();
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection[Symbol.dispose]();
+  }
+}
+
+/** Opens a reader; the file itself is opened by the first read that finds it. */
+export function openReader(options: ReaderOptions): Reader {
+  return new Reader(options);
+}

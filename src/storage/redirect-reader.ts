@@ -1,0 +1,111 @@
+import type { Domain } from '../domain/domain-name.ts';
+import type { RedirectKey, RedirectSnapshot, RedirectStore } from '../domain/redirect-store.ts';
+import type { SlugKey } from '../domain/slug.ts';
+import type { Connection } from './connection.ts';
+import { domainColumns, toDomain } from './domain-row.ts';
+import { findLinkByKey } from './find-link-by-key.ts';
+import { toLink } from './link-row.ts';
+import { defineQuery, readBuilder } from './query.ts';
+import type { ReaderConnection, Unreadable } from './reader-connection.ts';
+
+// One row of an index each; `max` and `min` in one select would read the whole table.
+const findEnds = defineQuery(() =>
+  readBuilder.selectNoFrom((e) => [
+    e
+      .selectFrom('changes')
+      .select((c) => c.fn.max('revision').as('newest'))
+      .as('newest'),
+    e
+      .selectFrom('changes')
+      .select((c) => c.fn.min('revision').as('oldest'))
+      .as('oldest'),
+  ]),
+);
+const findEpoch = defineQuery(() =>
+  readBuilder
+    .selectFrom('epochs')
+    .select(['epoch', 'node', 'started_at'])
+    .orderBy('epoch', 'desc')
+    .limit(1),
+);
+const listChanged = defineQuery((p: { sinceRevision: number }) =>
+  readBuilder
+    .selectFrom('changes')
+    .select(['domain_id', 'slug_key'])
+    .distinct()
+    .where('revision', '>', p.sinceRevision),
+);
+const listDomains = defineQuery(() =>
+  readBuilder.selectFrom('domains').select(domainColumns).orderBy('id'),
+);
+
+/** What the last read saw: the next one tells by it what it need not read again. */
+interface LastRead {
+  /** The whole row of the newest epoch. */
+  readonly history: string;
+  readonly revision: number;
+  readonly domains: readonly Domain[];
+}
+
+/**
+ * The redirect path's view of this node's copy. It serves one memory of links, since it knows the history
+ * that its last read belongs to.
+ */
+export class RedirectReader implements RedirectStore {
+  readonly #connection: ReaderConnection;
+  #last: LastRead | undefined;
+
+  constructor(connection: ReaderConnection) {
+    this.#connection = connection;
+  }
+
+  read(sinceRevision: number, keys: readonly RedirectKey[]): RedirectSnapshot | Unreadable {
+    const outcome = this.#connection.read((connection) => {
+      connection.execute('PRAGMA shrink_memory');
+      return connection.inReadTransaction(() => this.#readNow(connection, sinceRevision, keys));
+    });
+    return typeof outcome === 'object' ? outcome.value : outcome;
+  }
+
+  #readNow(
+    connection: Connection,
+    sinceRevision: number,
+    keys: readonly RedirectKey[],
+  ): RedirectSnapshot {
+    const { newest, oldest } = connection.get(findEnds, {}) ?? {};
+    const revision = newest ?? 0;
+    const epochRow = connection.get(findEpoch, {});
+    const history = JSON.stringify(epochRow ?? null);
+    const isSameHistory = this.#last === undefined || this.#last.history === history;
+    const reachesBack = sinceRevision <= revision && (oldest ?? 1) <= sinceRevision + 1;
+    const snapshot = {
+      epoch: epochRow?.epoch ?? 0,
+      revision,
+      // Two primaries can begin the same epoch when a failover lost the first one's (reliability-facts F1). Their
+      // revisions then count different writes, although their numbers go on.
+      changed:
+        isSameHistory && reachesBack ? toChanged(connection, sinceRevision, revision) : undefined,
+      links: keys.map((key) => {
+        const row = connection.get(findLinkByKey, key);
+        return row && toLink(row);
+      }),
+      domains:
+        isSameHistory && this.#last?.revision === revision
+          ? this.#last.domains
+          : connection.all(listDomains, {}).map(toDomain),
+    };
+    this.#last = { history, revision, domains: snapshot.domains };
+    return snapshot;
+  }
+}
+
+function toChanged(
+  connection: Connection,
+  sinceRevision: number,
+  revision: number,
+): readonly RedirectKey[] {
+  if (revision === sinceRevision) return [];
+  return connection
+    .all(listChanged, { sinceRevision })
+    .map((row) => ({ domainId: row.domain_id, slugKey: row.slug_key as SlugKey }));
+}

@@ -1,0 +1,65 @@
+import type { Generated } from 'kysely';
+
+/** The tables of `links.db` as rows; `migrations/links` is their source and says what each column means. */
+export interface Schema {
+  domains: DomainsTable;
+  links: LinksTable;
+  changes: ChangesTable;
+  epochs: EpochsTable;
+  api_keys: ApiKeysTable;
+  idempotency_keys: IdempotencyKeysTable;
+}
+
+export interface DomainsTable {
+  id: number;
+  host: string;
+  slug_case: string;
+  created_at: number;
+}
+
+export interface LinksTable {
+  id: number;
+  domain_id: number;
+  slug: string;
+  slug_key: string;
+  destination: string;
+  title: string | null;
+  redirect_code: number;
+  forward_query: number;
+  not_before: number | null;
+  expires_at: number | null;
+  disabled: number;
+  blocked: number;
+  version: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface ChangesTable {
+  revision: Generated<number>;
+  domain_id: number;
+  slug_key: string;
+}
+
+export interface EpochsTable {
+  epoch: number;
+  node: string;
+  started_at: number;
+}
+
+export interface ApiKeysTable {
+  id: Generated<number>;
+  name: string;
+  prefix: string;
+  secret_hash: string;
+  created_at: number;
+  revoked_at: number | null;
+}
+
+export interface IdempotencyKeysTable {
+  scope: string;
+  key: string;
+  request_hash: string;
+  link_id: number;
+  created_at: number;
+}

@@ -1,0 +1,24 @@
+import type { Position } from '../domain/position.ts';
+import type { CarriedError } from './carried-error.ts';
+import type { Command } from './group-commit.ts';
+import type { Opened } from './writer-session.ts';
+
+/** What the main thread says to the writer's thread. */
+export type ToWriterThread =
+  | { readonly is: 'run'; readonly commands: readonly Command[] }
+  | { readonly is: 'close' };
+
+/** A result as it crosses the thread boundary. */
+export type CarriedOutcome = { readonly value: unknown } | { readonly error: CarriedError };
+
+/** What the writer's thread says: first `opened` or `refused`, then one `done` for each `run`. */
+export type FromWriterThread =
+  | { readonly is: 'opened'; readonly opened: Opened }
+  | { readonly is: 'refused'; readonly error: CarriedError }
+  | {
+      readonly is: 'done';
+      readonly outcomes: readonly CarriedOutcome[];
+      readonly position: Position | undefined;
+    }
+  /** The thread ends by itself: nothing of the last `run` took effect. */
+  | { readonly is: 'ending'; readonly error: CarriedError };
