@@ -69,10 +69,27 @@ export class ConfigError extends Error {
   }
 }
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const flag = z
-  .enum(['true', 'false', '1', '0'])
-  .transform((text) => text === 'true' || text === '1');
+const defaultHost = '127.0.0.1';
+const defaultPort = 8080;
+const defaultPrivatePort = 8081;
+
+/** A whole number in plain digits: `Number` would also read white space as 0, and hex. */
+function whole(min: number, max: number = Number.MAX_SAFE_INTEGER) {
+  return z.string().transform((text, context) => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    const range = max === Number.MAX_SAFE_INTEGER ? `, at least ${min}` : ` from ${min} to ${max}`;
+    context.addIssue({ code: 'custom', message: `must be a whole number${range}` });
+    return z.NEVER;
+  });
+}
+
+function oneOf<const Values extends readonly [string, ...string[]]>(...values: Values) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+}
+
+const port = whole(0, 65_535);
+const flag = oneOf('true', 'false', '1', '0').transform((text) => text === 'true' || text === '1');
 const origin = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
@@ -87,29 +104,31 @@ const origin = z.string().transform((text, context) => {
 
 /** Every variable, by name; the README's table is compared with this by a test. */
 export const environment = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  PORT: port.default(8080),
-  PRIVATE_HOST: z.string().default('127.0.0.1'),
-  PRIVATE_PORT: port.default(8081),
+  HOST: z.string().default(defaultHost),
+  PORT: port.default(defaultPort),
+  PRIVATE_HOST: z.string().default(defaultHost),
+  PRIVATE_PORT: port.default(defaultPrivatePort),
   BASE_URL: origin.optional(),
   DATA_DIR: z.string().default('./data'),
-  ACCESS: z.enum(['open', 'keys']).optional(),
+  ACCESS: oneOf('open', 'keys').optional(),
   ADMIN_KEY: z.string().min(24, 'must have at least 24 characters').optional(),
-  LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
-  SLUG_CASE: z.enum(['insensitive', 'sensitive']).default('insensitive'),
-  SLUG_MIN_LENGTH: z.coerce.number().int().min(4).max(32).default(6),
+  LOG_LEVEL: oneOf('silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace').default('info'),
+  SLUG_CASE: oneOf('insensitive', 'sensitive').default('insensitive'),
+  SLUG_MIN_LENGTH: whole(4, 32).default(6),
   ALLOW_PRIVATE_DESTINATIONS: flag.default(false),
-  CACHE_MAX_BYTES: z.coerce.number().int().min(0).default(67_108_864),
+  CACHE_MAX_BYTES: whole(0).default(67_108_864),
   CORS_ORIGINS: z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
     .pipe(z.array(origin))
     .default([]),
   TRUST_PROXY: z
-    .union([z.enum(['none', 'fly']), z.coerce.number().int().min(1).max(10)])
+    .union([z.enum(['none', 'fly']), whole(1, 10)], {
+      error: 'must be none, fly, or a whole number from 1 to 10',
+    })
     .default('none'),
-  WRITES_PER_MINUTE: z.coerce.number().int().min(1).default(600),
-  FAILED_SIGN_INS_PER_MINUTE: z.coerce.number().int().min(1).default(10),
+  WRITES_PER_MINUTE: whole(1).default(600),
+  FAILED_SIGN_INS_PER_MINUTE: whole(1).default(10),
   NODE_ID: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_", "-"')
@@ -122,8 +141,8 @@ export const environment = z.object({
   LITEFS_URL: origin.default('http://127.0.0.1:20202'),
   PEER_URL: z.string().optional(),
   FLEET_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
-  REPLAY: z.enum(['fly', 'forward']).optional(),
-  REPLAY_MAX_BYTES: z.coerce.number().int().min(0).max(1_000_000).default(1_000_000),
+  REPLAY: oneOf('fly', 'forward').optional(),
+  REPLAY_MAX_BYTES: whole(0, 1_000_000).default(1_000_000),
   FLY_APP_NAME: z.string().optional(),
   FLY_MACHINE_ID: z.string().optional(),
   FLY_REGION: z.string().optional(),
@@ -134,46 +153,55 @@ export const environment = z.object({
  * Throws one `ConfigError` with every mistake, each by the name of its variable.
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const parsed = environment.safeParse(
-    Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')),
-  );
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map((issue) => ({
-        variable: String(issue.path[0]),
-        detail: issue.message,
-      })),
-    );
-  }
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  const mistakes = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({
+      variable: String(path[0]),
+      detail: message,
+    })),
+    ...crossCheck(given),
+  ];
+  if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
   return freeze(derive(parsed.data));
 }
 
-function derive(env: z.output<typeof environment>): Config {
+/** What is wrong between variables. Judges the raw ones, so that a mistake in one hides none in another. */
+function crossCheck(given: Readonly<Record<string, string | undefined>>): ConfigMistake[] {
   const mistakes: ConfigMistake[] = [];
-  const loopback = isLoopback(env.HOST);
-  if (!loopback && env.BASE_URL === undefined) {
+  const host = given.HOST ?? defaultHost;
+  if (given.BASE_URL === undefined && !isLoopback(host)) {
     mistakes.push({
       variable: 'BASE_URL',
-      detail: `is required when HOST is not loopback (HOST is ${env.HOST}): set it to the origin people see, such as https://go.example.com`,
+      detail: `is required when HOST is not loopback (HOST is ${host}): set it to the origin people see, such as https://go.example.com`,
     });
   }
-  const fleet = env.LITEFS_DIR !== undefined;
-  const peerUrl =
-    env.PEER_URL ??
-    (env.FLY_APP_NAME === undefined
-      ? undefined
-      : `http://{node}.vm.${env.FLY_APP_NAME}.internal:${env.PRIVATE_PORT}`);
-  if (fleet && env.FLEET_SECRET === undefined) {
+  const privatePort = given.PRIVATE_PORT ?? `${defaultPrivatePort}`;
+  if (
+    (given.PRIVATE_HOST ?? defaultHost) === host &&
+    (given.PORT ?? `${defaultPort}`) === privatePort &&
+    privatePort !== '0'
+  ) {
+    mistakes.push({ variable: 'PRIVATE_PORT', detail: `is ${privatePort}, and so is PORT` });
+  }
+  if (given.LITEFS_DIR === undefined) return mistakes;
+  if (given.FLEET_SECRET === undefined) {
     mistakes.push({ variable: 'FLEET_SECRET', detail: 'is required with LITEFS_DIR' });
   }
-  if (fleet && peerUrl === undefined) {
+  if (given.PEER_URL === undefined && given.FLY_APP_NAME === undefined) {
     mistakes.push({
       variable: 'PEER_URL',
       detail:
         'is required with LITEFS_DIR off Fly: http://{node}.example.internal:8081, or id=url,id=url',
     });
   }
-  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return mistakes;
+}
+
+function derive(env: z.output<typeof environment>): Config {
+  const fleet = env.LITEFS_DIR !== undefined;
+  const peerUrl =
+    env.PEER_URL ?? `http://{node}.vm.${env.FLY_APP_NAME}.internal:${env.PRIVATE_PORT}`;
   const dataDir = resolve(env.DATA_DIR);
   return {
     node: {
@@ -189,7 +217,7 @@ function derive(env: z.output<typeof environment>): Config {
       baseUrl: env.BASE_URL ?? `http://localhost:${env.PORT}`,
       trustProxy: env.TRUST_PROXY,
       corsOrigins: env.CORS_ORIGINS,
-      access: env.ACCESS ?? (loopback && !fleet ? 'open' : 'keys'),
+      access: env.ACCESS ?? (isLoopback(env.HOST) && !fleet ? 'open' : 'keys'),
       adminKey: env.ADMIN_KEY,
       writesPerMinute: env.WRITES_PER_MINUTE,
       failedSignInsPerMinute: env.FAILED_SIGN_INS_PER_MINUTE,
@@ -211,7 +239,7 @@ function derive(env: z.output<typeof environment>): Config {
         : {
             litefsDir: resolve(env.LITEFS_DIR),
             litefsUrl: env.LITEFS_URL,
-            peerUrl: peerUrl as string,
+            peerUrl,
             secret: env.FLEET_SECRET as string,
             replay: env.REPLAY ?? (env.FLY_APP_NAME === undefined ? 'forward' : 'fly'),
             replayMaxBytes: env.REPLAY_MAX_BYTES,
