@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { findProcessesWith, killProcess, processGroup } from './process-identity.ts';
+import { unlessGone } from './unless-gone.ts';
+
+/** Every process of a cluster has this variable, with the id of its run: so it is found again, whoever its parent is. */
+export const runVariable = 'HOPLITE_CLUSTER_RUN';
+
+/** How a process ended: its exit code, or the signal that ended it. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * A program started by the cluster, in a session of its own: the terminal's Ctrl-C does not reach it, so that the
+ * cluster decides the order in which its parts end.
+ */
+export class Child {
+  readonly pid: number;
+  /** Resolves when the process has ended; never rejects. */
+  readonly exited: Promise<Exit>;
+  readonly #run: string;
+  #exit: Exit | undefined;
+
+  private constructor(child: ChildProcess, pid: number, run: string) {
+    this.pid = pid;
+    this.#run = run;
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.#exit = { code, signal };
+        resolve(this.#exit);
+      });
+    });
+  }
+
+  /** Starts `command`; what it prints is appended to `logFile`. Throws when it cannot be started. */
+  static async start(options: {
+    readonly command: string;
+    readonly args: readonly string[];
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly logFile: string;
+    /** The id of the cluster's run. */
+    readonly run: string;
+  }): Promise<Child> {
+    const log = openSync(options.logFile, 'a');
+    try {
+      const child = spawn(options.command, options.args, {
+        cwd: options.cwd,
+        env: { ...options.env, [runVariable]: options.run },
+        detached: true,
+        stdio: ['ignore', log, log],
+      });
+      const started = Promise.withResolvers<void>();
+      child.once('spawn', () => started.resolve());
+      child.once('error', started.reject);
+      await started.promise;
+      return new Child(child, child.pid as number, options.run);
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  /** How it ended; `undefined` while it runs. */
+  get exit(): Exit | undefined {
+    return this.#exit;
+  }
+
+  /** Sends a signal to the process alone; nothing when it has ended. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#exit === undefined) unlessGone(() => process.kill(this.pid, signal));
+  }
+
+  /** Ends the process and all that it started, at once. */
+  async kill(): Promise<Exit> {
+    if (this.#exit === undefined) unlessGone(() => process.kill(-this.pid, 'SIGKILL'));
+    const exit = await this.exited;
+    // The number of a process that has ended may belong to a stranger by now, its group to a stranger's group.
+    for (const left of findProcessesWith(runVariable, this.#run)) {
+      if (processGroup(left.pid) === this.pid) killProcess(left);
+    }
+    return exit;
+  }
+
+  /** Asks the process to end, and kills it with all that it started after `graceMs` milliseconds or when `now` aborts. */
+  async end(graceMs: number, now?: AbortSignal): Promise<Exit> {
+    this.signal('SIGTERM');
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(() => late.resolve(), graceMs);
+    now?.addEventListener('abort', () => late.resolve(), { once: true });
+    if (now?.aborted) late.resolve();
+    await Promise.race([this.exited, late.promise]);
+    clearTimeout(timer);
+    return this.kill();
+  }
+}

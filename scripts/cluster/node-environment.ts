@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { nodePorts } from './network.ts';
+import { searchPath } from './programs.ts';
+import type { PlannedNode } from './topology.ts';
+
+/** Where a node keeps its things, inside its folder. On Fly the volume holds both but the mount. */
+export function nodeFolders(dir: string): { mount: string; volume: string; data: string } {
+  return { mount: join(dir, 'mount'), volume: join(dir, 'volume'), data: join(dir, 'data') };
+}
+
+/** What all nodes of a run share. */
+export interface FleetSettings {
+  /** Origin of the edge in the primary region: what short URLs are built from. */
+  readonly baseUrl: string;
+  readonly consulUrl: string;
+  readonly fleetSecret: string;
+  readonly adminKey: string;
+  readonly replay: 'fly' | 'forward';
+}
+
+/**
+ * The environment of a node: that of this process, so that other variables of Hoplite can be set from the shell, with
+ * what the fleet decides over it. The first group is read by litefs.yml, the second by the app (src/config.ts).
+ */
+export function nodeEnvironment(options: {
+  readonly node: PlannedNode;
+  readonly dir: string;
+  readonly address: string;
+  /** Nodes whose private ports this one can ask, by id. */
+  readonly peers: ReadonlyMap<string, string>;
+  readonly fleet: FleetSettings;
+}): Record<string, string | undefined> {
+  const { node, address, fleet } = options;
+  const folders = nodeFolders(options.dir);
+  const liteFsUrl = `http://${address}:${nodePorts.liteFs}`;
+  return {
+    ...process.env,
+    PATH: searchPath(),
+
+    NODE_ID: node.id,
+    LITEFS_DIR: folders.mount,
+    LITEFS_DATA_DIR: folders.volume,
+    LITEFS_HTTP_ADDR: `${address}:${nodePorts.liteFs}`,
+    LITEFS_ADVERTISE_URL: liteFsUrl,
+    LITEFS_CANDIDATE: String(node.candidate),
+    CONSUL_URL: fleet.consulUrl,
+    CONSUL_KEY: 'hoplite/cluster/1',
+    RUN_AS: '',
+
+    HOST: address,
+    PORT: String(nodePorts.public),
+    PRIVATE_HOST: address,
+    PRIVATE_PORT: String(nodePorts.private),
+    BASE_URL: fleet.baseUrl,
+    DATA_DIR: folders.data,
+    LITEFS_URL: liteFsUrl,
+    REGION: node.region,
+    PEER_URL: [...options.peers].map(([id, url]) => `${id}=${url}`).join(','),
+    FLEET_SECRET: fleet.fleetSecret,
+    ADMIN_KEY: fleet.adminKey,
+    REPLAY: fleet.replay,
+    TRUST_PROXY: 'fly',
+  };
+}

@@ -1,0 +1,158 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Child, type Exit } from './child.ts';
+import { ClusterFailure } from './cluster-failure.ts';
+import { unmountAll } from './mounts.ts';
+import { nodePorts } from './network.ts';
+import { nodeFolders } from './node-environment.ts';
+import { findProgram, projectDir } from './programs.ts';
+import type { PlannedNode } from './topology.ts';
+import { until } from './until.ts';
+
+/** Longer than the app takes to drain and LiteFS to give the lease back. */
+const stopGraceMs = 15_000;
+const callTimeoutMs = 2_000;
+
+/** How a node may be run differently from what the repository says; only tests need it. */
+export interface NodeVariant {
+  /** Runs instead of the `exec` list of litefs.yml. */
+  readonly command?: readonly string[];
+  /** A copy of the repository to run from. */
+  readonly projectDir?: string;
+  /** Outweighs the environment that the cluster gives. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** One node: LiteFS, the app that it starts, and their folder, which outlives them. */
+export class NodeProcess {
+  readonly plan: PlannedNode;
+  readonly dir: string;
+  readonly url: string;
+  readonly privateUrl: string;
+  readonly liteFsUrl: string;
+  /** What LiteFS and the app print, over all starts. */
+  readonly logFile: string;
+  readonly #run: string;
+  readonly #env: () => Readonly<Record<string, string | undefined>>;
+  #child: Child | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: {
+    readonly plan: PlannedNode;
+    readonly dir: string;
+    readonly address: string;
+    /** The id of the cluster's run. */
+    readonly run: string;
+    /** Asked at each start, because the fleet grows. */
+    readonly env: () => Readonly<Record<string, string | undefined>>;
+  }) {
+    this.plan = options.plan;
+    this.dir = options.dir;
+    this.url = `http://${options.address}:${nodePorts.public}`;
+    this.privateUrl = `http://${options.address}:${nodePorts.private}`;
+    this.liteFsUrl = `http://${options.address}:${nodePorts.liteFs}`;
+    this.logFile = join(options.dir, 'node.log');
+    this.#run = options.run;
+    this.#env = options.env;
+  }
+
+  get id(): string {
+    return this.plan.id;
+  }
+
+  /** Whether its LiteFS runs. */
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exit === undefined;
+  }
+
+  /** How it ended by itself; `undefined` while it runs, and when it was ended. */
+  get exit(): Exit | undefined {
+    return this.#child?.exit;
+  }
+
+  /** The number of the LiteFS process, which also names the process group of the app. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts LiteFS, which starts the app. Resolves when the process runs, long before the node is ready. */
+  start(variant: NodeVariant = {}): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.isRunning) throw new ClusterFailure(`${this.id} runs already.`);
+      await this.#clear();
+      const folders = nodeFolders(this.dir);
+      for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
+      const command = variant.command === undefined ? [] : ['--', ...variant.command];
+      this.#child = await Child.start({
+        command: findProgram('litefs'),
+        args: ['mount', '-config', 'litefs.yml', ...command],
+        cwd: variant.projectDir ?? projectDir,
+        env: { ...this.#env(), ...variant.env },
+        logFile: this.logFile,
+        run: this.#run,
+      });
+    });
+  }
+
+  /** Whether the app answers that this node may get requests. */
+  async isReady(): Promise<boolean> {
+    try {
+      const response = await fetch(`${this.url}/readyz`, {
+        signal: AbortSignal.timeout(callTimeoutMs),
+      });
+      await response.body?.cancel();
+      return response.ok;
+    } catch (error) {
+      if (error instanceof TypeError || error instanceof DOMException) return false;
+      throw error;
+    }
+  }
+
+  /** Waits until the node is ready. Throws a `ClusterFailure` when it ends before, or is not within `timeoutMs`. */
+  async waitUntilReady(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    await until(
+      () => {
+        if (!this.isRunning) {
+          throw new ClusterFailure(
+            `${this.id} ended while it started. The last lines of ${this.logFile}:\n${this.lastLogLines()}`,
+          );
+        }
+        return this.isReady();
+      },
+      { what: `${this.id} is ready (see ${this.logFile})`, timeoutMs, ...(signal && { signal }) },
+    );
+  }
+
+  /** The end of its log, for people. */
+  lastLogLines(): string {
+    return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-12).join('\n');
+  }
+
+  /** Ends it as Fly does, with SIGTERM; at once when `now` aborts, and when it is not ready. */
+  stop(now?: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      // LiteFS hears signals only once its app runs (litefs-facts section 1).
+      if (await this.isReady()) await this.#child?.end(stopGraceMs, now);
+      await this.#clear();
+    });
+  }
+
+  /** `kill -9` of LiteFS and the app. */
+  kill(): Promise<void> {
+    return this.#inTurn(() => this.#clear());
+  }
+
+  /** LiteFS leaves app and mount behind when it is killed. */
+  async #clear(): Promise<void> {
+    await this.#child?.kill();
+    this.#child = undefined;
+    await unmountAll(nodeFolders(this.dir).mount);
+  }
+
+  /** Starts and ends one after another, so that none is half done when the next one looks. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+}
