@@ -1,7 +1,9 @@
 -- migrate:up
 
--- Hosts whose paths are slugs. Times are milliseconds since 1970 UTC, here and everywhere below.
+-- All times are milliseconds since 1970 UTC. What SQLite keeps of a comment stands inside the parentheses.
+
 CREATE TABLE domains (
+  -- Hosts whose paths are slugs.
   id INTEGER PRIMARY KEY, -- 1 is the default domain, that of BASE_URL
   host TEXT NOT NULL UNIQUE, -- as in a URL, with its port when that is not the scheme's own
   slug_case TEXT NOT NULL CHECK (slug_case IN ('insensitive', 'sensitive')),
@@ -9,7 +11,8 @@ CREATE TABLE domains (
 ) STRICT;
 
 CREATE TABLE links (
-  id INTEGER PRIMARY KEY, -- given by the domain, never used again
+  -- What joins a slug to a destination.
+  id INTEGER PRIMARY KEY AUTOINCREMENT, -- given by the domain; sqlite_sequence keeps the highest ever
   domain_id INTEGER NOT NULL REFERENCES domains (id),
   slug TEXT NOT NULL, -- as its creator wrote it
   slug_key TEXT NOT NULL, -- folded as the domain's slug_case says: what is looked up
@@ -31,21 +34,22 @@ CREATE TABLE links (
 CREATE INDEX links_by_created_at ON links (domain_id, created_at);
 CREATE INDEX links_by_updated_at ON links (domain_id, updated_at);
 
--- The last 10,000 writes to links, from which every node repairs its memory of them.
 CREATE TABLE changes (
+  -- The last 10,000 writes to links, from which every node repairs its memory of them.
   revision INTEGER PRIMARY KEY AUTOINCREMENT, -- without gaps, so a reader sees how far the log reaches back
   domain_id INTEGER NOT NULL,
   slug_key TEXT NOT NULL
 ) STRICT;
 
--- One row for each time a node became primary.
 CREATE TABLE epochs (
+  -- One row for each time a node became primary.
   epoch INTEGER PRIMARY KEY, -- 1, 2, 3, …
   node TEXT NOT NULL,
   started_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE api_keys (
+  -- Keys of the API, without their secrets.
   id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: sessions and idempotency scopes name it
   name TEXT NOT NULL,
   prefix TEXT NOT NULL UNIQUE, -- public first part of the key
@@ -54,8 +58,8 @@ CREATE TABLE api_keys (
   revoked_at INTEGER
 ) STRICT;
 
--- What an Idempotency-Key remembers for 24 hours.
 CREATE TABLE idempotency_keys (
+  -- What an Idempotency-Key remembers for 24 hours.
   scope TEXT NOT NULL, -- whose key it is
   key TEXT NOT NULL,
   request_hash TEXT NOT NULL, -- SHA-256 of the request in canonical form, hex

@@ -1,8 +1,10 @@
 import type { ApiKeyWriteStore } from '../domain/api-key.ts';
+import { Failure } from '../domain/failure.ts';
 import { apiKeyColumns, toApiKey } from './api-key-row.ts';
 import type { Connection } from './connection.ts';
 import { findApiKeyById } from './find-api-key-by-id.ts';
 import { defineQuery, sqlBuilder } from './query.ts';
+import { isSqliteError } from './sqlite-error.ts';
 
 interface NewKeyRow {
   name: string;
@@ -36,15 +38,20 @@ export function createApiKeyWriteStore(connection: Connection): ApiKeyWriteStore
       return row && toApiKey(row);
     },
     insertKey(key) {
-      const row = connection.get(insert, {
-        name: key.name,
-        prefix: key.prefix,
-        secret_hash: key.secretHash,
-        created_at: key.createdAt,
-        revoked_at: key.revokedAt,
-      });
-      if (row === undefined) throw new Error('the key was not returned');
-      return toApiKey(row);
+      try {
+        const row = connection.get(insert, {
+          name: key.name,
+          prefix: key.prefix,
+          secret_hash: key.secretHash,
+          created_at: key.createdAt,
+          revoked_at: key.revokedAt,
+        });
+        if (row === undefined) throw new Error('the key was not returned');
+        return toApiKey(row);
+      } catch (error) {
+        if (!isSqliteError(error, 'CONSTRAINT_UNIQUE')) throw error;
+        throw new Failure('conflict', 'Another key has this prefix.', {}, error);
+      }
     },
     updateKey({ id, revokedAt }) {
       if (connection.run(revoke, { id, revokedAt }) === 0) throw new Error(`there is no key ${id}`);

@@ -1,3 +1,4 @@
+import { Failure } from '../domain/failure.ts';
 import type { Link } from '../domain/link.ts';
 import type { LinkWriteStore } from '../domain/link-store.ts';
 import { keptChanges } from './changes.ts';
@@ -12,7 +13,7 @@ const findById = defineQuery((p: { id: number }) =>
   sqlBuilder.selectFrom('links').select(linkColumns).where('id', '=', p.id),
 );
 const findLastId = defineQuery(() =>
-  sqlBuilder.selectFrom('links').select((e) => e.fn.max('id').as('id')),
+  sqlBuilder.selectFrom('sqlite_sequence').select('seq').where('name', '=', 'links'),
 );
 const count = defineQuery((p: { domainId: number }) =>
   sqlBuilder
@@ -21,10 +22,7 @@ const count = defineQuery((p: { domainId: number }) =>
     .where('domain_id', '=', p.domainId),
 );
 const insert = defineQuery((p: LinkRow) =>
-  sqlBuilder
-    .insertInto('links')
-    .values(toPlaceholders(p))
-    .onConflict((conflict) => conflict.columns(['domain_id', 'slug_key']).doNothing()),
+  sqlBuilder.insertInto('links').values(toPlaceholders(p)),
 );
 const update = defineQuery((p: LinkRow) =>
   sqlBuilder.updateTable('links').set(toPlaceholders(p)).where('id', '=', p.id),
@@ -69,15 +67,18 @@ export function createLinkWriteStore(connection: Connection): LinkWriteStore {
       const row = connection.get(findById, { id });
       return row && toLink(row);
     },
-    lastLinkId: () => connection.get(findLastId, {})?.id ?? 0,
+    lastLinkId: () => connection.get(findLastId, {})?.seq ?? 0,
     countLinks,
     getDomain(id) {
       const row = connection.get(findDomainById, { id });
-      if (row === undefined) throw new Error(`there is no domain ${id}`);
+      if (row === undefined) throw new Failure('not_found', 'There is no such domain.');
       return toDomain(row);
     },
     insertLink(link) {
-      if (connection.run(insert, toLinkRow(link)) === 0) return false;
+      // Not by ON CONFLICT, which would take the id as given even when nothing is inserted. Nobody else
+      // writes while this transaction lasts.
+      if (connection.get(findLinkByKey, link) !== undefined) return false;
+      connection.run(insert, toLinkRow(link));
       const counted = counts.get(link.domainId);
       if (counted !== undefined) counts.set(link.domainId, counted + 1);
       recordChange(link);

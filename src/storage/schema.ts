@@ -8,6 +8,7 @@ export interface Schema {
   epochs: EpochsTable;
   api_keys: ApiKeysTable;
   idempotency_keys: IdempotencyKeysTable;
+  sqlite_sequence: SqliteSequenceTable;
 }
 
 export interface DomainsTable {
@@ -62,4 +63,10 @@ export interface IdempotencyKeysTable {
   request_hash: string;
   link_id: number;
   created_at: number;
+}
+
+/** SQLite's own: the highest id that a table with AUTOINCREMENT ever had. */
+export interface SqliteSequenceTable {
+  name: string;
+  seq: number;
 }

@@ -5,6 +5,7 @@ export type SqliteFamily =
   | 'BUSY'
   | 'CANTOPEN'
   | 'CONSTRAINT'
+  | 'CONSTRAINT_UNIQUE'
   | 'ERROR'
   | 'FULL'
   | 'IOERR'
