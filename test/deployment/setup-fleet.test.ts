@@ -147,6 +147,34 @@ describe.for([
   });
 });
 
+test('installs what is missing by apt, and asks for new package lists when the old ones fail', async () => {
+  const clone = openScratchClone();
+  clone.havePackages();
+  clone.addProgram('go', go('go1.26.8'));
+  // Who runs the tests may be root or not; with CI=true the latter asks sudo.
+  clone.addProgram('sudo', 'shift; [ "$1" = true ] || exec "$@"');
+  clone.addProgram(
+    'apt-get',
+    `echo "$*" >> "$HERE/apt"
+[ "$1" = update ] && { mkdir "$HERE/lists"; exit; }
+[ -d "$HERE/lists" ] || { echo "E: Unable to locate package"; exit 100; }
+for name; do :; done
+[ "$name" = fuse3 ] && cp "$HERE/programs/go" "$HERE/programs/fusermount3"
+[ "$name" = fonts-liberation ] && cp "$HERE/programs/go" "$HERE/programs/chromium"
+exit 0`,
+  );
+  const { exitCode, stderr } = await clone.run(['--test'], { CI: 'true' });
+  expect(stderr).toContain('installing fuse3 (LiteFS mounts through fusermount3)');
+  expect(exitCode).toBe(0);
+  const install = '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends';
+  expect(clone.read('apt')?.trim().split('\n')).toEqual([
+    `${install} fuse3`,
+    'update',
+    `${install} fuse3`,
+    `${install} chromium fonts-liberation`,
+  ]);
+});
+
 describe.for([{ CI: '' }, { CI: 'true' }])('with CI="$CI"', (env) => {
   test('a missing browser is an error that says what to install', async () => {
     const clone = machine();
