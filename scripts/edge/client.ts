@@ -15,7 +15,11 @@ export interface Client {
 }
 
 /** The client of an ordinary request. */
-export function httpClient(response: ServerResponse, requestId: string): Client {
+export function httpClient(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): Client {
   return {
     async pass(answer) {
       if (answer.is === 'upgraded') {
@@ -23,6 +27,7 @@ export function httpClient(response: ServerResponse, requestId: string): Client 
         answer.drop();
         throw new Error('an upgrade that nobody asked for');
       }
+      closeAfterUpload(request, response);
       writeHead(response, answer, requestId);
       await pipeline(answer.body, response);
     },
@@ -31,6 +36,7 @@ export function httpClient(response: ServerResponse, requestId: string): Client 
         response.destroy();
         return;
       }
+      closeAfterUpload(request, response);
       response.writeHead(error.status, {
         'content-type': 'text/plain; charset=utf-8',
         'cache-control': 'no-store',
@@ -53,7 +59,7 @@ export function upgradeClient(request: IncomingMessage, socket: Duplex, requestI
     response.shouldKeepAlive = false;
     response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
     response.once('finish', () => socket.end());
-    return httpClient(response, requestId);
+    return httpClient(request, response, requestId);
   };
   return {
     async pass(answer) {
@@ -65,6 +71,16 @@ export function upgradeClient(request: IncomingMessage, socket: Duplex, requestI
   };
 }
 
+/**
+ * Node closes the connection of a client that wants it closed right after the answer; with part of an
+ * upload unread that is a reset, which can overtake the answer. So this one closes when the upload ends.
+ */
+function closeAfterUpload(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete || response.shouldKeepAlive || request.httpVersion !== '1.1') return;
+  response.shouldKeepAlive = true;
+  request.once('end', () => request.socket.end());
+}
+
 function writeHead(response: ServerResponse, head: AnswerHead, requestId: string): void {
   response.sendDate = false;
   response.writeHead(
@@ -72,7 +88,8 @@ function writeHead(response: ServerResponse, head: AnswerHead, requestId: string
     head.reason,
     toFlatHeaders(outboundHeaders(head.headers, requestId)),
   );
-  response.flushHeaders();
+  // `flushHeaders` would send bytes above 0x7f as UTF-8; a write of bytes leaves the head as latin1.
+  response.write(Buffer.alloc(0));
 }
 
 /** `Connection` and `Upgrade` stay as the node wrote them: they are the answer. */

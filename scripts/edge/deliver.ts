@@ -79,6 +79,8 @@ function converse(message: Message, body: RequestBody, way: Way): Promise<NodeAn
       headers: toFlatHeaders(framed(message, body.framing)),
       createConnection: () => way.socket,
     });
+    // Otherwise Node closes the connection at the end of the answer, while a body may still be on its way.
+    request.shouldKeepAlive = true;
     request.on('error', reject);
     request.on('response', (incoming) => resolve(toResponse(incoming, request, way)));
     request.on('upgrade', (incoming, duplex, head) =>
@@ -99,7 +101,8 @@ function send(request: ClientRequest, body: RequestBody, { link, clock }: Way): 
   for (const chunk of body.follow(line)) request.write(chunk);
   if (ended) request.end();
   else {
-    request.flushHeaders();
+    // `flushHeaders` would send bytes above 0x7f as UTF-8; a write of bytes leaves the head as latin1.
+    request.write(Buffer.alloc(0));
     // Not `pipeline`: a line that is destroyed, because the client went away, must not end the request.
     line.pipe(request);
     request.once('close', () => line.destroy());

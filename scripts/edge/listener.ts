@@ -41,7 +41,13 @@ export class Listener {
         const gone = new AbortController();
         request.once('close', () => request.complete || gone.abort());
         response.once('close', () => response.writableFinished || gone.abort());
-        this.#run(request, httpClient(response, requestId), requestId, gone.signal, undefined);
+        this.#run(
+          request,
+          httpClient(request, response, requestId),
+          requestId,
+          gone.signal,
+          undefined,
+        );
       },
     );
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -85,14 +91,18 @@ export class Listener {
     upgrade: string | undefined,
   ): void {
     const { knobs, counters, inventory, clock } = this.#parts;
+    const { port } = this.#address();
     counters.countRequest();
-    const { path, host } = splitTarget(request.url ?? '/');
+    const { path, authority } = splitTarget(request.url ?? '/');
     const received = toRawHeaders(request.rawHeaders);
-    const headers = host === undefined ? received : withHeaders(received, [['Host', host]]);
+    // A client of HTTP/1.0 may name no host; a node, which is spoken to in 1.1, must have one.
+    const host = authority ?? request.headers.host ?? `${request.socket.localAddress}:${port}`;
+    const headers =
+      host === request.headers.host ? received : withHeaders(received, [['Host', host]]);
     const arrival = {
       region: this.region,
       clientAddress: request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown',
-      port: this.#address().port,
+      port,
       requestId,
       receivedMs: clock.now(),
       httpVersion: request.httpVersion,
@@ -128,8 +138,8 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 /** A client may name the host in the request line (RFC 9112 section 3.2.2); a node gets it in `Host`. */
-function splitTarget(target: string): { path: string; host?: string } {
-  const [, host, path] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target) ?? [];
-  if (host === undefined || path === undefined) return { path: target };
-  return { host, path: path.startsWith('/') ? path : `/${path}` };
+function splitTarget(target: string): { path: string; authority?: string } {
+  const [, authority, path] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target) ?? [];
+  if (authority === undefined || path === undefined) return { path: target };
+  return { authority, path: path.startsWith('/') ? path : `/${path}` };
 }

@@ -58,7 +58,7 @@ export async function reach(
   const elapsedMs = () => clock.monotonicMs() - startMs;
   let error = noCandidate();
   let attempts = 0;
-  while (attempts < knobs.maxAttempts) {
+  for (;;) {
     if (!inventory.list().some((node) => isMatch(node, target))) {
       error = target.only === undefined ? noCandidate() : notFound(target.only);
       return { is: 'unreached', reason: 'no_candidate', elapsedMs: elapsedMs(), error };
@@ -82,10 +82,12 @@ export async function reach(
     }
     const leftMs = timeoutMs - elapsedMs();
     if (leftMs <= 0) return { is: 'unreached', reason: 'timeout', elapsedMs: elapsedMs(), error };
+    if (attempts >= knobs.maxAttempts) {
+      const reason = error.code === 'PR04' ? 'no_candidate' : 'retries_exhausted';
+      return { is: 'unreached', reason, elapsedMs: elapsedMs(), error };
+    }
     await wait(clock, Math.min(knobs.retryDelayMs, leftMs), signal);
   }
-  const reason = error.code === 'PR04' ? 'no_candidate' : 'retries_exhausted';
-  return { is: 'unreached', reason, elapsedMs: elapsedMs(), error };
 }
 
 function noCandidate(): EdgeError {

@@ -27,7 +27,13 @@ export function parseReplayHeader(text: string): ReplayInstruction {
 }
 
 function splitOutsideQuotes(text: string): readonly string[] {
-  const parts = text.match(/(?:"[^"]*"|[^;"]|"(?=[^"]*$))+/g) ?? [];
+  const parts = [''];
+  let quoted = false;
+  for (const sign of text) {
+    if (sign === '"') quoted = !quoted;
+    if (sign === ';' && !quoted) parts.push('');
+    else parts.push((parts.pop() ?? '') + sign);
+  }
   // One `;` after the last field is harmless.
-  return parts.filter((part, index) => index === 0 || part.trim() !== '');
+  return parts.length > 1 && parts.at(-1)?.trim() === '' ? parts.slice(0, -1) : parts;
 }
