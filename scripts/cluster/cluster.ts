@@ -4,7 +4,7 @@ import type { Edge } from '../edge/edge.ts';
 import { ClusterFailure } from './cluster-failure.ts';
 import { Consul } from './consul.ts';
 import { startEdges } from './edges.ts';
-import { type RunRecord, takeFolder, writeRun } from './folder.ts';
+import { type RunRecord, releaseFolder, takeFolder, writeRun } from './folder.ts';
 import { Network } from './network.ts';
 import { nodeEnvironment } from './node-environment.ts';
 import { NodeProcess, type NodeVariant } from './node-process.ts';
@@ -72,6 +72,7 @@ export class LocalCluster implements AsyncDisposable {
     const run = await takeFolder(options.dir, { keep: options.keep ?? false });
     const plans = run.nodes.length > 0 ? run.nodes : firstNodes;
     const hosts = plans.map((plan) => plan.host);
+    stack.defer(() => releaseFolder(options.dir));
     const network = stack.use(await Network.claim(hosts, options.network));
     const edge = await startEdges({ latency: options.latency ?? false });
     const cluster = new LocalCluster(options, { run, network, edge });

@@ -26,8 +26,8 @@ import { until } from './until.ts';
 const runRecord = z.object({
   /** Random: no process has it in its environment that the run did not start. */
   id: z.string(),
-  /** The command that runs the cluster. */
-  command: z.object({ pid: z.number(), startTime: z.string() }),
+  /** The process that runs the cluster, until it has ended everything. */
+  command: z.object({ pid: z.number(), startTime: z.string() }).optional(),
   /** Kept with `--keep`, as the data is. */
   fleetSecret: z.string(),
   adminKey: z.string(),
@@ -54,7 +54,7 @@ export async function takeFolder(
     );
   }
   if (last !== undefined) {
-    if (isRunning(last.command)) {
+    if (last.command !== undefined && isRunning(last.command)) {
       throw new ClusterFailure(
         `A cluster runs in ${dir} already (process ${last.command.pid}): end it with Ctrl-C, or choose another folder with --dir.`,
       );
@@ -79,6 +79,12 @@ export async function takeFolder(
 export function readRun(dir: string): RunRecord | undefined {
   const file = recordFile(dir);
   return existsSync(file) ? runRecord.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+}
+
+/** Notes that nothing of the run in `dir` is left. */
+export function releaseFolder(dir: string): void {
+  const run = readRun(dir);
+  if (run !== undefined) writeRun(dir, { ...run, command: undefined });
 }
 
 /** Replaces the record of the present run. */

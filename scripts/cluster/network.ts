@@ -12,6 +12,11 @@ export const consulPorts = { http: 8500, server: 8300, serf: 8301 } as const;
 /** Networks that are tried when none is asked for. */
 const networks = Array.from({ length: 20 }, (_, index) => `127.0.${index + 1}`);
 
+/** Whether `text` is the first three parts of loopback addresses, such as `127.0.2`. */
+export function isNetwork(text: string): boolean {
+  return /^127(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){2}$/.test(text);
+}
+
 /**
  * A network of loopback addresses that this cluster has for itself, such as 127.0.1. All of 127.0.0.0/8 belongs to
  * the machine on Linux, so no set-up is needed.
@@ -31,14 +36,6 @@ export class Network implements AsyncDisposable {
    * Throws a `ClusterFailure` that names what uses a port.
    */
   static async claim(hosts: readonly number[], wanted?: string): Promise<Network> {
-    if (
-      wanted !== undefined &&
-      !/^127(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){2}$/.test(wanted)
-    ) {
-      throw new ClusterFailure(
-        `${wanted} is not a network: it is the first three parts of a loopback address, such as 127.0.2.`,
-      );
-    }
     const obstacles: string[] = [];
     for (const prefix of wanted === undefined ? networks : [wanted]) {
       // Two commands that start at the same time find the same network free; only one gets this listener.

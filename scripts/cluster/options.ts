@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ClusterFailure } from './cluster-failure.ts';
+import { isNetwork } from './network.ts';
 import { projectDir } from './programs.ts';
 
 export const usage = `npm run cluster -- [options]        three regions, four nodes, until Ctrl-C
@@ -48,6 +49,9 @@ export function parseClusterCommand(args: readonly string[]): ClusterCommand {
     if (replay !== 'fly' && replay !== 'forward') throw misuse('--replay is fly or forward');
     if (values.region !== undefined) throw misuse('--region belongs to add');
     const { keep, latency, json, network } = values;
+    if (network !== undefined && !isNetwork(network)) {
+      throw misuse('--network is the first three parts of a loopback address, such as 127.0.2');
+    }
     return { do: 'run', dir, keep, network, replay, latency, json };
   }
   if (id === undefined) throw misuse(`${verb} needs the id of a node`);

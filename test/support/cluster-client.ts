@@ -1,0 +1,66 @@
+import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
+import type { NodeProcess } from '../../scripts/cluster/node-process.ts';
+import { until } from '../../scripts/cluster/until.ts';
+import { type Answer, bearer, type Sending, send } from './send.ts';
+
+/** Origin of the edge in a region. */
+export function edgeOf(cluster: LocalCluster, region: string): string {
+  return cluster.edge.urls[region] as string;
+}
+
+/** Sends a request with the admin key. */
+export function sendAsAdmin(
+  cluster: LocalCluster,
+  url: string,
+  sending: Sending = {},
+): Promise<Answer> {
+  return send(url, {
+    ...sending,
+    headers: { ...bearer(cluster.adminKey), ...sending.headers },
+  });
+}
+
+/** Creates a link through a node or an edge. Its destination is the slug at example.com. */
+export function createLink(
+  cluster: LocalCluster,
+  origin: string,
+  slug: string,
+  more: object = {},
+): Promise<Answer> {
+  const body = { slug, destination: `https://example.com/${slug}`, ...more };
+  return sendAsAdmin(cluster, `${origin}/api/v1/links`, { method: 'POST', body });
+}
+
+/** What following a link that `createLink` made gives. */
+export function redirectOf(slug: string): string {
+  return `302 https://example.com/${slug}`;
+}
+
+/** What a node says of itself on its private port. */
+export async function statusOf(node: NodeProcess): Promise<{
+  readonly role: string;
+  readonly epoch: number | null;
+  readonly schema: number | null;
+  readonly position: { readonly txid: string; readonly checksum: string } | null;
+}> {
+  return JSON.parse((await send(`${node.privateUrl}/status`)).text);
+}
+
+/** The primary. Fails when there is none. */
+export async function primaryOf(cluster: LocalCluster): Promise<NodeProcess> {
+  const primary = await cluster.findPrimary();
+  if (primary === undefined) throw new Error('no node holds the lease');
+  return primary;
+}
+
+/** Waits until all running nodes are at the primary's position. */
+export async function allCaughtUp(cluster: LocalCluster): Promise<void> {
+  await until(
+    async () => {
+      const running = cluster.nodes.filter((node) => node.isRunning);
+      const states = await Promise.all(running.map(statusOf));
+      return new Set(states.map(({ position }) => JSON.stringify(position))).size === 1;
+    },
+    { what: 'all nodes are at the same position', timeoutMs: 10_000 },
+  );
+}

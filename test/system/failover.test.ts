@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
+import type { NodeProcess } from '../../scripts/cluster/node-process.ts';
+import { until } from '../../scripts/cluster/until.ts';
+import { startTestCluster } from '../support/cluster.ts';
+import {
+  allCaughtUp,
+  createLink,
+  edgeOf,
+  primaryOf,
+  redirectOf,
+  statusOf,
+} from '../support/cluster-client.ts';
+import { follow } from '../support/send.ts';
+import { startSteadyLoad } from '../support/steady-load.ts';
+
+/** Consul frees a lease 15 to 20 s after the last sign of life (reliability-facts F13), and a lock delay of 1 s follows. */
+const failoverMs = 40_000;
+
+let cluster: LocalCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster?.[Symbol.asyncDispose]());
+
+test.for([
+  { name: 'whose session is destroyed', run: 'quick', hasten: true },
+  { name: 'whose session runs out', run: 'slow', hasten: false },
+])('a primary that was killed and $name is followed by another one', async ({ run, hasten }) => {
+  const known = `known-${run}`;
+  await createLink(cluster, edgeOf(cluster, 'ams'), known);
+  await allCaughtUp(cluster);
+  const old = await primaryOf(cluster);
+  const before = await statusOf(old);
+  const survivors = cluster.nodes.filter((node) => node !== old);
+
+  const origins = [...survivors.map(({ url }) => url), ...Object.values(cluster.edge.urls)];
+  const redirects = origins.map((origin) => startSteadyLoad(() => follow(origin, known)));
+  let tried = 0;
+  const writes = startSteadyLoad(() => write(`${run}-${tried++}`));
+
+  await old.kill();
+  if (hasten) await cluster.consul.destroySessions();
+  const heir = await nextPrimary(old);
+  await until(() => writeLands(edgeOf(cluster, 'syd'), `${run}-after-${tried++}`), {
+    what: 'a write lands on the new primary',
+    timeoutMs: failoverMs,
+  });
+
+  for (const load of redirects) {
+    const outcomes = await load.stop();
+    expect(Object.keys(outcomes)).toEqual([redirectOf(known)]);
+    expect(outcomes[redirectOf(known)]).toBeGreaterThan(100);
+  }
+  const { 201: _, '503 with Retry-After': refused = 0, ...others } = await writes.stop();
+  expect(refused).toBeGreaterThan(0);
+  // The one that the primary had when it died: nobody knows what became of it.
+  expect(Object.values(others).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(1);
+  expect((await statusOf(heir)).epoch).toBeGreaterThan(before.epoch ?? Infinity);
+
+  await cluster.startNode(old.id);
+  await cluster.waitUntilRouted(old.id);
+  const made = `${run}-rejoined`;
+  expect(await createLink(cluster, edgeOf(cluster, 'iad'), made)).toMatchObject({ status: 201 });
+  expect(await follow(old.url, made)).toBe(redirectOf(made));
+  expect(await statusOf(old)).toMatchObject({ role: 'replica' });
+});
+
+function nextPrimary(old: NodeProcess): Promise<NodeProcess> {
+  return until(
+    async () => {
+      const primary = await cluster.findPrimary();
+      return primary === old ? undefined : primary;
+    },
+    { what: 'another node is primary', timeoutMs: failoverMs },
+  );
+}
+
+async function write(slug: string): Promise<string> {
+  const { status, headers } = await createLink(cluster, edgeOf(cluster, 'iad'), slug);
+  return status === 503 && headers.has('Retry-After') ? '503 with Retry-After' : String(status);
+}
+
+async function writeLands(origin: string, slug: string): Promise<boolean> {
+  return (await createLink(cluster, origin, slug)).status === 201;
+}

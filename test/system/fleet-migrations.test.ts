@@ -1,0 +1,125 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
+import type { NodeProcess, NodeVariant } from '../../scripts/cluster/node-process.ts';
+import { projectDir } from '../../scripts/cluster/programs.ts';
+import { until } from '../../scripts/cluster/until.ts';
+import { startTestCluster } from '../support/cluster.ts';
+import {
+  allCaughtUp,
+  createLink,
+  edgeOf,
+  primaryOf,
+  redirectOf,
+  statusOf,
+} from '../support/cluster-client.ts';
+import { copyProject } from '../support/project-copy.ts';
+import { readLedger } from '../support/read-ledger.ts';
+import { follow, send } from '../support/send.ts';
+
+const roleMs = 40_000;
+const released = readdirSync(join(projectDir, 'migrations/links')).filter((name) =>
+  /^\d/.test(name),
+);
+
+/** What a node runs at its next start, where that is not this tree. */
+const variants = new Map<string, NodeVariant>();
+let cluster: LocalCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster({ variant: ({ id }) => variants.get(id) ?? {} });
+});
+afterAll(() => cluster?.[Symbol.asyncDispose]());
+
+test('two candidates that boot at once on empty volumes migrate once', async () => {
+  await allCaughtUp(cluster);
+  const { migrations, epochs } = await readLedger(await primaryOf(cluster));
+  expect(migrations.map(({ file }) => file)).toEqual(released);
+  expect(new Set(migrations.map(({ node }) => node)).size).toBe(1);
+  expect(epochs.map(({ epoch }) => epoch)).toEqual(epochs.map((_, index) => index + 1));
+});
+
+test('two candidates that boot at once with a new migration apply it once', async () => {
+  await createLink(cluster, edgeOf(cluster, 'ams'), 'old-schema');
+  await allCaughtUp(cluster);
+  using next = copyProject();
+  next.addMigration(
+    '9001_next.sql',
+    '-- migrate:up\nCREATE TABLE next_version (id INTEGER PRIMARY KEY) STRICT;\n\n-- migrate:down\nDROP TABLE next_version;\n',
+  );
+  await rollOut(['ams1', 'ams2'], next.dir);
+  const primary = await nextPrimary(() => true);
+  await allCaughtUp(cluster);
+
+  const { migrations } = await readLedger(primary);
+  expect(migrations.map(({ file }) => file)).toEqual([...released, '9001_next.sql']);
+  // Nodes with the old program redirect on the new schema, and new links reach them.
+  expect(await createLink(cluster, edgeOf(cluster, 'syd'), 'new-schema')).toMatchObject({
+    status: 201,
+  });
+  for (const { url } of cluster.nodes) {
+    expect(await follow(url, 'old-schema')).toBe(redirectOf('old-schema'));
+    expect(await follow(url, 'new-schema')).toBe(redirectOf('new-schema'));
+  }
+  await rollOut(['ams1', 'ams2'], projectDir);
+  await nextPrimary(() => true);
+});
+
+test('a migration that fails leaves the old primary serving, and says which file and statement', async () => {
+  using broken = copyProject();
+  broken.addMigration(
+    '9002_broken.sql',
+    '-- migrate:up\nCREATE TABLE fine (id INTEGER PRIMARY KEY) STRICT;\nINSERT INTO links_of_old VALUES (1);\n\n-- migrate:down\nDROP TABLE fine;\n',
+  );
+  const old = await primaryOf(cluster);
+  const other = cluster.node(old.id === 'ams1' ? 'ams2' : 'ams1');
+  await rollOut([other.id], broken.dir);
+  expect(await createLink(cluster, edgeOf(cluster, 'iad'), 'beside-broken')).toMatchObject({
+    status: 201,
+  });
+  const { epoch } = await statusOf(old);
+
+  // The lease moves to the new program, whose migration fails; it gives the lease back.
+  await send(`${other.liteFsUrl}/promote`, { method: 'POST' });
+  await until(() => !other.isRunning, {
+    what: `${other.id} has ended, since it cannot serve as primary`,
+    timeoutMs: roleMs,
+  });
+  const log = other.lastLogLines();
+  expect(log).toContain('9002_broken.sql');
+  expect(log).toContain('INSERT INTO links_of_old');
+
+  expect(await nextPrimary((node) => node === old)).toBe(old);
+  expect(await follow(old.url, 'beside-broken')).toBe(redirectOf('beside-broken'));
+  expect(await createLink(cluster, edgeOf(cluster, 'syd'), 'after-broken')).toMatchObject({
+    status: 201,
+  });
+  const { migrations, epochs } = await readLedger(old);
+  expect(migrations.map(({ file }) => file)).not.toContain('9002_broken.sql');
+  expect(epochs.filter((row) => row.epoch > (epoch ?? 0)).map(({ node }) => node)).toEqual([
+    old.id,
+  ]);
+});
+
+/** Restarts nodes, all at the same moment, with the program in a folder. */
+async function rollOut(ids: readonly string[], dir: string): Promise<void> {
+  for (const id of ids) variants.set(id, { projectDir: dir });
+  await Promise.all(ids.map((id) => cluster.node(id).stop()));
+  await Promise.all(ids.map((id) => cluster.startNode(id)));
+  await Promise.all(ids.map((id) => cluster.waitUntilRouted(id)));
+}
+
+/** Waits until a node holds the lease, fits, and takes writes. */
+function nextPrimary(fits: (node: NodeProcess) => boolean): Promise<NodeProcess> {
+  let tried = 0;
+  return until(
+    async () => {
+      const primary = await cluster.findPrimary();
+      if (primary === undefined || !fits(primary)) return undefined;
+      const slug = `try-${primary.id}-${performance.now().toFixed()}-${tried++}`;
+      const { status } = await createLink(cluster, primary.url, slug);
+      return status === 201 ? primary : undefined;
+    },
+    { what: 'a primary takes writes', timeoutMs: roleMs },
+  );
+}
