@@ -1,0 +1,57 @@
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import type { Failure } from '../domain/failure.ts';
+import { NotPrimary } from '../domain/not-primary.ts';
+import { passToPrimary } from './gate.ts';
+import type { PrimaryRoute } from './primary-route.ts';
+import type { RenderProblem } from './render-problem.ts';
+import { factsOf } from './request-facts.ts';
+import { toFailure } from './to-failure.ts';
+
+/**
+ * The one place where errors become answers. `NotPrimary`, from any code that asked for a writer on a node
+ * that has none, sends the request to the primary: the safety net of design section 5. Everything else
+ * becomes a problem.
+ */
+export function createErrorHandler(deps: {
+  readonly primaryRoute: PrimaryRoute;
+  readonly renderProblem: RenderProblem;
+  readonly log: Logger;
+}): ErrorRequestHandler {
+  const { primaryRoute, renderProblem, log } = deps;
+
+  // Express knows an error handler by its four parameters.
+  return async (error: unknown, request, response, _next) => {
+    const failure = await settle(error, request, response);
+    if (failure === undefined) return;
+    const { id } = factsOf(request);
+    if (response.headersSent) {
+      log.error({ id, err: error }, 'answer broken off');
+      response.destroy();
+      return;
+    }
+    if (failure.kind === 'internal') log.error({ id, err: failure.cause }, 'request failed');
+    const { status, headers, body } = renderProblem(failure, request);
+    response.statusCode = status;
+    for (const [name, value] of Object.entries(headers)) {
+      if (name === 'Vary') response.vary(value);
+      else response.setHeader(name, value);
+    }
+    response.end(body);
+  };
+
+  /** The failure to answer with; `undefined` when the primary has answered. */
+  async function settle(
+    error: unknown,
+    request: Request,
+    response: Response,
+  ): Promise<Failure | undefined> {
+    if (!(error instanceof NotPrimary)) return toFailure(error);
+    try {
+      await passToPrimary(primaryRoute, request, response);
+      return undefined;
+    } catch (passError) {
+      return toFailure(passError);
+    }
+  }
+}

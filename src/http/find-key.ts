@@ -1,0 +1,65 @@
+import type { ApiKey, ApiKeyReader } from '../domain/api-key.ts';
+import { findKeyPrefix, hashSecret, isSecret } from '../domain/api-key-secret.ts';
+import type { CatchUp } from '../domain/cluster.ts';
+import { Failure } from '../domain/failure.ts';
+import type { SessionHolder } from './session.ts';
+
+/** Whose secret was shown: a key that is not revoked, or the operator's `ADMIN_KEY`. */
+export type SecretOwner = SessionHolder;
+
+/** Finds the owners of secrets and sessions in this node's copy. */
+export interface KeyFinder {
+  /** The owner of a secret as it came with a request; `undefined` when it is nobody's. */
+  findOwner(secret: string): Promise<SecretOwner | undefined>;
+  /** Whether the key of a session is still good: not revoked, or still the `ADMIN_KEY`. */
+  isGood(owner: SecretOwner): Promise<boolean>;
+}
+
+/**
+ * A key that this node does not know may have been made a moment ago on the primary: the node catches up
+ * and looks again, as it does for links. Throws `unavailable` when it cannot.
+ */
+export function createKeyFinder(deps: {
+  readonly keys: ApiKeyReader;
+  readonly catchUp: CatchUp;
+  readonly adminKey: string | undefined;
+}): KeyFinder {
+  const adminHash = deps.adminKey === undefined ? undefined : hashSecret(deps.adminKey);
+  const fingerprint = adminHash === undefined ? undefined : hashSecret(adminHash).slice(0, 32);
+
+  async function findKnown(find: () => Promise<ApiKey | undefined>): Promise<ApiKey | undefined> {
+    const known = await find();
+    if (known !== undefined) return known;
+    if (!(await deps.catchUp.catchUp())) throw cannotTell();
+    return find();
+  }
+
+  return {
+    async findOwner(secret) {
+      // Both comparisons are always made, so that the time does not tell which one a guess came close to.
+      const isAdmin = isSecret(secret, adminHash);
+      if (isAdmin && fingerprint !== undefined) return { is: 'admin', fingerprint };
+      const prefix = findKeyPrefix(secret);
+      if (prefix === undefined) return undefined;
+      const key = await findKnown(() => deps.keys.findKeyByPrefix(prefix));
+      const matches = isSecret(secret, key?.secretHash);
+      return matches && key !== undefined && key.revokedAt === null
+        ? { is: 'key', keyId: key.id }
+        : undefined;
+    },
+
+    async isGood(owner) {
+      if (owner.is === 'admin') return owner.fingerprint === fingerprint;
+      const key = await findKnown(() => deps.keys.findKeyById(owner.keyId));
+      return key !== undefined && key.revokedAt === null;
+    },
+  };
+}
+
+function cannotTell(): Failure {
+  return new Failure(
+    'unavailable',
+    'This node cannot reach the primary at the moment, so it cannot tell whether this key exists.',
+    { retryAfterS: 1 },
+  );
+}

@@ -1,0 +1,81 @@
+import type { RequestHandler } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import type { Clock } from '../domain/clock.ts';
+import { Failure } from '../domain/failure.ts';
+import { factsOf } from './request-facts.ts';
+import { WindowCounters } from './window-counters.ts';
+
+const windowMs = 60_000;
+
+/** One household or host of the internet: an IPv4 address, or the /64 of an IPv6 address. */
+export function addressSource(address: string): string {
+  return `address ${ipKeyGenerator(address, 64)}`;
+}
+
+/**
+ * Limits writes to `perMinute` for each address and, apart from that, for each key. It stands behind the
+ * gate, so all writes of the fleet are counted on the primary; a failover starts the counts anew.
+ * Operators have no limit. Answers with `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-08);
+ * fails with `rate_limited`.
+ */
+export function createWriteLimits(perMinute: number, clock: Clock): readonly RequestHandler[] {
+  const limit = (
+    name: string,
+    sourceOf: (request: Parameters<RequestHandler>[0]) => string | undefined,
+  ) =>
+    rateLimit({
+      windowMs,
+      limit: perMinute,
+      identifier: name,
+      standardHeaders: 'draft-8',
+      legacyHeaders: false,
+      store: new WindowCounters(windowMs, clock),
+      skip: (request) => sourceOf(request) === undefined,
+      keyGenerator: (request) => sourceOf(request) ?? '',
+      handler: (_request, response, next) => {
+        const retryAfterS = Number(response.getHeader('Retry-After'));
+        next(tooMany('There were too many writes in the last minute.', retryAfterS));
+      },
+    });
+  return [
+    limit('writes-per-address', (request) => {
+      const { caller, clientAddress } = factsOf(request);
+      return caller?.is === 'operator' ? undefined : addressSource(clientAddress);
+    }),
+    limit('writes-per-key', (request) => {
+      const { caller } = factsOf(request);
+      return caller?.is === 'key' ? `key ${caller.keyId}` : undefined;
+    }),
+  ];
+}
+
+/** Counts wrong secrets per address, in the form of sign-ins and of `Authorization` alike. */
+export interface FailedSignIns {
+  /** Throws `rate_limited` when the address failed too often. Comes before any secret is looked at. */
+  check(address: string): void;
+  count(address: string): void;
+}
+
+/**
+ * Allows `perMinute` wrong secrets per address and minute. Sign-ins and writes are counted on the primary,
+ * reads with a wrong key on the node that they came to; so a fleet of n nodes judges at most n times as many
+ * guesses. Requests already under way when the limit is reached are still judged.
+ */
+export function createFailedSignIns(perMinute: number, clock: Clock): FailedSignIns {
+  const counters = new WindowCounters(windowMs, clock);
+  return {
+    check(address) {
+      const window = counters.get(addressSource(address));
+      if (window === undefined || window.totalHits < perMinute) return;
+      const leftMs = (window.resetTime?.getTime() ?? 0) - clock.now();
+      throw tooMany('There were too many wrong keys from this address.', Math.ceil(leftMs / 1000));
+    },
+    count(address) {
+      counters.increment(addressSource(address));
+    },
+  };
+}
+
+function tooMany(detail: string, retryAfterS: number): Failure {
+  return new Failure('rate_limited', detail, { retryAfterS });
+}

@@ -1,0 +1,15 @@
+import { type Link, linkState } from '../domain/link.ts';
+import type { LinkView } from '../domain/pages.ts';
+import { toShortUrl } from '../domain/short-url.ts';
+
+/** Shows a link on a page; its state is that at `now`. */
+export function toLinkView(link: Link, baseUrl: string, now: number): LinkView {
+  return {
+    slug: link.slug,
+    shortUrl: toShortUrl(baseUrl, link.slug),
+    destination: link.destination,
+    title: link.title,
+    state: linkState(link, now),
+    createdAt: link.createdAt,
+  };
+}

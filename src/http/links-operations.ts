@@ -1,0 +1,262 @@
+import { z } from 'zod';
+import type { Clock } from '../domain/clock.ts';
+import { defaultDomainId, type SlugCase } from '../domain/domain-name.ts';
+import { Failure } from '../domain/failure.ts';
+import type { FindLink } from '../domain/find-link.ts';
+import type { Link } from '../domain/link.ts';
+import { type LinkReader, linkSorts } from '../domain/link-store.ts';
+import { type LinkRef, linkVersionTag } from '../domain/links.ts';
+import { findSlugKey } from '../domain/slug.ts';
+import type { WriterSource } from '../domain/writer.ts';
+import { isAdministrator } from './caller.ts';
+import { createLink, idempotencyHeaders } from './create-link.ts';
+import { hasVersion, parseIfMatch } from './entity-tags.ts';
+import { parseCursor, toCursor } from './link-cursor.ts';
+import { linkChangesSchema, linkSchema, newLinkSchema, toLinkJson } from './link-json.ts';
+import { defineOperation, type Operation } from './operation.ts';
+
+const tag = 'Links';
+const collection = '/api/v1/links';
+const item = `${collection}/{slug}`;
+
+const slugPath = z.object({ slug: z.string() });
+const etag = { ETag: z.string().meta({ description: 'The version of the link, for If-Match.' }) };
+const linkContent = { 'application/json': { schema: linkSchema } };
+const ifMatch = z.object({
+  'If-Match': z.string().optional().meta({
+    description: 'Only when the link is still one of these versions: entity tags, or "*".',
+  }),
+});
+
+const maxLimit = 200;
+const defaultLimit = 50;
+const limitRule = `Must be a number from 1 to ${maxLimit}.`;
+
+const listQuery = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/, limitRule)
+    .transform(Number)
+    .refine((limit) => limit <= maxLimit, limitRule)
+    .default(defaultLimit)
+    .meta({
+      description: 'Links per page.',
+      // A parameter is text, which the schema says; what the text stands for is a number.
+      override: { type: 'integer', minimum: 1, maximum: maxLimit, default: defaultLimit },
+    }),
+  sort: z.enum(linkSorts).default('-createdAt').meta({ description: '"-" is descending.' }),
+  search: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^\P{Cc}*$/u, 'Must have no control characters.')
+    .optional()
+    .meta({ description: 'Part of a slug, destination or title, in any case.' }),
+  cursor: z.string().optional().meta({ description: 'From the page before; goes on behind it.' }),
+});
+
+const linkList = z
+  .object({
+    links: z.array(linkSchema),
+    nextCursor: z.string().nullable().meta({ description: 'null on the last page.' }),
+  })
+  .meta({ id: 'LinkList' });
+
+/** What the API can do with links. */
+export function createLinksOperations(deps: {
+  readonly baseUrl: string;
+  readonly slugCase: SlugCase;
+  readonly links: LinkReader;
+  readonly findLink: FindLink;
+  readonly writers: WriterSource;
+  readonly clock: Pick<Clock, 'now'>;
+}): readonly Operation[] {
+  const { baseUrl, slugCase, links, findLink, writers, clock } = deps;
+  const show = (link: Link) => toLinkJson(link, baseUrl, clock.now());
+
+  return [
+    defineOperation({
+      id: 'listLinks',
+      method: 'get',
+      path: collection,
+      tag,
+      summary: 'List links, page by page',
+      access: 'user',
+      writes: false,
+      params: { query: listQuery },
+      responses: {
+        200: {
+          description: 'A page of links.',
+          headers: z.object({
+            Link: z
+              .string()
+              .optional()
+              .meta({ description: 'The next page, rel="next" (RFC 8288).' }),
+          }),
+          content: { 'application/json': { schema: linkList } },
+        },
+      },
+      async handle({ query: { limit, sort, search, cursor }, response }) {
+        const list = { sort, search };
+        const page = await links.listLinks({
+          domainId: defaultDomainId,
+          ...list,
+          limit,
+          after: cursor === undefined ? undefined : parseCursor(cursor, list),
+        });
+        const nextCursor = page.next === undefined ? null : toCursor(list, page.next);
+        if (nextCursor !== null) {
+          const query = new URLSearchParams({ limit: String(limit), sort, cursor: nextCursor });
+          if (search !== undefined) query.set('search', search);
+          response.setHeader('Link', `<${baseUrl}${collection}?${query}>; rel="next"`);
+        }
+        response.json({ links: page.links.map(show), nextCursor });
+      },
+    }),
+
+    defineOperation({
+      id: 'createLink',
+      method: 'post',
+      path: collection,
+      tag,
+      summary: 'Create a link',
+      access: 'user',
+      writes: true,
+      params: { query: z.strictObject({}), headers: idempotencyHeaders },
+      body: { mediaTypes: ['application/json'], schema: newLinkSchema },
+      responses: {
+        201: {
+          description: 'The link was made, and works everywhere.',
+          headers: z.object({ ...etag, Location: z.url() }),
+          content: linkContent,
+        },
+        200: {
+          description: 'An earlier request with this Idempotency-Key made this link.',
+          headers: z.object({ ...etag, Location: z.url() }),
+          content: linkContent,
+        },
+      },
+      failures: ['conflict', 'idempotency_mismatch'],
+      async handle({ body, headers, caller, response }) {
+        const { link, repeated } = await createLink(writers, {
+          link: body,
+          idempotencyKey: headers['Idempotency-Key'],
+          caller,
+        });
+        response.status(repeated ? 200 : 201);
+        response.setHeader('Location', `${baseUrl}${collection}/${link.slug}`);
+        sendLink(link, response);
+      },
+    }),
+
+    defineOperation({
+      id: 'getLink',
+      method: 'get',
+      path: item,
+      tag,
+      summary: 'Read a link',
+      access: 'user',
+      writes: false,
+      params: {
+        path: slugPath,
+        query: z.strictObject({}),
+        headers: z.object({
+          'If-None-Match': z
+            .string()
+            .optional()
+            .meta({ description: 'Versions that the client has: 304 when nothing changed.' }),
+        }),
+      },
+      responses: {
+        200: { description: 'The link.', headers: z.object(etag), content: linkContent },
+        304: { description: 'The client has this version.', headers: z.object(etag) },
+      },
+      failures: ['not_found'],
+      async handle({ path, headers, response }) {
+        const link = await findLink(toRef(path.slug));
+        if (link === undefined) throw noSuchLink();
+        response.setHeader('Cache-Control', 'private, no-cache');
+        if (hasVersion(headers['If-None-Match'], linkVersionTag(link))) {
+          response.setHeader('ETag', `"${linkVersionTag(link)}"`);
+          response.status(304).end();
+          return;
+        }
+        sendLink(link, response);
+      },
+    }),
+
+    defineOperation({
+      id: 'updateLink',
+      method: 'patch',
+      path: item,
+      tag,
+      summary: 'Change a link',
+      description:
+        'A JSON merge patch (RFC 7396): what is left out stays, null clears. The slug of a link never changes.',
+      access: 'user',
+      writes: true,
+      params: { path: slugPath, query: z.strictObject({}), headers: ifMatch },
+      body: {
+        mediaTypes: ['application/merge-patch+json', 'application/json'],
+        schema: linkChangesSchema,
+      },
+      responses: {
+        200: {
+          description: 'The link as it is now.',
+          headers: z.object(etag),
+          content: linkContent,
+        },
+      },
+      failures: ['not_found', 'precondition_failed'],
+      async handle({ path, body, headers, caller, response }) {
+        if (body.blocked !== undefined && !isAdministrator(caller)) throw blockedIsForAdmins();
+        const { value: link } = await writers.writer().run('updateLink', {
+          ...toRef(path.slug),
+          changes: body,
+          ifMatch: parseIfMatch(headers['If-Match']),
+        });
+        sendLink(link, response);
+      },
+    }),
+
+    defineOperation({
+      id: 'deleteLink',
+      method: 'delete',
+      path: item,
+      tag,
+      summary: 'Delete a link',
+      access: 'user',
+      writes: true,
+      params: { path: slugPath, query: z.strictObject({}), headers: ifMatch },
+      responses: { 204: { description: 'The link is gone; its slug is free again.' } },
+      failures: ['not_found', 'precondition_failed'],
+      async handle({ path, headers, response }) {
+        await writers.writer().run('deleteLink', {
+          ...toRef(path.slug),
+          ifMatch: parseIfMatch(headers['If-Match']),
+        });
+        response.status(204).end();
+      },
+    }),
+  ];
+
+  function sendLink(link: Link, response: Parameters<Operation['run']>[1]): void {
+    response.setHeader('ETag', `"${linkVersionTag(link)}"`);
+    response.json(show(link));
+  }
+
+  function toRef(slug: string): LinkRef {
+    const slugKey = findSlugKey(slug, slugCase);
+    if (slugKey === undefined) throw noSuchLink();
+    return { domainId: defaultDomainId, slugKey };
+  }
+}
+
+function noSuchLink(): Failure {
+  return new Failure('not_found', 'There is no such link.');
+}
+
+function blockedIsForAdmins(): Failure {
+  const detail = 'Only the admin key may take a link down or bring it back.';
+  return new Failure('forbidden', detail, { errors: [{ pointer: '/blocked', detail }] });
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import type { Clock } from '../domain/clock.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import { defineOperation, type Operation } from './operation.ts';
+
+/** What this node's copy of `links.db` says of itself; `undefined` while there is none. */
+export interface DatabaseState {
+  /** The number of the newest migration in it. */
+  schemaVersion(): Promise<number | undefined>;
+  /** How many primaries there have been. */
+  epoch(): Promise<number | undefined>;
+  /** Whether this code can work with that schema. */
+  isKnownSchema(schemaVersion: number): boolean;
+}
+
+export const nodeStatusSchema = z
+  .object({
+    node: z.string(),
+    region: z.string(),
+    role: z.enum(['joining', 'replica', 'primary', 'detached']),
+    primary: z.string().nullable().meta({ description: 'The node that this one follows.' }),
+    position: z
+      .object({ txid: z.string(), checksum: z.string() })
+      .nullable()
+      .meta({ description: 'How far its copy of the links is; null on a single machine.' }),
+    lagMs: z.number().nullable().meta({ description: 'Behind the primary, by its clock.' }),
+    epoch: z.int().nullable().meta({ description: 'How many primaries there have been.' }),
+    schema: z.int().nullable().meta({ description: 'The newest migration in its copy.' }),
+    version: z.string().meta({ description: 'Of the program.' }),
+    uptimeS: z.int(),
+  })
+  .meta({ id: 'NodeStatus' });
+
+/** This node at the moment. */
+export type NodeStatus = z.output<typeof nodeStatusSchema>;
+
+/** Reads the status of this node. */
+export type ReadNodeStatus = () => Promise<NodeStatus>;
+
+/** Up since the call. */
+export function createNodeStatus(deps: {
+  readonly cluster: Cluster;
+  readonly database: DatabaseState;
+  readonly version: string;
+  readonly clock: Clock;
+}): ReadNodeStatus {
+  const { cluster, database, version, clock } = deps;
+  const startedMs = clock.monotonicMs();
+  return async () => {
+    const [schema, epoch] = await Promise.all([database.schemaVersion(), database.epoch()]);
+    const role = cluster.role();
+    return {
+      node: cluster.node,
+      region: cluster.region,
+      role: role.is,
+      primary: role.is === 'replica' ? role.primary : null,
+      position: cluster.position() ?? null,
+      lagMs: cluster.lagMs() ?? null,
+      epoch: epoch ?? null,
+      schema: schema ?? null,
+      version,
+      uptimeS: Math.floor((clock.monotonicMs() - startedMs) / 1000),
+    };
+  };
+}
+
+export function createStatusOperation(readStatus: ReadNodeStatus): Operation {
+  return defineOperation({
+    id: 'getStatus',
+    method: 'get',
+    path: '/api/v1/status',
+    tag: 'Node',
+    summary: 'The node that answers: its role and how far it is',
+    access: 'user',
+    writes: false,
+    params: { query: z.strictObject({}) },
+    responses: {
+      200: {
+        description: 'This node at the moment.',
+        content: { 'application/json': { schema: nodeStatusSchema } },
+      },
+    },
+    async handle({ response }) {
+      response.json(await readStatus());
+    },
+  });
+}

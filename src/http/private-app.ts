@@ -1,0 +1,134 @@
+import type { IncomingHttpHeaders, RequestListener } from 'node:http';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { Logger } from 'pino';
+import type { Cluster } from '../domain/cluster.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Progress } from '../domain/position.ts';
+import type { Random } from '../domain/random.ts';
+import { createBodyReader } from './body.ts';
+import { createErrorHandler } from './error-handler.ts';
+import { createIdentify } from './identify.ts';
+import type { ReadNodeStatus } from './node-status.ts';
+import type { RenderProblem } from './render-problem.ts';
+import { factsOf, setArrival } from './request-facts.ts';
+import { noStore } from './security-headers.ts';
+import { notFound } from './to-failure.ts';
+
+/** Judges fleet signatures. */
+export interface FleetVerifier {
+  /**
+   * `path` is as it was in the request line. `body` is what came in, or `unsigned` where it is streamed.
+   * `headers` belong to the answer to a request that is refused.
+   */
+  verify(
+    request: {
+      readonly method: string;
+      readonly path: string;
+      readonly headers: IncomingHttpHeaders;
+    },
+    body: Uint8Array | 'unsigned',
+  ):
+    | { readonly ok: true }
+    | { readonly ok: false; readonly headers: Readonly<Record<string, string>> };
+}
+
+/** What a node says, under its signature, of a request that it sends on. */
+export interface ForwardClaims {
+  readonly caller: 'client' | 'operator';
+  readonly clientAddress: string;
+}
+
+/** What the private app is made of. */
+export interface PrivateParts {
+  readonly publicApp: RequestListener;
+  readonly fleet: FleetVerifier;
+  /** Reads the claims from the headers of a request whose signature is valid; `undefined` when there are none. */
+  readonly readClaims: (headers: IncomingHttpHeaders) => ForwardClaims | undefined;
+  readonly cluster: Pick<Cluster, 'role'>;
+  /** The epoch and position of a primary whose writer is open; `undefined` on every other node. */
+  readonly primaryProgress: () => Progress | undefined;
+  readonly readStatus: ReadNodeStatus;
+  /** A prom-client registry. */
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+  readonly renderProblem: RenderProblem;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/**
+ * What nodes and operators ask each other, on a port that the public does not reach: positions, requests on
+ * their way to the primary, operators' requests, metrics and status.
+ */
+export function createPrivateApp(parts: PrivateParts): RequestListener {
+  const { publicApp, fleet, readClaims, cluster, primaryProgress, metrics } = parts;
+  const primaryRoute = { pass: () => Promise.reject(notPrimary()) };
+  const readBody = createBodyReader();
+
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', false);
+  app.use(createIdentify({ trustProxy: 'none', random: parts.random }), noStore);
+
+  app.get('/metrics', async (_request, response) => {
+    response.setHeader('Content-Type', metrics.contentType);
+    response.end(await metrics.metrics());
+  });
+
+  app.get('/status', async (_request, response) => {
+    const writerOpen = primaryProgress() !== undefined;
+    response.json({ ...(await parts.readStatus()), writerOpen });
+  });
+
+  app.get('/position', (request, response) => {
+    expectSignature(request, response, new Uint8Array());
+    const progress = primaryProgress();
+    if (progress === undefined) throw notPrimary();
+    response.json({ epoch: progress.epoch, txid: progress.txid });
+  });
+
+  app.use('/forward', (request, response) => {
+    expectSignature(request, response, 'unsigned');
+    const claims = readClaims(request.headers);
+    if (claims === undefined) throw badSignature();
+    // One hop is all: a node that is not primary (any more) does not send the request on.
+    if (cluster.role().is !== 'primary') throw notPrimary();
+    const { caller, clientAddress } = claims;
+    setArrival(request, { via: 'node', caller, clientAddress });
+    publicApp(request, response);
+  });
+
+  app.use('/operator', readBody, (request, response) => {
+    const { body } = factsOf(request);
+    expectSignature(request, response, body ?? new Uint8Array());
+    setArrival(request, { via: 'operator', body });
+    publicApp(request, response);
+  });
+
+  app.use((() => {
+    throw notFound();
+  }) satisfies RequestHandler);
+  app.use(createErrorHandler({ ...parts, primaryRoute }));
+  return app;
+
+  /** Throws `unauthenticated` for a request that no node or operator of the fleet has signed. */
+  function expectSignature(
+    request: Request,
+    response: Response,
+    body: Uint8Array | 'unsigned',
+  ): void {
+    const { method, originalUrl, headers } = request;
+    const verdict = fleet.verify({ method, path: originalUrl, headers }, body);
+    if (verdict.ok) return;
+    for (const [name, value] of Object.entries(verdict.headers)) response.setHeader(name, value);
+    throw badSignature();
+  }
+}
+
+function badSignature(): Failure {
+  return new Failure('unauthenticated', 'The request carries no valid signature of the fleet.');
+}
+
+function notPrimary(): Failure {
+  return new Failure('unavailable', 'This node is not the primary, or is still becoming it.', {
+    retryAfterS: 1,
+  });
+}

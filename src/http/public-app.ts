@@ -1,0 +1,139 @@
+import express, { type Express } from 'express';
+import type { Logger } from 'pino';
+import type { ApiKeyReader } from '../domain/api-key.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { CatchUp, Cluster } from '../domain/cluster.ts';
+import type { DestinationPolicy } from '../domain/destination.ts';
+import type { SlugCase } from '../domain/domain-name.ts';
+import type { FindLink } from '../domain/find-link.ts';
+import type { LinkReader } from '../domain/link-store.ts';
+import type { Pages } from '../domain/pages.ts';
+import type { Random } from '../domain/random.ts';
+import type { WriterSource } from '../domain/writer.ts';
+import { type Assets, createAssetRoutes } from './asset-routes.ts';
+import { createAuthenticate } from './authenticate.ts';
+import type { AccessMode } from './caller.ts';
+import type { TrustProxy } from './client-address.ts';
+import { createCors } from './cors.ts';
+import { createCrossSiteCheck } from './cross-site.ts';
+import { createDocsRoutes } from './docs-routes.ts';
+import { createErrorHandler } from './error-handler.ts';
+import { createKeyFinder } from './find-key.ts';
+import { createGate } from './gate.ts';
+import { createHealthOperations } from './health-operations.ts';
+import { createHomeOperations } from './home-operations.ts';
+import { createSendHome } from './home-page.ts';
+import { createHostCheck } from './host-check.ts';
+import { createIdentify } from './identify.ts';
+import { createKeysOperations } from './keys-operations.ts';
+import { createFailedSignIns, createWriteLimits } from './limits.ts';
+import { createLinksOperations } from './links-operations.ts';
+import { mountOperations } from './mount-operations.ts';
+import { createStatusOperation, type DatabaseState, type ReadNodeStatus } from './node-status.ts';
+import { createOpenApiDocument } from './openapi.ts';
+import type { Operation } from './operation.ts';
+import { createPreviewOperation } from './preview-operation.ts';
+import type { PrimaryRoute } from './primary-route.ts';
+import { createProblemOperation } from './problem-operation.ts';
+import type { RenderProblem } from './render-problem.ts';
+import { createRequestLog, type ObserveRequest } from './request-log.ts';
+import { createRobotsOperations } from './robots-operations.ts';
+import { createDocsPolicy, createSecurityHeaders, noStore } from './security-headers.ts';
+import { createSessions } from './session.ts';
+import { createSessionCookie } from './session-cookie.ts';
+import { createSessionOperations } from './session-operations.ts';
+import { notFound } from './to-failure.ts';
+
+/** What an operator sets. */
+export interface HttpSettings {
+  /** Origin of short URLs and of the API, without a trailing slash. */
+  readonly baseUrl: string;
+  readonly access: AccessMode;
+  readonly adminKey: string | undefined;
+  readonly trustProxy: TrustProxy;
+  readonly corsOrigins: readonly string[];
+  readonly writesPerMinute: number;
+  readonly failedSignInsPerMinute: number;
+  readonly slugCase: SlugCase;
+  readonly destinationPolicy: DestinationPolicy;
+}
+
+/** What the public app is made of. */
+export interface HttpParts {
+  readonly settings: HttpSettings;
+  /** Of the program. */
+  readonly version: string;
+  readonly links: LinkReader;
+  readonly keys: ApiKeyReader;
+  readonly findLink: FindLink;
+  readonly catchUp: CatchUp;
+  readonly writers: WriterSource;
+  readonly cluster: Cluster;
+  readonly primaryRoute: PrimaryRoute;
+  readonly database: DatabaseState;
+  readonly readStatus: ReadNodeStatus;
+  /** The same on all nodes: sessions are under keys derived from it. */
+  readonly sessionSecret: string;
+  readonly pages: Pages;
+  readonly renderProblem: RenderProblem;
+  readonly assets: Assets;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly observe: ObserveRequest;
+}
+
+/** Everything on the public port but redirects, which stand before it. */
+export function createHttpApp(parts: HttpParts): Express {
+  const { settings, cluster, writers, primaryRoute, clock, random, log, pages } = parts;
+  const { baseUrl, access, corsOrigins, trustProxy } = settings;
+  const cookie = createSessionCookie(baseUrl);
+  const sessions = createSessions(parts.sessionSecret, clock);
+  const keyFinder = createKeyFinder({ ...parts, adminKey: settings.adminKey });
+  const failedSignIns = createFailedSignIns(settings.failedSignInsPerMinute, clock);
+  const accounts = { keyFinder, failedSignIns, sessions, cookie };
+  const operations = createOperations(parts, createSessionOperations({ ...accounts, pages }));
+
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', false);
+  app.use(createIdentify({ trustProxy, random }));
+  app.use(createRequestLog({ cluster, clock, log, observe: parts.observe }));
+  app.use(createSecurityHeaders(baseUrl), noStore);
+  app.use(createCrossSiteCheck({ baseUrl, access, corsOrigins, cookie }));
+  if (corsOrigins.length > 0) app.use(createCors(corsOrigins));
+  app.use(
+    mountOperations(operations, {
+      checkHost: createHostCheck(baseUrl, access),
+      gate: createGate({ cluster, writers, primaryRoute, random }),
+      authenticate: createAuthenticate(accounts),
+      access,
+      writeLimits: createWriteLimits(settings.writesPerMinute, clock),
+    }),
+  );
+  app.use(createDocsRoutes(createOpenApiDocument(operations, parts.version), createDocsPolicy()));
+  app.use('/assets', createAssetRoutes(parts.assets));
+  app.use(() => {
+    throw notFound();
+  });
+  app.use(createErrorHandler({ primaryRoute, renderProblem: parts.renderProblem, log }));
+  return app;
+}
+
+function createOperations(
+  parts: HttpParts,
+  sessionOperations: readonly Operation[],
+): readonly Operation[] {
+  const { baseUrl } = parts.settings;
+  const shared = { ...parts, ...parts.settings };
+  return [
+    ...createLinksOperations(shared),
+    ...createKeysOperations(parts),
+    createStatusOperation(parts.readStatus),
+    ...createHomeOperations({ ...shared, sendHome: createSendHome(shared) }),
+    createPreviewOperation(shared),
+    ...sessionOperations,
+    ...createHealthOperations(parts.database),
+    createProblemOperation(baseUrl, parts.pages),
+    ...createRobotsOperations(),
+  ];
+}

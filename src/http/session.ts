@@ -1,0 +1,51 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../domain/clock.ts';
+
+/** How long a session lasts from the sign-in on, milliseconds. */
+export const sessionLifetimeMs = 12 * 60 * 60 * 1000;
+
+/** Whose session it is: the id of a key, or the fingerprint of the `ADMIN_KEY` that opened it. */
+export type SessionHolder =
+  | { readonly is: 'key'; readonly keyId: number }
+  | { readonly is: 'admin'; readonly fingerprint: string };
+
+/** Gives and verifies session tokens without keeping any: every node with the same secret can. */
+export interface Sessions {
+  /** A token for a cookie: letters, digits, `.`, `-` and `_`. */
+  issue(holder: SessionHolder): string;
+  /** Whose token it is; `undefined` when it is forged, damaged or over. */
+  verify(token: string): SessionHolder | undefined;
+}
+
+const form = /^([ka])\.([0-9a-f]{1,64})\.([0-9]{1,15})\.([A-Za-z0-9_-]{43})$/;
+
+/**
+ * Sessions under a secret that the fleet shares. A token is `holder.expiry.mac`: HMAC-SHA-256 under a key
+ * that HKDF (RFC 5869) derives from the secret for this purpose alone.
+ */
+export function createSessions(secret: string, clock: Pick<Clock, 'now'>): Sessions {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'hoplite session', 32));
+  const mac = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
+  return {
+    issue(holder) {
+      const subject =
+        holder.is === 'key' ? `k.${holder.keyId.toString(16)}` : `a.${holder.fingerprint}`;
+      const text = `${subject}.${clock.now() + sessionLifetimeMs}`;
+      return `${text}.${mac(text).toString('base64url')}`;
+    },
+
+    verify(token) {
+      const [, kind, subject, expiry, given] = form.exec(token) ?? [];
+      if (subject === undefined || given === undefined) return undefined;
+      const expected = mac(`${kind}.${subject}.${expiry}`);
+      const received = Buffer.from(given, 'base64url');
+      if (received.length !== expected.length || !timingSafeEqual(received, expected)) {
+        return undefined;
+      }
+      if (clock.now() >= Number(expiry)) return undefined;
+      return kind === 'a'
+        ? { is: 'admin', fingerprint: subject }
+        : { is: 'key', keyId: Number.parseInt(subject, 16) };
+    },
+  };
+}

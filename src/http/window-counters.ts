@@ -1,0 +1,63 @@
+import type { ClientRateLimitInfo, Store } from 'express-rate-limit';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../domain/clock.ts';
+
+/** So many sources are counted at once, about 20 MB; with more of them, those seen longest ago start anew. */
+const maxSources = 100_000;
+
+interface Window {
+  hits: number;
+  /** By the monotonic clock. */
+  readonly endsAtMs: number;
+}
+
+/**
+ * Counts per source in fixed windows, in bounded memory: the library's own store keeps everything that came
+ * in two windows, which a scan from many addresses fills at will.
+ */
+export class WindowCounters implements Store {
+  readonly localKeys = true;
+  readonly #windows = new LRUCache<string, Window>({ max: maxSources });
+  readonly #windowMs: number;
+  readonly #clock: Clock;
+
+  constructor(windowMs: number, clock: Clock) {
+    this.#windowMs = windowMs;
+    this.#clock = clock;
+  }
+
+  /** Hits of `source` in its present window, and when that ends; `undefined` without one. */
+  get(source: string): ClientRateLimitInfo | undefined {
+    const window = this.#current(source);
+    return window === undefined ? undefined : this.#toInfo(window);
+  }
+
+  increment(source: string): ClientRateLimitInfo {
+    let window = this.#current(source);
+    if (window === undefined) {
+      window = { hits: 0, endsAtMs: this.#clock.monotonicMs() + this.#windowMs };
+      this.#windows.set(source, window);
+    }
+    window.hits += 1;
+    return this.#toInfo(window);
+  }
+
+  decrement(source: string): void {
+    const window = this.#current(source);
+    if (window !== undefined) window.hits = Math.max(0, window.hits - 1);
+  }
+
+  resetKey(source: string): void {
+    this.#windows.delete(source);
+  }
+
+  #current(source: string): Window | undefined {
+    const window = this.#windows.get(source);
+    return window !== undefined && window.endsAtMs > this.#clock.monotonicMs() ? window : undefined;
+  }
+
+  #toInfo({ hits, endsAtMs }: Window): ClientRateLimitInfo {
+    const resetTime = new Date(this.#clock.now() + endsAtMs - this.#clock.monotonicMs());
+    return { totalHits: hits, resetTime };
+  }
+}
