@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../domain/failure.ts';
-import { readMigrations } from './migration.ts';
+import { newestMigration } from './migration.ts';
 
 /**
  * Writes an empty migration with the next number and gives its path. Throws `invalid` at `/name` for a name
@@ -19,8 +19,7 @@ export function createMigration(options: {
     const detail = 'The name of a migration has letters or digits.';
     throw new Failure('invalid', detail, { errors: [{ pointer: '/name', detail }] });
   }
-  const newest = readMigrations(options.migrationsDir).at(-1)?.number ?? 0;
-  const version = String(newest + 1).padStart(4, '0');
+  const version = String(newestMigration(options.migrationsDir) + 1).padStart(4, '0');
   const path = join(options.migrationsDir, `${version}_${name}.sql`);
   writeFileSync(path, '-- migrate:up\n\n\n-- migrate:down\n\n', { flag: 'wx' });
   return path;

@@ -37,6 +37,11 @@ export function readMigrations(folder: string): Migration[] {
   return migrations;
 }
 
+/** The number of the newest migration of a folder: the schema that this release was written for. */
+export function newestMigration(folder: string): number {
+  return readMigrations(folder).at(-1)?.number ?? 0;
+}
+
 /** Parses one file: `-- migrate:up`, its statements, `-- migrate:down`, its statements. */
 function parseMigration(file: string, content: Buffer): Migration {
   const version = fileName.exec(file)?.[1];
