@@ -57,13 +57,15 @@ export async function deliver(
     cancel();
   });
   if (signal.aborted) abort();
+  let answer: NodeAnswer | undefined;
   try {
-    const answer = await converse(message, body, way);
+    answer = await converse(message, body, way);
     cancel();
     await cross(link, clock, signal);
     return answer;
   } catch (error) {
     socket.destroy();
+    answer?.drop();
     signal.throwIfAborted();
     await cross(link, clock, signal);
     const detail = error instanceof Error ? error.message : String(error);
@@ -92,21 +94,18 @@ function converse(message: Message, body: RequestBody, way: Way): Promise<NodeAn
 
 /** What has come of the body travels with the head; what follows takes the link's time by itself. */
 function send(request: ClientRequest, body: RequestBody, { link, clock }: Way): void {
-  if (body.framing.is === 'none') {
+  for (const chunk of body.kept) request.write(chunk);
+  if (body.ended || body.framing.is === 'none') {
     request.end();
     return;
   }
+  // `flushHeaders` would send bytes above 0x7f as UTF-8; a write of bytes leaves the head as latin1.
+  request.write(Buffer.alloc(0));
   const line = new DelayLine(link, clock);
-  const ended = body.ended;
-  for (const chunk of body.follow(line)) request.write(chunk);
-  if (ended) request.end();
-  else {
-    // `flushHeaders` would send bytes above 0x7f as UTF-8; a write of bytes leaves the head as latin1.
-    request.write(Buffer.alloc(0));
-    // Not `pipeline`: a line that is destroyed, because the client went away, must not end the request.
-    line.pipe(request);
-    request.once('close', () => line.destroy());
-  }
+  body.follow(line);
+  // Not `pipeline`: a line that is destroyed, because the client went away, must not end the request.
+  line.pipe(request);
+  request.once('close', () => line.destroy());
 }
 
 function toResponse(incoming: IncomingMessage, request: ClientRequest, way: Way): NodeAnswer {
@@ -118,7 +117,11 @@ function toResponse(incoming: IncomingMessage, request: ClientRequest, way: Way)
     else request.once('finish', () => socket.destroy());
   });
   line.on('error', () => undefined);
-  return { is: 'response', ...toHead(incoming), body: line, drop: () => socket.destroy() };
+  const drop = () => {
+    line.destroy();
+    socket.destroy();
+  };
+  return { is: 'response', ...toHead(incoming), body: line, drop };
 }
 
 function toUpgraded(incoming: IncomingMessage, duplex: Duplex, head: Buffer, way: Way): NodeAnswer {
@@ -126,9 +129,14 @@ function toUpgraded(incoming: IncomingMessage, duplex: Duplex, head: Buffer, way
   const toNode = new DelayLine(way.link, way.clock);
   if (head.length > 0) fromNode.write(head);
   // An error of either side destroys both lines; there is nobody else to tell.
+  for (const line of [fromNode, toNode]) line.on('error', () => undefined);
   pipeline(duplex, fromNode, () => undefined);
   pipeline(toNode, duplex, () => undefined);
-  return { is: 'upgraded', ...toHead(incoming), fromNode, toNode, drop: () => duplex.destroy() };
+  const drop = () => {
+    fromNode.destroy();
+    toNode.destroy();
+  };
+  return { is: 'upgraded', ...toHead(incoming), fromNode, toNode, drop };
 }
 
 function toHead(incoming: IncomingMessage) {

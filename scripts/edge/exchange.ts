@@ -46,12 +46,14 @@ interface Replay {
  */
 export async function runExchange(parts: EdgeParts, exchange: Exchange): Promise<void> {
   const { client, signal, body } = exchange;
+  let answer: NodeAnswer | undefined;
   try {
-    const answer = await findAnswer(parts, exchange);
+    answer = await findAnswer(parts, exchange);
     body.discard();
     await client.pass(answer);
   } catch (error) {
     body.discard();
+    answer?.drop();
     if (signal.aborted) return;
     const failure = error instanceof EdgeError ? error : new EdgeError('PU02', 502, String(error));
     parts.counters.countError(failure.code);

@@ -51,20 +51,20 @@ export class RequestBody {
     return this.#settled.promise;
   }
 
+  /** What has come so far; nothing once a body over the limit has been followed. */
+  get kept(): readonly Buffer[] {
+    return this.#kept;
+  }
+
   /**
-   * What has come so far; all that follows goes to `sink`, which is ended with the body. An aborted body
-   * never ends its sink. Over the limit this works once, because what was passed on is not kept.
+   * Sends all that comes after `kept` to `sink`, which is ended with the body. An aborted body never ends
+   * its sink. Over the limit this works once, because what was passed on is not kept.
    */
-  follow(sink: Writable): readonly Buffer[] {
-    const kept = [...this.#kept];
+  follow(sink: Writable): void {
     if (this.#overLimit) this.#kept = [];
-    if (this.#ended) sink.end();
-    else {
-      this.#sink = sink;
-      sink.once('close', () => this.#release(sink));
-      this.#source.resume();
-    }
-    return kept;
+    this.#sink = sink;
+    sink.once('close', () => this.#release(sink));
+    this.#source.resume();
   }
 
   /** Sends nothing more to the sink. What still comes is kept up to the limit. */
