@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { CatchUp } from '../../src/domain/cluster.ts';
+import {
+  createRedirects,
+  type Outcome,
+  type Redirects,
+  type RedirectsDeps,
+} from '../../src/redirect/redirects.ts';
+import { serverLimits, serverOptions } from '../../src/redirect/server-options.ts';
+import { type FakeClock, fakeClock } from './fake-clock.ts';
+import { MemoryRedirectStore } from './memory-redirect-store.ts';
+import { renderTestProblem } from './render-test-problem.ts';
+
+/** The redirect path on a port of its own, over a copy of links in memory. */
+export interface RedirectServer extends AsyncDisposable {
+  readonly port: number;
+  readonly store: MemoryRedirectStore;
+  readonly clock: FakeClock;
+  readonly redirects: Redirects;
+  /** Targets that the redirect path left to Express, which answers 418 here. */
+  readonly passedOn: string[];
+  readonly outcomes: Map<Outcome, number>;
+  readonly errors: unknown[];
+  /** Sends a request that follows nothing. */
+  fetch(target: string, init?: RequestInit): Promise<Response>;
+}
+
+/** Starts it, as the primary unless `catchUp` says otherwise. */
+export async function startRedirectServer(
+  given: Partial<RedirectsDeps> & { readonly store?: MemoryRedirectStore } = {},
+): Promise<RedirectServer> {
+  const { store = new MemoryRedirectStore(), ...deps } = given;
+  const clock = fakeClock();
+  const outcomes = new Map<Outcome, number>();
+  const errors: unknown[] = [];
+  const redirects = createRedirects({
+    store,
+    stamp: store.stamp,
+    catchUp: onPrimary,
+    clock,
+    destinationPolicy: { ownHosts: ['go.example.com'], allowPrivate: false },
+    cacheMaxBytes: 1_000_000,
+    renderProblem: renderTestProblem,
+    log: { error: (line: { err: unknown }) => errors.push(line.err) },
+    observe: (outcome, count) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count),
+    ...deps,
+  });
+  const passedOn: string[] = [];
+  const server = createServer(serverOptions, (request: IncomingMessage, response) => {
+    if (redirects.handle(request, response)) return;
+    passedOn.push(request.url ?? '');
+    response.writeHead(418).end();
+  });
+  Object.assign(server, serverLimits);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    store,
+    clock,
+    redirects,
+    passedOn,
+    outcomes,
+    errors,
+    fetch: (target, init) =>
+      fetch(`http://127.0.0.1:${port}${target}`, { redirect: 'manual', ...init }),
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** A primary has always caught up. */
+const onPrimary: CatchUp = { catchUp: () => Promise.resolve(true) };
