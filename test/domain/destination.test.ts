@@ -79,6 +79,7 @@ const accepted: readonly (readonly [given: string, stored: string])[] = [
   ['https://notlocalhost.com/', 'https://notlocalhost.com/'],
   ['https://internal.example.com/', 'https://internal.example.com/'],
   ['https://example.internally/', 'https://example.internally/'],
+  ['https://example.notlocal/', 'https://example.notlocal/'],
   ['https://arpa.home.example/', 'https://arpa.home.example/'],
   ['https://go.example.com.example.org/', 'https://go.example.com.example.org/'],
   ['https://www.go.example.com/', 'https://www.go.example.com/'],
