@@ -59,7 +59,11 @@ export class ReaderConnection implements Disposable {
   ): Promise<{ readonly value: T } | undefined> {
     const deadline = performance.now() + this.#timeoutMs;
     for (;;) {
-      const outcome = this.read(work);
+      const outcome = this.read((connection) => {
+        // LiteFS can leave stale pages in an open handle after a reset (litefs-facts section 12).
+        connection.execute('PRAGMA shrink_memory');
+        return work(connection);
+      });
       if (typeof outcome === 'object') return outcome;
       if (outcome === 'absent') return undefined;
       if (performance.now() >= deadline) throw busyDatabase();

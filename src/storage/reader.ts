@@ -2,6 +2,7 @@ import type { ApiKeyReader } from '../domain/api-key.ts';
 import type { LinkReader } from '../domain/link-store.ts';
 import type { RedirectStore } from '../domain/redirect-store.ts';
 import { createApiKeyReader } from './api-key-reader.ts';
+import { findEpoch } from './find-epoch.ts';
 import { createLinkReader } from './link-reader.ts';
 import { readLedger } from './migrations/ledger.ts';
 import { ReaderConnection } from './reader-connection.ts';
@@ -43,6 +44,18 @@ export class Reader implements Disposable {
     const ledger = await this.#connection.readIfPresent((c) => readLedger(c.database));
     const newest = ledger?.value.at(-1);
     return newest === undefined ? undefined : Number(newest.version);
+  }
+
+  /**
+   * How many primaries there have been, from a read that sheds stale pages. `undefined` without a database, and
+   * while it is busy.
+   */
+  epoch(): number | undefined {
+    const outcome = this.#connection.read((connection) => {
+      connection.execute('PRAGMA shrink_memory');
+      return connection.get(findEpoch, {})?.epoch;
+    });
+    return typeof outcome === 'object' ? outcome.value : undefined;
   }
 
   /** Opens the file anew with the next read: after LiteFS has replaced it. */

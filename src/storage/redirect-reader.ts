@@ -3,6 +3,7 @@ import type { RedirectKey, RedirectSnapshot, RedirectStore } from '../domain/red
 import type { SlugKey } from '../domain/slug.ts';
 import type { Connection } from './connection.ts';
 import { domainColumns, toDomain } from './domain-row.ts';
+import { findEpoch } from './find-epoch.ts';
 import { findLinkByKey } from './find-link-by-key.ts';
 import { toLink } from './link-row.ts';
 import { defineQuery, readBuilder } from './query.ts';
@@ -20,13 +21,6 @@ const findEnds = defineQuery(() =>
       .select((c) => c.fn.min('revision').as('oldest'))
       .as('oldest'),
   ]),
-);
-const findEpoch = defineQuery(() =>
-  readBuilder
-    .selectFrom('epochs')
-    .select(['epoch', 'node', 'started_at'])
-    .orderBy('epoch', 'desc')
-    .limit(1),
 );
 const listChanged = defineQuery((p: { sinceRevision: number }) =>
   readBuilder

@@ -1,0 +1,172 @@
+import type { Worker } from 'node:worker_threads';
+import type { Writer, WriterCommands, Written } from '../domain/writer.ts';
+import { fromCarried } from './carried-error.ts';
+import { notMade, outcomeUnknown } from './write-failures.ts';
+import type { FromWriterThread, ToWriterThread } from './writer-messages.ts';
+import type { Opened } from './writer-session.ts';
+
+/** How much may wait for the writer, and how long. */
+export interface MailboxLimits {
+  /** Commands that may wait, besides those of the running transaction. */
+  readonly mailboxSize: number;
+  /** After so many milliseconds without an answer from the thread, everything that waits is answered. */
+  readonly answerTimeoutMs: number;
+  /** How long a disposal waits for what waits, milliseconds. */
+  readonly drainTimeoutMs: number;
+}
+
+/** A transaction takes at most so many commands, so that none waits long for its neighbours. */
+const maxCommandsPerTransaction = 100;
+
+const closing = 'The writer of this node is closing.';
+
+/** A command and who waits for it. */
+interface Waiting {
+  readonly name: keyof WriterCommands;
+  readonly input: unknown;
+  readonly resolve: (written: Written<never>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * The main thread's side of the writer: a bounded mailbox in front of the thread. All that waits goes to the
+ * thread as one transaction, as soon as the last one is answered. Whatever happens to the thread,
+ * every command is answered.
+ */
+export class ThreadedWriter implements Writer, AsyncDisposable {
+  readonly opened: Opened;
+  /** Resolves when the thread has ended: with `undefined` after a disposal, else with the reason. */
+  readonly ended: Promise<Error | undefined>;
+  readonly #worker: Worker;
+  readonly #limits: MailboxLimits;
+  #waiting: Waiting[] = [];
+  #running: Waiting[] = [];
+  #answerTimer: NodeJS.Timeout | undefined;
+  /** Why nothing is taken any more. */
+  #refusal: string | undefined;
+  #error: Error | undefined;
+  #closing: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
+
+  /** `worker` runs `serveWriter` and has said `opened`. */
+  constructor(worker: Worker, opened: Opened, limits: MailboxLimits) {
+    this.opened = opened;
+    this.#worker = worker;
+    this.#limits = limits;
+    worker.on('message', (message: FromWriterThread) => this.#hear(message));
+    worker.on('error', (error: Error) => {
+      this.#error = error;
+    });
+    this.ended = new Promise((resolve) => {
+      worker.once('exit', () => resolve(this.#end()));
+    });
+  }
+
+  run<Name extends keyof WriterCommands>(
+    name: Name,
+    input: Parameters<WriterCommands[Name]>[0],
+  ): Promise<Written<ReturnType<WriterCommands[Name]>>> {
+    if (this.#refusal !== undefined) return Promise.reject(notMade(this.#refusal));
+    if (this.#waiting.length >= this.#limits.mailboxSize) {
+      return Promise.reject(notMade('Too many writes are waiting.'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ name, input, resolve, reject });
+      this.#sendNext();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #sendNext(): void {
+    if (this.#running.length > 0) return;
+    if (this.#waiting.length === 0) {
+      this.#onIdle?.();
+      return;
+    }
+    this.#running = this.#waiting.splice(0, maxCommandsPerTransaction);
+    const commands = this.#running.map(({ name, input }) => ({ name, input }));
+    try {
+      this.#say({ is: 'run', commands });
+    } catch (error) {
+      // An input that is not plain data: a defect of the caller.
+      for (const { reject } of this.#running.splice(0)) reject(error);
+      this.#sendNext();
+      return;
+    }
+    this.#answerTimer = setInterval(() => this.#giveUp(), this.#limits.answerTimeoutMs).unref();
+  }
+
+  #say(message: ToWriterThread): void {
+    this.#worker.postMessage(message);
+  }
+
+  #hear(message: FromWriterThread): void {
+    clearInterval(this.#answerTimer);
+    const running = this.#running.splice(0);
+    if (message.is === 'ending') {
+      this.#error = fromCarried(message.error);
+      this.#refuse('The writer of this node opens again.');
+      for (const { reject } of running) reject(notMade('The writer of this node opens again.'));
+    } else if (message.is === 'done') {
+      const { position } = message;
+      const { epoch } = this.opened;
+      for (const [index, { resolve, reject }] of running.entries()) {
+        const outcome = message.outcomes[index];
+        if (outcome === undefined) reject(outcomeUnknown());
+        else if ('error' in outcome) reject(fromCarried(outcome.error));
+        else resolve({ value: outcome.value as never, position, epoch });
+      }
+      this.#sendNext();
+    }
+  }
+
+  /**
+   * Answers everything while the thread is stuck, as it is on a LiteFS that hangs. What it runs stays in its place,
+   * so that nothing is sent before it has answered.
+   */
+  #giveUp(): void {
+    for (const { reject } of this.#running) reject(outcomeUnknown());
+    for (const { reject } of this.#waiting.splice(0)) reject(notMade('The writer is stuck.'));
+  }
+
+  #refuse(reason: string): void {
+    this.#refusal = reason;
+    for (const { reject } of this.#waiting.splice(0)) reject(notMade(reason));
+  }
+
+  #end(): Error | undefined {
+    clearInterval(this.#answerTimer);
+    this.#refuse('The writer of this node has ended.');
+    for (const { reject } of this.#running.splice(0)) reject(outcomeUnknown(this.#error));
+    this.#onIdle?.();
+    if (this.#error !== undefined) return this.#error;
+    return this.#closing === undefined ? new Error('the writer thread ended') : undefined;
+  }
+
+  async #close(): Promise<void> {
+    this.#refusal ??= closing;
+    if (await this.#drain()) {
+      this.#say({ is: 'close' });
+    } else {
+      this.#refuse(closing);
+      this.#giveUp();
+      await this.#worker.terminate();
+    }
+    await this.ended;
+  }
+
+  /** Resolves to true when nothing runs or waits any more, false when that takes too long. */
+  async #drain(): Promise<boolean> {
+    if (this.#running.length === 0) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(resolve, this.#limits.drainTimeoutMs, false);
+    this.#onIdle = () => resolve(true);
+    const isDrained = await promise;
+    clearTimeout(timer);
+    return isDrained;
+  }
+}

@@ -1,0 +1,11 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { serveWriter } from '../../src/storage/serve-writer.ts';
+import type { WriterOptions } from '../../src/storage/writer-options.ts';
+import { openWriterSession } from '../../src/storage/writer-session.ts';
+import { ChangeCounterPosition } from './change-counter.ts';
+
+/* Program of a writer's thread on a database whose change counter plays LiteFS's position. */
+
+if (parentPort === null) throw new Error('this is the program of a worker thread');
+const options = workerData as WriterOptions;
+serveWriter(parentPort, () => openWriterSession(options, new ChangeCounterPosition(options.file)));
