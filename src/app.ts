@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createPositionQuestion } from './cluster/ask-position.ts';
+import { createCatchUp } from './cluster/catch-up.ts';
+import { createFleetAuth } from './cluster/fleet-auth.ts';
+import { deriveKey } from './cluster/fleet-key.ts';
+import { readOrCreateSecret } from './cluster/fleet-secret.ts';
+import { readClaims } from './cluster/forward-claims.ts';
+import { createPrimaryRoute } from './cluster/primary-route.ts';
+import { PrimaryWriter } from './cluster/primary-writer.ts';
+import type { Config } from './config.ts';
+import type { Clock } from './domain/clock.ts';
+import type { DestinationPolicy } from './domain/destination.ts';
+import { createFindLink } from './domain/find-link.ts';
+import type { Random } from './domain/random.ts';
+import { createClientErrorHandler } from './http/client-error.ts';
+import { createNodeStatus } from './http/node-status.ts';
+import { createPrivateApp } from './http/private-app.ts';
+import { createHttpApp } from './http/public-app.ts';
+import { createRenderProblem } from './http/render-problem.ts';
+import { listen } from './listen.ts';
+import { createLog } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { takePlace } from './place.ts';
+import { createRedirects } from './redirect/redirects.ts';
+import { serverLimits, serverOptions } from './redirect/server-options.ts';
+import { newestMigration } from './storage/migrations/migration.ts';
+import { openReader } from './storage/reader.ts';
+import { startWriter } from './storage/writer.ts';
+import { assetsDir, readAssetVersion } from './web/assets.ts';
+import { createPages } from './web/pages.ts';
+
+/** A running Hoplite. Disposing stops listening, finishes what is under way and closes all that was opened, in reverse. */
+export interface App extends AsyncDisposable {
+  /** Origin of the public port. */
+  readonly url: string;
+  /** Origin of the private port. */
+  readonly privateUrl: string;
+  readonly log: Logger;
+  /** Resolves when the app cannot go on, with the exit code that tells LiteFS what to do with the lease. */
+  readonly ended: Promise<{ readonly exitCode: number }>;
+}
+
+const root = join(import.meta.dirname, '..');
+const migrationsDir = join(root, 'migrations/links');
+/** How long a read waits for a busy database, milliseconds (design section 2). */
+const readTimeoutMs = 250;
+
+const clock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now() };
+const random: Random = { bytes: (count) => randomBytes(count) };
+
+/**
+ * Opens every room, introduces them to each other, and listens.
+ * Rejects, with everything closed again, when the database cannot be opened or migrated on a single machine, when
+ * LiteFS's folder is not there, or when a port is taken.
+ */
+export async function startApp(config: Config): Promise<App> {
+  await using opened = new AsyncDisposableStack();
+  const { promise: ended, resolve: end } = Promise.withResolvers<{ readonly exitCode: number }>();
+  const log = createLog({ ...config.log, node: config.node.id, region: config.node.region });
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  await mkdir(config.storage.dataDir, { recursive: true });
+
+  const destinationPolicy: DestinationPolicy = {
+    ownHosts: [new URL(config.http.baseUrl).hostname],
+    allowPrivate: config.links.allowPrivateDestinations,
+  };
+  const reader = opened.use(
+    openReader({ file: config.storage.linksFile, timeoutMs: readTimeoutMs }),
+  );
+  const { cluster, stamp, onCommit } = await takePlace(config, {
+    reader,
+    log,
+    opened,
+    onDeadMount(error) {
+      log.fatal({ err: error }, 'litefs is gone from its mount');
+      end({ exitCode: 1 });
+    },
+  });
+  const secret = config.fleet?.secret ?? (await readOrCreateSecret(config.storage.dataDir, random));
+  const auth = createFleetAuth({ secret, node: config.node.id, clock, random });
+
+  const firstWriter = Promise.withResolvers<void>();
+  const writers = opened.use(
+    new PrimaryWriter({
+      cluster,
+      async open() {
+        const writer = await startWriter({
+          file: config.storage.linksFile,
+          journalMode: config.storage.journalMode,
+          positionFile: config.fleet && `${config.storage.linksFile}-pos`,
+          migrationsDir,
+          node: config.node.id,
+          domain: { host: new URL(config.http.baseUrl).host, slugCase: config.links.slugCase },
+          links: { minSlugLength: config.links.minSlugLength, destinationPolicy },
+        });
+        firstWriter.resolve();
+        return writer;
+      },
+      onOpenFailed(error) {
+        log.fatal({ err: error }, 'cannot write as primary');
+        firstWriter.reject(error);
+        // With 0 LiteFS gives the lease back at once, so that another candidate can write.
+        end({ exitCode: 0 });
+      },
+      log: log.child({ room: 'cluster' }),
+    }),
+  );
+  // A fleet redirects without a primary; alone, nothing works without the database.
+  if (config.fleet === undefined) await firstWriter.promise;
+  else firstWriter.promise.catch(() => undefined);
+
+  const question = opened.use(createPositionQuestion({ cluster, auth, log }));
+  const catchUp = createCatchUp({
+    cluster,
+    writerState: writers,
+    ask: (primary, signal) => question.ask(primary, signal),
+    ownEpoch: () => reader.epoch(),
+    onCommit,
+    clock,
+  });
+  const findLink = createFindLink({ links: reader.links, catchUp });
+
+  const assetVersion = readAssetVersion();
+  const pages = createPages(assetVersion);
+  const renderProblem = createRenderProblem({ baseUrl: config.http.baseUrl, pages, random });
+  const metrics = createMetrics({
+    cluster,
+    isWriterOpen: () => writers.isOpen,
+    redirects: () => redirects,
+  });
+  const redirects = createRedirects({
+    store: reader.redirects,
+    stamp,
+    catchUp,
+    clock,
+    destinationPolicy,
+    renderProblem,
+    cacheMaxBytes: config.redirect.cacheMaxBytes,
+    observe: metrics.countHits,
+    log: log.child({ room: 'redirect' }),
+  });
+
+  const newest = newestMigration(migrationsDir);
+  const database = {
+    schemaVersion: () => reader.schemaVersion(),
+    epoch: async () => reader.epoch(),
+    isKnownSchema: (schemaVersion: number) => schemaVersion >= newest,
+  };
+  const readStatus = createNodeStatus({ cluster, database, version, clock });
+  const publicApp = createHttpApp({
+    settings: { ...config.http, slugCase: config.links.slugCase, destinationPolicy },
+    version,
+    links: reader.links,
+    keys: reader.keys,
+    findLink,
+    catchUp,
+    writers,
+    cluster,
+    primaryRoute: createPrimaryRoute({
+      cluster,
+      mode: config.fleet?.replay ?? 'forward',
+      replayMaxBytes: config.fleet?.replayMaxBytes ?? 0,
+      auth,
+      replayStateKey: deriveKey(secret, 'replay-state'),
+      clock,
+      log: log.child({ room: 'cluster' }),
+    }),
+    database,
+    readStatus,
+    sessionSecret: secret,
+    pages,
+    renderProblem,
+    assets: { dir: assetsDir, version: assetVersion },
+    clock,
+    random,
+    log: log.child({ room: 'http' }),
+    observe: metrics.observeRequest,
+  });
+  const privateApp = createPrivateApp({
+    publicApp,
+    fleet: auth,
+    readClaims,
+    cluster,
+    primaryProgress: () => writers.progress(),
+    readStatus,
+    metrics: metrics.registry,
+    renderProblem,
+    random,
+    log: log.child({ room: 'http' }),
+  });
+
+  const publicServer = Object.assign(
+    createServer(serverOptions, (request, response) => {
+      if (!redirects.handle(request, response)) publicApp(request, response);
+    }),
+    serverLimits,
+  );
+  publicServer.on('clientError', createClientErrorHandler(config.http.baseUrl));
+  const { host, port, privateHost, privatePort } = config.http;
+  const privateListening = opened.use(
+    await listen(createServer(serverOptions, privateApp), {
+      host: privateHost,
+      port: privatePort,
+      variable: 'PRIVATE_PORT',
+    }),
+  );
+  const publicListening = opened.use(await listen(publicServer, { host, port, variable: 'PORT' }));
+  const { url } = publicListening;
+  const { url: privateUrl } = privateListening;
+  log.info({ url, privateUrl, role: cluster.role().is, version }, 'listening');
+  const resources = opened.move();
+  return {
+    url,
+    privateUrl,
+    log,
+    ended,
+    async [Symbol.asyncDispose]() {
+      await resources.disposeAsync();
+      log.info('closed');
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { type App, startApp } from './app.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+
+/** How long a closing app may take before the process ends all the same, milliseconds. */
+const closeWithinMs = 10_000;
+
+/**
+ * Reads the configuration, starts the app, waits for a signal and closes it.
+ *
+ * The exit code decides what LiteFS does with the lease: 0 releases it at once, anything else leaves it to
+ * expire (litefs-facts section 1, "Signals and exit codes"). So only a start that failed and a mount that died
+ * end with 1.
+ */
+export async function main(env: Readonly<Record<string, string | undefined>>): Promise<never> {
+  let config: Config;
+  let app: App;
+  try {
+    config = readConfig(env);
+    app = await startApp(config);
+  } catch (error) {
+    process.stderr.write(`${describeStartFailure(error)}\n`);
+    process.exit(1);
+  }
+  if (config.fleet === undefined) process.stdout.write(greet(app, config));
+  const reason = await Promise.race([app.ended, firstSignal()]);
+  const forced = setTimeout(() => process.exit(reason.exitCode), closeWithinMs);
+  await app[Symbol.asyncDispose]();
+  clearTimeout(forced);
+  process.exit(reason.exitCode);
+}
+
+/** What whoever started it by hand wants to know. */
+function greet(app: App, { http, storage }: Config): string {
+  const authorization = http.access === 'open' ? '' : " -H 'Authorization: Bearer KEY'";
+  return `
+Hoplite listens on ${app.url} and its data lies in ${storage.dataDir}.
+Try:  curl -X POST${authorization} '${http.baseUrl}/?url=https://example.com/a/long/address'
+Page: ${http.baseUrl}/   API: ${http.baseUrl}/docs
+
+`;
+}
+
+function describeStartFailure(error: unknown): string {
+  if (error instanceof ConfigError) {
+    return `Hoplite cannot start with this environment:\n${error.message.replace(/^/gm, '  ')}`;
+  }
+  return `Hoplite cannot start: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
+}
+
+function firstSignal(): Promise<{ readonly exitCode: number }> {
+  return new Promise((resolve) => {
+    const onSignal = () => resolve({ exitCode: 0 });
+    process.once('SIGTERM', onSignal);
+    process.once('SIGINT', onSignal);
+  });
+}
+
+if (import.meta.main) await main(process.env);

@@ -1,0 +1,75 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Cluster } from './domain/cluster.ts';
+
+/** The numbers of this process, for Prometheus, and the ways to count. */
+export interface Metrics {
+  readonly registry: Registry;
+  /** Counts hits by what became of them. */
+  countHits(outcome: string, count: number): void;
+  /** Takes the time of a request of the API or a page. */
+  observeRequest(
+    labels: { readonly method: string; readonly route: string; readonly status: number },
+    seconds: number,
+  ): void;
+}
+
+/** Makes the metrics of one app; the event loop's delay and the process's memory are among them. */
+export function createMetrics(deps: {
+  readonly cluster: Cluster;
+  readonly isWriterOpen: () => boolean;
+  readonly redirects: () => { readonly waiting: number; readonly cacheBytes: number } | undefined;
+}): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const hits = new Counter({
+    name: 'hoplite_hits_total',
+    help: 'Requests for a slug, by outcome: redirect, or the kind of the failure.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'hoplite_http_request_seconds',
+    help: 'Time to answer a request of the API or a page, by route.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+    registers,
+  });
+  const gauge = (name: string, help: string, read: () => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const value = read();
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  gauge('hoplite_primary', '1 while this node is the primary.', () =>
+    deps.cluster.role().is === 'primary' ? 1 : 0,
+  );
+  gauge('hoplite_writer_open', '1 while this node can write.', () => (deps.isWriterOpen() ? 1 : 0));
+  gauge('hoplite_detached', '1 while this node has links and knows no primary.', () =>
+    deps.cluster.role().is === 'detached' ? 1 : 0,
+  );
+  gauge(
+    'hoplite_lag_seconds',
+    'Time behind the primary, by its clock; absent when unknown.',
+    () => {
+      const lagMs = deps.cluster.lagMs();
+      return lagMs === undefined ? undefined : lagMs / 1000;
+    },
+  );
+  gauge(
+    'hoplite_hits_waiting',
+    'Hits that wait for a busy copy or for the primary.',
+    () => deps.redirects()?.waiting,
+  );
+  gauge('hoplite_link_memory_bytes', 'Links held in memory.', () => deps.redirects()?.cacheBytes);
+  return {
+    registry,
+    countHits: (outcome, count) => hits.inc({ outcome }, count),
+    observeRequest: (labels, seconds) => requests.observe({ ...labels }, seconds),
+  };
+}

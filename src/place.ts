@@ -1,0 +1,52 @@
+import type { Logger } from 'pino';
+import { type LiteFsCluster, startLiteFsCluster } from './cluster/litefs-cluster.ts';
+import { createStandaloneCluster } from './cluster/standalone-cluster.ts';
+import type { Config } from './config.ts';
+import type { Cluster } from './domain/cluster.ts';
+import type { Stamp } from './domain/redirect-store.ts';
+import type { Reader } from './storage/reader.ts';
+
+/** This node's place: in a fleet as its LiteFS tells, or alone. */
+export interface Place {
+  readonly cluster: Cluster;
+  /** Marks the state of this node's copy: its position in a fleet, SQLite's data version alone. */
+  readonly stamp: Stamp;
+  /** Tells of commits and replicated transactions. */
+  readonly onCommit: (listener: () => void) => () => void;
+}
+
+/** Takes this node's place. `onDeadMount` is called when LiteFS is gone and the process has to end. */
+export async function takePlace(
+  config: Config,
+  parts: {
+    readonly reader: Reader;
+    readonly log: Logger;
+    readonly onDeadMount: (error: Error) => void;
+    readonly opened: AsyncDisposableStack;
+  },
+): Promise<Place> {
+  const self = { node: config.node.id, region: config.node.region };
+  if (config.fleet === undefined) {
+    return {
+      cluster: createStandaloneCluster(self),
+      stamp: () => parts.reader.dataVersion(),
+      onCommit: () => () => undefined,
+    };
+  }
+  const litefs: LiteFsCluster = parts.opened.use(
+    await startLiteFsCluster({
+      ...self,
+      ...config.fleet,
+      log: parts.log.child({ room: 'cluster' }),
+      onDeadMount: parts.onDeadMount,
+    }),
+  );
+  return {
+    cluster: litefs,
+    stamp() {
+      const position = litefs.position();
+      return position && `${position.txid}/${position.checksum}`;
+    },
+    onCommit: (listener) => litefs.onCommit(listener),
+  };
+}
