@@ -18,6 +18,8 @@ export interface Hit {
   finding: Finding;
   /** What to answer; `undefined` as long as that has to wait. */
   verdict: Redirect | Failure | undefined;
+  /** Whether it has waited for anything: it is counted among those that wait until it is answered. */
+  isWaiting: boolean;
   /** Whether this node has caught up with the primary since the hit came: then unknown means there is none. */
   caughtUp: boolean;
   /** When a busy copy is given up on, on the monotonic clock; set by the first wait. */

@@ -73,6 +73,7 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
         slug,
         finding: 'unknown',
         verdict: undefined,
+        isWaiting: false,
         caughtUp: false,
         giveUpAtMs: undefined,
       });
@@ -105,10 +106,10 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
   function judge(hit: Hit, nowMs: number): Hit['verdict'] {
     switch (hit.finding) {
       case 'unknown':
-        return hit.caughtUp ? unknownLink : startWait();
+        return hit.caughtUp ? unknownLink : startWait(hit);
       case 'busy':
         hit.giveUpAtMs ??= clock.monotonicMs() + busyTimeoutMs;
-        return clock.monotonicMs() < hit.giveUpAtMs ? startWait() : busyCopy;
+        return clock.monotonicMs() < hit.giveUpAtMs ? startWait(hit) : busyCopy;
       case 'absent':
         return absentCopy;
       case 'unreadable':
@@ -131,8 +132,10 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
     }
   }
 
-  function startWait(): Failure | undefined {
+  function startWait(hit: Hit): Failure | undefined {
+    if (hit.isWaiting) return undefined;
     if (waiting >= maxWaiting) return crowded;
+    hit.isWaiting = true;
     waiting += 1;
     return undefined;
   }
@@ -149,7 +152,7 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
   function release(): void {
     const hits = held;
     held = [];
-    goOn(hits);
+    for (const hit of hits) enqueue(hit);
   }
 
   /** The link may have been made on the primary a moment ago, so only a node that has caught up says there is none. */
@@ -164,20 +167,13 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
   }
 
   function caughtUp(hits: readonly Hit[], isThere: boolean): void {
-    if (isThere) {
-      for (const hit of hits) hit.caughtUp = true;
-      goOn(hits);
-      return;
+    const failure = isThere ? undefined : cannotCatchUp();
+    for (const hit of hits) {
+      hit.caughtUp = isThere;
+      hit.verdict = failure;
+      if (isThere) enqueue(hit);
     }
-    waiting -= hits.length;
-    const failure = cannotCatchUp();
-    for (const hit of hits) hit.verdict = failure;
     answerAll(hits, clock.now());
-  }
-
-  function goOn(hits: readonly Hit[]): void {
-    waiting -= hits.length;
-    for (const hit of hits) enqueue(hit);
   }
 
   /** Answers the hits that have a verdict, each for itself: what fails with one is no matter of the others. */
@@ -186,6 +182,7 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
     let redirects = 0;
     for (const hit of hits) {
       if (hit.verdict === undefined) continue;
+      if (hit.isWaiting) waiting -= 1;
       try {
         if (hit.verdict instanceof Failure) {
           answerProblem(hit.response, renderProblem(hit.verdict, hit.request));

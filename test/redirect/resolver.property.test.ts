@@ -80,24 +80,28 @@ describe('the memory of links', () => {
     ['a position', 'two nodes can begin the same epoch', { tellsHistory: true }],
     ['a data version', 'epochs have numbers of their own', {}],
     ['nothing', 'epochs have numbers of their own', {}],
-  ])('answers what a fresh read would, with %s as stamp, where %s', (stampKind, _, storeKind) => {
-    fc.assert(
-      fc.property(
-        fc.array(steps, { maxLength: 60 }),
-        fc.constantFrom(0, 300, 700, 100_000),
-        fc.constantFrom(2, 5, 1000),
-        (history, cacheMaxBytes, keptChanges) => {
-          const store = new MemoryRedirectStore({ keptChanges, ...storeKind });
-          replay(history, store, {
-            cacheMaxBytes,
-            stampKind,
-            numbersRepeat: 'tellsHistory' in storeKind,
-          });
-        },
-      ),
-      { numRuns: 1500 },
-    );
-  });
+  ])(
+    'answers what a fresh read would, with %s as stamp, where %s',
+    (stampKind, _, storeKind) => {
+      fc.assert(
+        fc.property(
+          fc.array(steps, { maxLength: 60 }),
+          fc.constantFrom(0, 300, 700, 100_000),
+          fc.constantFrom(2, 5, 1000),
+          (history, cacheMaxBytes, keptChanges) => {
+            const store = new MemoryRedirectStore({ keptChanges, ...storeKind });
+            replay(history, store, {
+              cacheMaxBytes,
+              stampKind,
+              numbersRepeat: 'tellsHistory' in storeKind,
+            });
+          },
+        ),
+        { numRuns: 1500 },
+      );
+    },
+    60_000,
+  );
 });
 
 function replay(
