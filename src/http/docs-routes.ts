@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RequestHandler, Router } from 'express';
 import type { OpenApiDocument } from './openapi.ts';
-import { sendPage } from './wants-page.ts';
+import { sendPage } from './page-answers.ts';
 
 const page = `<!doctype html>
 <html lang="en">

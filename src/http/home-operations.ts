@@ -13,8 +13,8 @@ import type { SendHome } from './home-page.ts';
 import { parseCursor, toCursor } from './link-cursor.ts';
 import { chooseLineForm, toLineFailure } from './one-line.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { seeOther, wantsPage } from './page-answers.ts';
 import { parseInput } from './parse-input.ts';
-import { wantsPage } from './wants-page.ts';
 
 const pageLimit = 1_000;
 const newest = { sort: '-createdAt', search: undefined } as const;
@@ -148,7 +148,7 @@ export function createHomeOperations(deps: {
             caller,
           });
           if (form === 'html') {
-            response.redirect(303, `/?created=${link.slug}`);
+            seeOther(response, `/?created=${link.slug}`);
             return;
           }
           const url = toShortUrl(baseUrl, link.slug);

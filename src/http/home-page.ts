@@ -6,7 +6,7 @@ import type { LinkReader } from '../domain/link-store.ts';
 import type { HomePage, Pages } from '../domain/pages.ts';
 import { type Caller, hasSession } from './caller.ts';
 import { toLinkView } from './link-view.ts';
-import { sendPage } from './wants-page.ts';
+import { sendPage } from './page-answers.ts';
 
 /** So many of the latest links are on the page. */
 const latestCount = 20;

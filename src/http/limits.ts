@@ -1,5 +1,5 @@
-import type { RequestHandler } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import type { Request, RequestHandler } from 'express';
+import { ipKeyGenerator, type RateLimitInfo, rateLimit } from 'express-rate-limit';
 import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import { factsOf } from './request-facts.ts';
@@ -32,9 +32,14 @@ export function createWriteLimits(perMinute: number, clock: Clock): readonly Req
       store: new WindowCounters(windowMs, clock),
       skip: (request) => sourceOf(request) === undefined,
       keyGenerator: (request) => sourceOf(request) ?? '',
-      handler: (_request, response, next) => {
-        const retryAfterS = Number(response.getHeader('Retry-After'));
-        next(tooMany('There were too many writes in the last minute.', retryAfterS));
+      handler: (request, _response, next) => {
+        const { rateLimit: window } = request as Request & { readonly rateLimit: RateLimitInfo };
+        next(
+          tooMany(
+            'There were too many writes in the last minute.',
+            toLeftS(window.resetTime, clock),
+          ),
+        );
       },
     });
   return [
@@ -67,13 +72,18 @@ export function createFailedSignIns(perMinute: number, clock: Clock): FailedSign
     check(address) {
       const window = counters.get(addressSource(address));
       if (window === undefined || window.totalHits < perMinute) return;
-      const leftMs = (window.resetTime?.getTime() ?? 0) - clock.now();
-      throw tooMany('There were too many wrong keys from this address.', Math.ceil(leftMs / 1000));
+      const leftS = toLeftS(window.resetTime, clock);
+      throw tooMany('There were too many wrong keys from this address.', leftS);
     },
     count(address) {
       counters.increment(addressSource(address));
     },
   };
+}
+
+/** Whole seconds until a window ends. */
+function toLeftS(resetTime: Date | undefined, clock: Clock): number {
+  return Math.ceil(((resetTime?.getTime() ?? 0) - clock.now()) / 1000);
 }
 
 function tooMany(detail: string, retryAfterS: number): Failure {

@@ -9,8 +9,8 @@ import type { Pages } from '../domain/pages.ts';
 import { findSlugKey } from '../domain/slug.ts';
 import { toLinkView } from './link-view.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { sendPage } from './page-answers.ts';
 import { notFound } from './to-failure.ts';
-import { sendPage } from './wants-page.ts';
 
 /** The page that says where a short URL leads, at the short URL with a `+` behind it. */
 export function createPreviewOperation(deps: {

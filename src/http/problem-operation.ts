@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Pages } from '../domain/pages.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { sendPage, wantsPage } from './page-answers.ts';
 import { findProblemKind, problemTypes, problemTypeUri } from './problem.ts';
 import { notFound } from './to-failure.ts';
-import { sendPage, wantsPage } from './wants-page.ts';
 
 const problemTypeSchema = z
   .object({ type: z.url(), title: z.string(), status: z.int(), description: z.string() })

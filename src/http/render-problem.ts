@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Failure } from '../domain/failure.ts';
 import type { Pages } from '../domain/pages.ts';
 import type { Random } from '../domain/random.ts';
+import { wantsPage } from './page-answers.ts';
 import { problemHeaders, problemMediaType, toProblem } from './problem.ts';
 import { findFacts } from './request-facts.ts';
 import { requestId } from './request-id.ts';
-import { wantsPage } from './wants-page.ts';
 
 /** A problem in the form that suits a client. */
 export interface RenderedProblem {

@@ -5,11 +5,11 @@ import { formMediaType } from './body.ts';
 import type { KeyFinder } from './find-key.ts';
 import type { FailedSignIns } from './limits.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { seeOther, sendPage, wantsPage } from './page-answers.ts';
 import { bearerChallenge } from './problem.ts';
 import { factsOf } from './request-facts.ts';
 import type { Sessions } from './session.ts';
 import type { SessionCookie } from './session-cookie.ts';
-import { sendPage, wantsPage } from './wants-page.ts';
 
 const tag = 'Pages';
 const page = { 'text/html': { schema: z.string() } };
@@ -65,7 +65,7 @@ export function createSessionOperations(deps: {
         const owner = await keyFinder.findOwner(body.key.trim());
         if (owner !== undefined) {
           cookie.set(response, sessions.issue(owner));
-          response.redirect(303, '/');
+          seeOther(response, '/');
           return;
         }
         failedSignIns.count(clientAddress);
@@ -91,7 +91,7 @@ export function createSessionOperations(deps: {
       responses: { 303: { description: 'Signed out.', ...redirect } },
       handle({ response }) {
         cookie.clear(response);
-        response.redirect(303, '/');
+        seeOther(response, '/');
       },
     }),
   ];

@@ -9,6 +9,13 @@ export function wantsPage(request: IncomingMessage): boolean {
   return accepts(request).types(['json', 'html']) === 'html';
 }
 
+/** Sends a browser on to another page after a form (RFC 9110 section 15.4.4). */
+export function seeOther(response: ServerResponse, path: string): void {
+  response.statusCode = 303;
+  response.setHeader('Location', path);
+  response.end();
+}
+
 /** Sends a whole HTML document. */
 export function sendPage(response: ServerResponse, status: number, html: string): void {
   response.statusCode = status;

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { clientAddress, type TrustProxy } from '../../src/http/client-address.ts';
+
+const socket = '198.51.100.7';
+
+describe('the address of a client', () => {
+  it.each<[title: string, trust: TrustProxy, headers: Record<string, string>, expected: string]>([
+    ['no trust, no headers', 'none', {}, socket],
+    [
+      'no trust, all headers',
+      'none',
+      { 'fly-client-ip': '1.1.1.1', 'x-forwarded-for': '2.2.2.2' },
+      socket,
+    ],
+    ['Fly says', 'fly', { 'fly-client-ip': '1.1.1.1' }, '1.1.1.1'],
+    ['Fly says IPv6', 'fly', { 'fly-client-ip': '2001:db8::1' }, '2001:db8::1'],
+    ['Fly says nothing', 'fly', { 'x-forwarded-for': '2.2.2.2' }, socket],
+    ['Fly header with two values', 'fly', { 'fly-client-ip': '1.1.1.1, 2.2.2.2' }, socket],
+    ['Fly header that is a name', 'fly', { 'fly-client-ip': 'localhost' }, socket],
+    ['Fly header with a port', 'fly', { 'fly-client-ip': '1.1.1.1:80' }, socket],
+    ['one proxy', 1, { 'x-forwarded-for': '2.2.2.2' }, '2.2.2.2'],
+    [
+      'one proxy, and what the client wrote',
+      1,
+      { 'x-forwarded-for': '6.6.6.6, 2.2.2.2' },
+      '2.2.2.2',
+    ],
+    ['two proxies', 2, { 'x-forwarded-for': '6.6.6.6, 2.2.2.2, 3.3.3.3' }, '2.2.2.2'],
+    ['two proxies, but only one entry', 2, { 'x-forwarded-for': '6.6.6.6' }, socket],
+    ['one proxy, rubbish', 1, { 'x-forwarded-for': '2.2.2.2, unknown' }, socket],
+    ['one proxy, an empty list', 1, { 'x-forwarded-for': '' }, socket],
+    ['one proxy does not mean Fly', 1, { 'fly-client-ip': '1.1.1.1' }, socket],
+    ['other headers', 'fly', { 'x-real-ip': '1.1.1.1', forwarded: 'for=1.1.1.1' }, socket],
+  ])('%s', (_title, trust, headers, expected) => {
+    expect(clientAddress(headers, socket, trust)).toBe(expected);
+  });
+
+  it('is IPv4 when IPv6 only wraps it', () => {
+    expect(clientAddress({}, '::ffff:192.0.2.1', 'none')).toBe('192.0.2.1');
+  });
+
+  it('is empty for a socket that is gone', () => {
+    expect(clientAddress({}, undefined, 'none')).toBe('');
+  });
+});
