@@ -93,8 +93,10 @@ export class ReaderConnection implements Disposable {
 
   #toUnreadable(error: unknown): Unreadable {
     if (isSqliteError(error, 'BUSY', 'LOCKED', 'PROTOCOL')) return 'busy';
-    // READONLY here is a journal or a WAL that a writer has to recover first.
-    if (isSqliteError(error, 'READONLY')) return 'busy';
+    // A journal or WAL that a crash left, which only a writer can recover.
+    if (isSqliteError(error, 'READONLY_ROLLBACK', 'READONLY_RECOVERY', 'READONLY_CANTINIT')) {
+      return 'busy';
+    }
     if (isSqliteError(error, 'IOERR')) {
       this.reopen();
       return 'busy';

@@ -12,7 +12,10 @@ export type SqliteFamily =
   | 'LOCKED'
   | 'NOTADB'
   | 'PROTOCOL'
-  | 'READONLY';
+  | 'READONLY'
+  | 'READONLY_CANTINIT'
+  | 'READONLY_RECOVERY'
+  | 'READONLY_ROLLBACK';
 
 /**
  * Whether `error` came from SQLite with a code of one of these families, extended codes included; without

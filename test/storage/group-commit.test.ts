@@ -28,7 +28,7 @@ class FakePosition implements PositionSource {
   [Symbol.dispose](): void {}
 }
 
-const template = new DatabaseTemplate();
+const template = new DatabaseTemplate('delete');
 afterAll(() => template[Symbol.dispose]());
 
 let folder: TestFolder;
@@ -40,9 +40,6 @@ let commits: GroupCommit;
 beforeEach(() => {
   folder = new TestFolder();
   template.copyTo(folder.file());
-  const toDeleteMode = new Database(folder.file());
-  toDeleteMode.pragma('journal_mode = DELETE');
-  toDeleteMode.close();
   statements = [];
   position = new FakePosition();
   const database = new Database(folder.file(), {

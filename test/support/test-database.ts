@@ -38,12 +38,12 @@ export function writerOptions(
   };
 }
 
-/** Copies a database in which nothing but the default domain was written, which is made once per process. */
+/** A fresh database of epoch 1, made once and copied for each test. */
 export class DatabaseTemplate implements Disposable {
   readonly #folder = new TestFolder();
 
-  constructor() {
-    openWriterSession(writerOptions(this.#folder))[Symbol.dispose]();
+  constructor(journalMode: WriterOptions['journalMode'] = 'wal') {
+    openWriterSession(writerOptions(this.#folder, { journalMode }))[Symbol.dispose]();
   }
 
   copyTo(file: string): void {
