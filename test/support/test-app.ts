@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import type { Clock } from '../../src/domain/clock.ts';
@@ -19,6 +18,7 @@ import { startWriter } from '../../src/storage/writer.ts';
 import { assetsDir, readAssetVersion } from '../../src/web/assets.ts';
 import { createPages } from '../../src/web/pages.ts';
 import { FakeCluster } from './fake-cluster.ts';
+import { listen } from './listen.ts';
 import { seededRandom } from './seeded-random.ts';
 import { TestFolder, writerOptions } from './test-database.ts';
 import { createValidatedClient, type ValidatedClient } from './validated-client.ts';
@@ -39,6 +39,8 @@ export interface Passed {
 export interface TestAppOptions {
   readonly settings?: Partial<HttpSettings>;
   readonly role?: Role;
+  /** By default one of its own, with the role given. */
+  readonly cluster?: FakeCluster;
   readonly clock?: Clock;
   readonly pages?: Partial<Pages>;
   readonly parts?: (parts: HttpParts) => Partial<HttpParts>;
@@ -67,15 +69,6 @@ export interface TestApp extends AsyncDisposable {
 /** Starts an app. Dispose it to stop the server and the writer and delete the database. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(new TestFolder());
-  const writer = stack.use(await startWriter(writerOptions(folder)));
-  const reader = stack.use(openReader({ file: folder.file(), timeoutMs: 250 }));
-  const cluster = new FakeCluster(options.role ?? { is: 'primary' });
-  const clock = options.clock ?? systemClock;
-  const random = seededRandom('test app');
-  const passed: Passed[] = [];
-  const logged: string[] = [];
-  const state = { canCatchUp: true, isOpening: false };
   const settings: HttpSettings = {
     baseUrl: 'http://go.example.com',
     access: 'open',
@@ -88,6 +81,21 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     destinationPolicy: { ownHosts: ['go.example.com'], allowPrivate: false },
     ...options.settings,
   };
+  const folder = stack.use(new TestFolder());
+  const writer = stack.use(
+    await startWriter(
+      writerOptions(folder, {
+        links: { minSlugLength: 6, destinationPolicy: settings.destinationPolicy },
+      }),
+    ),
+  );
+  const reader = stack.use(openReader({ file: folder.file(), timeoutMs: 250 }));
+  const cluster = options.cluster ?? new FakeCluster(options.role ?? { is: 'primary' });
+  const clock = options.clock ?? systemClock;
+  const random = seededRandom('test app');
+  const passed: Passed[] = [];
+  const logged: string[] = [];
+  const state = { canCatchUp: true, isOpening: false };
   const pages = { ...createPages(readAssetVersion()), ...options.pages };
   const catchUp = { catchUp: async () => state.canCatchUp };
   const database: DatabaseState = {
@@ -119,8 +127,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   };
   const parts = { ...basic, ...options.parts?.(basic) };
   const app = createHttpApp(parts);
-  const server = stack.adopt(await listen(app), close);
-  const { port } = server.address() as AddressInfo;
+  const { server, port } = stack.use(await listen(app));
   const document = await (await fetch(`http://127.0.0.1:${port}/openapi.json`)).json();
   const client = createValidatedClient(server, document);
   const owned = stack.move();
@@ -162,18 +169,4 @@ function teapotRoute(passed: Passed[]): PrimaryRoute {
       response.end('the primary');
     },
   };
-}
-
-function listen(app: Express): Promise<Server> {
-  const server = createServer(app);
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
-}
-
-function close(server: Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-  });
 }

@@ -1,0 +1,83 @@
+import { Registry } from 'prom-client';
+import { createFleetAuth, type FleetAuth } from '../../src/cluster/fleet-auth.ts';
+import { deriveKey } from '../../src/cluster/fleet-key.ts';
+import { readClaims } from '../../src/cluster/forward-claims.ts';
+import { createPrimaryRoute } from '../../src/cluster/primary-route.ts';
+import type { Progress, Txid } from '../../src/domain/position.ts';
+import type { Role } from '../../src/domain/role.ts';
+import { createPrivateApp } from '../../src/http/private-app.ts';
+import type { HttpSettings } from '../../src/http/public-app.ts';
+import { FakeCluster } from './fake-cluster.ts';
+import { listen } from './listen.ts';
+import { seededRandom } from './seeded-random.ts';
+import { startTestApp, type TestApp } from './test-app.ts';
+
+/** The secret of test fleets. */
+export const testFleetSecret = 'the secret of a fleet, 32 signs or more';
+
+/** A node of a test fleet: its public app with a real way to the primary, and its private port. */
+export interface TestNode extends AsyncDisposable {
+  readonly id: string;
+  readonly public: TestApp;
+  readonly privateUrl: string;
+  readonly auth: FleetAuth;
+}
+
+/**
+ * Starts a node. `privateUrls` is shared by the nodes of a fleet, each of which adds its own. Every node has
+ * a database of its own; nothing is replicated.
+ */
+export async function startTestNode(options: {
+  readonly id: string;
+  readonly role: Role;
+  readonly privateUrls: Map<string, string>;
+  readonly settings?: Partial<HttpSettings>;
+}): Promise<TestNode> {
+  const { id, role, privateUrls, settings = {} } = options;
+  await using stack = new AsyncDisposableStack();
+  const clock = { now: () => Date.now(), monotonicMs: () => performance.now() };
+  const auth = createFleetAuth({
+    secret: testFleetSecret,
+    node: id,
+    clock,
+    random: seededRandom(id),
+  });
+  const cluster = new FakeCluster(role, id);
+  cluster.privateUrls = (node) => privateUrls.get(node);
+  const app = stack.use(
+    await startTestApp({
+      settings,
+      cluster,
+      parts: ({ log }) => ({
+        primaryRoute: createPrimaryRoute({
+          cluster,
+          mode: 'forward',
+          replayMaxBytes: 1_000_000,
+          auth,
+          replayStateKey: deriveKey(testFleetSecret, 'replay-state'),
+          clock,
+          log,
+        }),
+      }),
+    }),
+  );
+  const progress: Progress = { epoch: 3, txid: '0000000000000042' as Txid };
+  const privateApp = createPrivateApp({
+    publicApp: app.app,
+    fleet: auth,
+    readClaims,
+    cluster,
+    primaryProgress: () =>
+      cluster.role().is === 'primary' && !app.isOpening ? progress : undefined,
+    readStatus: app.parts.readStatus,
+    metrics: new Registry(),
+    renderProblem: app.parts.renderProblem,
+    random: seededRandom(`private ${id}`),
+    log: app.parts.log,
+  });
+  const { port } = stack.use(await listen(privateApp));
+  const privateUrl = `http://127.0.0.1:${port}`;
+  privateUrls.set(id, privateUrl);
+  const owned = stack.move();
+  return { id, public: app, privateUrl, auth, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
