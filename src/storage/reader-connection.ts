@@ -32,6 +32,17 @@ export class ReaderConnection implements Disposable {
     return this.#opened;
   }
 
+  /**
+   * Runs `work` on one state of the database, as it is now: what SQLite keeps of its pages is shed before,
+   * because LiteFS can change a file without a trace that SQLite would see (litefs-facts section 12).
+   */
+  readFresh<T>(work: (connection: Connection) => T): { readonly value: T } | Unreadable {
+    return this.read((connection) => {
+      connection.execute('PRAGMA shrink_memory');
+      return connection.inReadTransaction(() => work(connection));
+    });
+  }
+
   /** Runs one read, which must not keep the connection. Other errors than those of `Unreadable` pass. */
   read<T>(work: (connection: Connection) => T): { readonly value: T } | Unreadable {
     try {
@@ -44,7 +55,7 @@ export class ReaderConnection implements Disposable {
   }
 
   /**
-   * Runs one read, again and again while the database is busy. Rejects with `unavailable` after the
+   * Runs one fresh read, again and again while the database is busy. Rejects with `unavailable` after the
    * timeout, and when there is no database yet.
    */
   async readPatiently<T>(work: (connection: Connection) => T): Promise<T> {

@@ -54,10 +54,9 @@ export class RedirectReader implements RedirectStore {
   }
 
   read(sinceRevision: number, keys: readonly RedirectKey[]): RedirectSnapshot | Unreadable {
-    const outcome = this.#connection.read((connection) => {
-      connection.execute('PRAGMA shrink_memory');
-      return connection.inReadTransaction(() => this.#readNow(connection, sinceRevision, keys));
-    });
+    const outcome = this.#connection.readFresh((connection) =>
+      this.#readNow(connection, sinceRevision, keys),
+    );
     return typeof outcome === 'object' ? outcome.value : outcome;
   }
 

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Link } from '../../src/domain/link.ts';
@@ -168,6 +170,24 @@ describe('another history', () => {
     });
     expect(read(2)).toMatchObject({ revision: 2, changed: [] });
   });
+});
+
+test('a change that leaves no trace in the header is seen, as when LiteFS resets a node', async () => {
+  insert(makeLink({ destination: 'https://example.com/lost' }));
+  expect(read(0, 'sale').links[0]?.destination).toContain('lost');
+  await reader.links.findLink(1, 'sale' as SlugKey);
+  // The same transaction count and size, another content: what SQLite goes by are bytes 24 to 39 of the header.
+  const before = readFileSync(folder.file());
+  const after = Buffer.from(before);
+  const at = after.indexOf('https://example.com/lost');
+  after.write('https://example.com/kept', at);
+  writeFileSync(folder.file('reset.db'), after);
+  // From outside: a process that closes a database file drops its own locks on it.
+  spawnSync('sh', ['-c', 'cat "$0" > "$1"', folder.file('reset.db'), folder.file()]);
+  expect(await reader.links.findLink(1, 'sale' as SlugKey)).toMatchObject({
+    destination: 'https://example.com/kept',
+  });
+  expect(read(0, 'sale').links[0]?.destination).toContain('kept');
 });
 
 test('domains are as new as the snapshot', () => {
