@@ -21,6 +21,8 @@ export class DelayLine extends Transform {
   readonly #flights: Flight[] = [];
   readonly #stopListening: () => void;
   #bytes = 0;
+  /** Whether the reader has asked for more since its buffer was full. */
+  #wanted = false;
   #cancelTimer: (() => void) | undefined;
   #room: TransformCallback | undefined;
   #landed: TransformCallback | undefined;
@@ -46,6 +48,7 @@ export class DelayLine extends Transform {
 
   override _read(size: number): void {
     super._read(size);
+    this.#wanted = true;
     this.#land();
   }
 
@@ -67,8 +70,7 @@ export class DelayLine extends Transform {
     while (this.#link.state() !== 'silent') {
       const next = this.#flights[0];
       // A reader that is slower than the link has what arrived wait here, and the window fill up.
-      const full = this.readableLength >= this.readableHighWaterMark;
-      if (next === undefined || (full && next.chunk !== undefined)) break;
+      if (next === undefined || (next.chunk !== undefined && !this.#wanted)) break;
       const leftMs = next.dueMs - this.#clock.monotonicMs();
       if (leftMs > 0) {
         this.#cancelTimer = this.#clock.after(leftMs, () => this.#land());
@@ -78,7 +80,8 @@ export class DelayLine extends Transform {
       if (next.chunk === undefined) this.#landed?.();
       else {
         this.#bytes -= next.chunk.length;
-        this.push(next.chunk);
+        this.#wanted = false;
+        if (this.push(next.chunk)) this.#wanted = true;
       }
     }
     const room = this.#room;

@@ -47,14 +47,22 @@ interface Replay {
 export async function runExchange(parts: EdgeParts, exchange: Exchange): Promise<void> {
   const { client, signal, body } = exchange;
   let answer: NodeAnswer | undefined;
+  let brokenByNode = false;
   try {
     answer = await findAnswer(parts, exchange);
+    if (answer.is === 'response') {
+      // A node that breaks off its answer takes the client's connection with it, so ask who came first.
+      brokenByNode = answer.body.errored !== null && !signal.aborted;
+      answer.body.once('error', () => {
+        brokenByNode = !signal.aborted;
+      });
+    }
     body.discard();
     await client.pass(answer);
   } catch (error) {
     body.discard();
     answer?.drop();
-    if (signal.aborted) return;
+    if (signal.aborted && !brokenByNode) return;
     const failure = error instanceof EdgeError ? error : new EdgeError('PU02', 502, String(error));
     parts.counters.countError(failure.code);
     client.fail(failure);

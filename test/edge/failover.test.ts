@@ -1,5 +1,7 @@
+import { Agent } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ask } from './ask.ts';
+import { ManualClock } from './manual-clock.ts';
 import { startTestEdge } from './start-test-edge.ts';
 import { type Handler, replaying, TestNode } from './test-node.ts';
 import { until } from './until.ts';
@@ -224,6 +226,21 @@ describe('an error after the connection was made', () => {
     });
     await using test = await startTestEdge([node]);
     await expect(ask(test.ams)).rejects.toThrow(/aborted|hang up|ECONNRESET/);
+    expect(test.edge.counters).toMatchObject({ deliveries: { a1: 1 }, errors: { PU02: 1 } });
+  });
+
+  it('leaves the client’s connection usable when it was still sending', async () => {
+    const node = await TestNode.start('a1', 'ams', (request, response) => {
+      if (request.method === 'GET') response.end('again');
+      else request.socket.destroy();
+    });
+    await using test = await startTestEdge([node]);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const parts = Array.from({ length: 50 }, () => Buffer.alloc(100_000));
+    const failed = await ask(test.ams, { method: 'POST', body: parts, agent });
+    expect(failed.headers['fly-edge-error']).toBe('PU02');
+    expect((await ask(test.ams, { agent })).body).toBe('again');
+    agent.destroy();
   });
 
   it('is a node that does not begin to answer in time', async () => {
@@ -231,5 +248,21 @@ describe('an error after the connection was made', () => {
     await using test = await startTestEdge([node], { knobs: { answerTimeoutMs: 20 } });
     expect((await ask(test.ams)).headers['fly-edge-error']).toBe('PU02');
     await until(() => node.seen[0]?.connection.destroyed === true);
+  });
+
+  it('is not a node that takes its time once it has begun', async () => {
+    const clock = new ManualClock();
+    const begun = Promise.withResolvers<() => void>();
+    const node = await TestNode.start('a1', 'ams', (_request, response) => {
+      response.write('slow', () => begun.resolve(() => response.end(' and whole')));
+    });
+    const knobs = { answerTimeoutMs: 60_000 };
+    await using test = await startTestEdge([node], { clock, knobs });
+    const asked = ask(test.ams);
+    const finish = await begun.promise;
+    await until(() => !clock.isAwaited(60_000));
+    clock.advance(60_000);
+    finish();
+    expect((await asked).body).toBe('slow and whole');
   });
 });

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { RequestBody } from '../../scripts/edge/request-body.ts';
 import { ask } from './ask.ts';
 import { startTestEdge } from './start-test-edge.ts';
 import { replaying, TestNode } from './test-node.ts';
@@ -97,6 +99,25 @@ describe.each(['with a length', 'chunked'])('a body %s', (kind) => {
     const body = bytes(2 * limit);
     expect((await ask(test.ams, { method: 'POST', body: toBody(body) })).body).toBe('i1');
     expect(hash(next.seen[0]?.body ?? bytes(0))).toBe(hash(body));
+  });
+});
+
+describe('a body that no node takes yet', () => {
+  it('is read no further than the limit', async () => {
+    const source = Object.assign(new PassThrough({ highWaterMark: 10 }), {
+      headers: { 'transfer-encoding': 'chunked' },
+    });
+    const body = new RequestBody(source as unknown as IncomingMessage, 100);
+    for (let at = 0; at < 50; at++) source.write(bytes(10));
+    await until(() => source.isPaused());
+    expect(Buffer.concat(body.kept).length).toBe(110);
+    const sink = new PassThrough({ highWaterMark: 1_000 });
+    const first = Buffer.concat(body.kept);
+    body.follow(sink);
+    source.end();
+    const rest = Buffer.concat(await sink.toArray());
+    expect(first.length + rest.length).toBe(500);
+    expect(await body.isReplayable()).toBe(false);
   });
 });
 
