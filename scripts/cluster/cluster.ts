@@ -9,7 +9,6 @@ import { Network } from './network.ts';
 import { nodeEnvironment } from './node-environment.ts';
 import { NodeProcess, type NodeVariant } from './node-process.ts';
 import { consulHost, firstNodes, type PlannedNode, planNode, primaryRegion } from './topology.ts';
-import { until } from './until.ts';
 
 /** From nothing to ready takes about 5 s on two idle cores; busy ones get more time. */
 const readyTimeoutMs = 60_000;
@@ -82,7 +81,7 @@ export class LocalCluster implements AsyncDisposable {
     for (const plan of plans) cluster.#admit(plan);
     await cluster.consul.start(options.signal);
     await Promise.all(cluster.nodes.map((node) => cluster.startNode(node.id)));
-    await Promise.all(cluster.nodes.map((node) => cluster.waitUntilRouted(node.id)));
+    await Promise.all(cluster.nodes.map((node) => cluster.#waitUntilReady(node)));
     cluster.#owned = stack.move();
     return cluster;
   }
@@ -139,21 +138,28 @@ export class LocalCluster implements AsyncDisposable {
     return node;
   }
 
-  /** Waits until a node that was started is ready and the edges send it requests. */
+  /**
+   * Waits until a node that was started can redirect and the edges send it requests. It may have to wait for a new
+   * primary before its schema is the right one.
+   */
   async waitUntilRouted(id: string): Promise<void> {
-    const { signal } = this.#options;
-    await this.node(id).waitUntilReady(readyTimeoutMs, signal);
-    await until(
+    await this.node(id).waitUntil(
       async () => {
         await this.edge.checkHealth();
         return this.edge.nodes().some((view) => view.id === id && view.healthy);
       },
-      {
-        what: `the edges send requests to ${id}`,
-        timeoutMs: readyTimeoutMs,
-        ...(signal && { signal }),
-      },
+      { what: `${id} can redirect`, ...this.#patience },
     );
+  }
+
+  async #waitUntilReady(node: NodeProcess): Promise<void> {
+    await node.waitUntil(() => node.isReady(), { what: `${node.id} is ready`, ...this.#patience });
+    await this.waitUntilRouted(node.id);
+  }
+
+  get #patience() {
+    const { signal } = this.#options;
+    return { timeoutMs: readyTimeoutMs, ...(signal && { signal }) };
   }
 
   /** Ends the edges, the nodes, Consul, in this order. */

@@ -3,6 +3,9 @@ import { nodePorts } from './network.ts';
 import { searchPath } from './programs.ts';
 import type { PlannedNode } from './topology.ts';
 
+/** Variables by name, as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Where a node keeps its things, inside its folder. On Fly the volume holds both but the mount. */
 export function nodeFolders(dir: string): { mount: string; volume: string; data: string } {
   return { mount: join(dir, 'mount'), volume: join(dir, 'volume'), data: join(dir, 'data') };
@@ -29,7 +32,7 @@ export function nodeEnvironment(options: {
   /** Nodes whose private ports this one can ask, by id. */
   readonly peers: ReadonlyMap<string, string>;
   readonly fleet: FleetSettings;
-}): Record<string, string | undefined> {
+}): Environment {
   const { node, address, fleet } = options;
   const folders = nodeFolders(options.dir);
   const liteFsUrl = `http://${address}:${nodePorts.liteFs}`;

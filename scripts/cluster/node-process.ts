@@ -4,7 +4,7 @@ import { Child, type Exit } from './child.ts';
 import { ClusterFailure } from './cluster-failure.ts';
 import { unmountAll } from './mounts.ts';
 import { nodePorts } from './network.ts';
-import { nodeFolders } from './node-environment.ts';
+import { type Environment, nodeFolders } from './node-environment.ts';
 import { findProgram, projectDir } from './programs.ts';
 import type { PlannedNode } from './topology.ts';
 import { until } from './until.ts';
@@ -19,8 +19,8 @@ export interface NodeVariant {
   readonly command?: readonly string[];
   /** A copy of the repository to run from. */
   readonly projectDir?: string;
-  /** Outweighs the environment that the cluster gives. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Gives what outweighs the environment that the cluster gives. */
+  readonly env?: (given: Environment) => Environment;
 }
 
 /** One node: LiteFS, the app that it starts, and their folder, which outlives them. */
@@ -33,7 +33,7 @@ export class NodeProcess {
   /** What LiteFS and the app print, over all starts. */
   readonly logFile: string;
   readonly #run: string;
-  readonly #env: () => Readonly<Record<string, string | undefined>>;
+  readonly #env: () => Environment;
   #child: Child | undefined;
   #last: Promise<void> = Promise.resolve();
 
@@ -44,7 +44,7 @@ export class NodeProcess {
     /** The id of the cluster's run. */
     readonly run: string;
     /** Asked at each start, because the fleet grows. */
-    readonly env: () => Readonly<Record<string, string | undefined>>;
+    readonly env: () => Environment;
   }) {
     this.plan = options.plan;
     this.dir = options.dir;
@@ -82,45 +82,36 @@ export class NodeProcess {
       await this.#clear();
       const folders = nodeFolders(this.dir);
       for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
+      const given = this.#env();
       const command = variant.command === undefined ? [] : ['--', ...variant.command];
       this.#child = await Child.start({
         command: findProgram('litefs'),
         args: ['mount', '-config', 'litefs.yml', ...command],
         cwd: variant.projectDir ?? projectDir,
-        env: { ...this.#env(), ...variant.env },
+        env: { ...given, ...variant.env?.(given) },
         logFile: this.logFile,
         run: this.#run,
       });
     });
   }
 
-  /** Whether the app answers that this node may get requests. */
+  /** Whether the app says that its schema is the right one and that it can redirect. */
   async isReady(): Promise<boolean> {
-    try {
-      const response = await fetch(`${this.url}/readyz`, {
-        signal: AbortSignal.timeout(callTimeoutMs),
-      });
-      await response.body?.cancel();
-      return response.ok;
-    } catch (error) {
-      if (error instanceof TypeError || error instanceof DOMException) return false;
-      throw error;
-    }
+    return (await this.#ask('/readyz')) === 200;
   }
 
-  /** Waits until the node is ready. Throws a `ClusterFailure` when it ends before, or is not within `timeoutMs`. */
-  async waitUntilReady(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    await until(
-      () => {
-        if (!this.isRunning) {
-          throw new ClusterFailure(
-            `${this.id} ended while it started. The last lines of ${this.logFile}:\n${this.lastLogLines()}`,
-          );
-        }
-        return this.isReady();
-      },
-      { what: `${this.id} is ready (see ${this.logFile})`, timeoutMs, ...(signal && { signal }) },
-    );
+  /** Waits for a condition on this node. Throws a `ClusterFailure` when it ends before, or after `timeoutMs`. */
+  async waitUntil(
+    condition: () => boolean | Promise<boolean>,
+    options: { readonly what: string; readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<void> {
+    const whileRunning = () => {
+      if (this.isRunning) return condition();
+      throw new ClusterFailure(
+        `${this.id} ended while it started. The last lines of ${this.logFile}:\n${this.lastLogLines()}`,
+      );
+    };
+    await until(whileRunning, { ...options, what: `${options.what} (see ${this.logFile})` });
   }
 
   /** The end of its log, for people. */
@@ -128,11 +119,11 @@ export class NodeProcess {
     return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-12).join('\n');
   }
 
-  /** Ends it as Fly does, with SIGTERM; at once when `now` aborts, and when it is not ready. */
+  /** Ends it as Fly does, with SIGTERM; at once when `now` aborts, and when its app does not answer. */
   stop(now?: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       // LiteFS hears signals only once its app runs (litefs-facts section 1).
-      if (await this.isReady()) await this.#child?.end(stopGraceMs, now);
+      if ((await this.#ask('/healthz')) !== undefined) await this.#child?.end(stopGraceMs, now);
       await this.#clear();
     });
   }
@@ -140,6 +131,19 @@ export class NodeProcess {
   /** `kill -9` of LiteFS and the app. */
   kill(): Promise<void> {
     return this.#inTurn(() => this.#clear());
+  }
+
+  /** The status of the app's answer; `undefined` when there is none. */
+  async #ask(path: string): Promise<number | undefined> {
+    try {
+      const signal = AbortSignal.timeout(callTimeoutMs);
+      const response = await fetch(`${this.url}${path}`, { signal });
+      await response.body?.cancel();
+      return response.status;
+    } catch (error) {
+      if (error instanceof TypeError || error instanceof DOMException) return undefined;
+      throw error;
+    }
   }
 
   /** LiteFS leaves app and mount behind when it is killed. */

@@ -64,3 +64,22 @@ export async function allCaughtUp(cluster: LocalCluster): Promise<void> {
     { what: 'all nodes are at the same position', timeoutMs: 10_000 },
   );
 }
+
+/**
+ * Creates links with a name in front until one is made, as a client does that takes 503 for an answer. Resolves to
+ * its slug.
+ */
+export function untilWriteLands(
+  cluster: LocalCluster,
+  origin: string,
+  name: string,
+): Promise<string> {
+  let tried = 0;
+  return until(
+    async () => {
+      const slug = `${name}-${tried++}`;
+      return (await createLink(cluster, origin, slug)).status === 201 ? slug : undefined;
+    },
+    { what: `a write at ${origin} lands on the primary`, timeoutMs: 40_000 },
+  );
+}

@@ -16,8 +16,11 @@ export function startTestCluster(options: Omit<ClusterOptions, 'dir'> = {}): Pro
     dir: findFolder(),
     variant: (node) => {
       const own = variant(node);
-      // Tests write more in a minute than people do.
-      return { ...own, env: { WRITES_PER_MINUTE: '1000000', ...own.env } };
+      return {
+        ...own,
+        // Tests write more in a minute than people do.
+        env: (given) => ({ WRITES_PER_MINUTE: '1000000', ...own.env?.(given) }),
+      };
     },
   });
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectDir } from '../../scripts/cluster/programs.ts';
@@ -8,6 +8,8 @@ export interface ProjectCopy extends Disposable {
   readonly dir: string;
   /** Adds a migration of links.db that is newer than all others. */
   addMigration(name: string, sql: string): void;
+  /** Puts `added` behind the one place of a file where `after` stands. Throws when there is not exactly one. */
+  insert(path: string, after: string, added: string): void;
 }
 
 /** Copies the program and its migrations; its packages are the same. */
@@ -21,6 +23,14 @@ export function copyProject(): ProjectCopy {
     dir,
     addMigration(name, sql) {
       writeFileSync(join(dir, 'migrations/links', name), sql);
+    },
+    insert(path, after, added) {
+      const file = join(dir, path);
+      const [before, behind, ...more] = readFileSync(file, 'utf8').split(after);
+      if (behind === undefined || more.length > 0) {
+        throw new Error(`${path} does not hold this once: ${after}`);
+      }
+      writeFileSync(file, before + after + added + behind);
     },
     [Symbol.dispose]: () => rmSync(dir, { recursive: true }),
   };

@@ -13,6 +13,7 @@ import {
   primaryOf,
   redirectOf,
   statusOf,
+  untilWriteLands,
 } from '../support/cluster-client.ts';
 import { copyProject } from '../support/project-copy.ts';
 import { readLedger } from '../support/read-ledger.ts';
@@ -37,32 +38,6 @@ test('two candidates that boot at once on empty volumes migrate once', async () 
   expect(migrations.map(({ file }) => file)).toEqual(released);
   expect(new Set(migrations.map(({ node }) => node)).size).toBe(1);
   expect(epochs.map(({ epoch }) => epoch)).toEqual(epochs.map((_, index) => index + 1));
-});
-
-test('two candidates that boot at once with a new migration apply it once', async () => {
-  await createLink(cluster, edgeOf(cluster, 'ams'), 'old-schema');
-  await allCaughtUp(cluster);
-  using next = copyProject();
-  next.addMigration(
-    '9001_next.sql',
-    '-- migrate:up\nCREATE TABLE next_version (id INTEGER PRIMARY KEY) STRICT;\n\n-- migrate:down\nDROP TABLE next_version;\n',
-  );
-  await rollOut(['ams1', 'ams2'], next.dir);
-  const primary = await nextPrimary(() => true);
-  await allCaughtUp(cluster);
-
-  const { migrations } = await readLedger(primary);
-  expect(migrations.map(({ file }) => file)).toEqual([...released, '9001_next.sql']);
-  // Nodes with the old program redirect on the new schema, and new links reach them.
-  expect(await createLink(cluster, edgeOf(cluster, 'syd'), 'new-schema')).toMatchObject({
-    status: 201,
-  });
-  for (const { url } of cluster.nodes) {
-    expect(await follow(url, 'old-schema')).toBe(redirectOf('old-schema'));
-    expect(await follow(url, 'new-schema')).toBe(redirectOf('new-schema'));
-  }
-  await rollOut(['ams1', 'ams2'], projectDir);
-  await nextPrimary(() => true);
 });
 
 test('a migration that fails leaves the old primary serving, and says which file and statement', async () => {
@@ -91,14 +66,40 @@ test('a migration that fails leaves the old primary serving, and says which file
 
   expect(await nextPrimary((node) => node === old)).toBe(old);
   expect(await follow(old.url, 'beside-broken')).toBe(redirectOf('beside-broken'));
-  expect(await createLink(cluster, edgeOf(cluster, 'syd'), 'after-broken')).toMatchObject({
-    status: 201,
-  });
+  await untilWriteLands(cluster, edgeOf(cluster, 'syd'), 'after-broken');
   const { migrations, epochs } = await readLedger(old);
   expect(migrations.map(({ file }) => file)).not.toContain('9002_broken.sql');
   expect(epochs.filter((row) => row.epoch > (epoch ?? 0)).map(({ node }) => node)).toEqual([
     old.id,
   ]);
+
+  // As after a deployment that was taken back.
+  await rollOut([other.id], projectDir);
+  await allCaughtUp(cluster);
+});
+
+test('two candidates that boot at once with a new migration apply it once', async () => {
+  const old = await untilWriteLands(cluster, edgeOf(cluster, 'ams'), 'old-schema');
+  await allCaughtUp(cluster);
+  using next = copyProject();
+  next.addMigration(
+    '9001_next.sql',
+    '-- migrate:up\nCREATE TABLE next_version (id INTEGER PRIMARY KEY) STRICT;\n\n-- migrate:down\nDROP TABLE next_version;\n',
+  );
+  await rollOut(['ams1', 'ams2'], next.dir);
+  const primary = await nextPrimary(() => true);
+  await allCaughtUp(cluster);
+
+  const { migrations } = await readLedger(primary);
+  expect(migrations.map(({ file }) => file)).toEqual([...released, '9001_next.sql']);
+  // Nodes with the old program redirect on the new schema, and new links reach them.
+  const made = await untilWriteLands(cluster, edgeOf(cluster, 'syd'), 'new-schema');
+  for (const { url } of cluster.nodes) {
+    expect(await follow(url, old)).toBe(redirectOf(old));
+    expect(await follow(url, made)).toBe(redirectOf(made));
+  }
+  await rollOut(['ams1', 'ams2'], projectDir);
+  await nextPrimary(() => true);
 });
 
 /** Restarts nodes, all at the same moment, with the program in a folder. */
@@ -109,17 +110,15 @@ async function rollOut(ids: readonly string[], dir: string): Promise<void> {
   await Promise.all(ids.map((id) => cluster.waitUntilRouted(id)));
 }
 
-/** Waits until a node holds the lease, fits, and takes writes. */
-function nextPrimary(fits: (node: NodeProcess) => boolean): Promise<NodeProcess> {
-  let tried = 0;
-  return until(
+/** Waits until a node that fits holds the lease and takes writes. */
+async function nextPrimary(fits: (node: NodeProcess) => boolean): Promise<NodeProcess> {
+  const primary = await until(
     async () => {
-      const primary = await cluster.findPrimary();
-      if (primary === undefined || !fits(primary)) return undefined;
-      const slug = `try-${primary.id}-${performance.now().toFixed()}-${tried++}`;
-      const { status } = await createLink(cluster, primary.url, slug);
-      return status === 201 ? primary : undefined;
+      const holder = await cluster.findPrimary();
+      return holder !== undefined && fits(holder) ? holder : undefined;
     },
-    { what: 'a primary takes writes', timeoutMs: roleMs },
+    { what: 'there is a primary', timeoutMs: roleMs },
   );
+  await untilWriteLands(cluster, primary.url, `try-${primary.id}-${performance.now().toFixed()}`);
+  return primary;
 }

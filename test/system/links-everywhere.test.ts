@@ -1,19 +1,42 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
-import { regions } from '../../scripts/cluster/topology.ts';
+import { firstNodes, regions } from '../../scripts/cluster/topology.ts';
 import { until } from '../../scripts/cluster/until.ts';
 import { startTestCluster } from '../support/cluster.ts';
 import { createLink, edgeOf, redirectOf, sendAsAdmin } from '../support/cluster-client.ts';
 import { type Answer, follow, type Sending } from '../support/send.ts';
+import { startSlowRelay } from '../support/slow-relay.ts';
 
 /** How soon a change is to be seen everywhere (issue 3 section 5). */
 const everywhereMs = 2_000;
 
+/**
+ * Between Amsterdam and Sydney light takes longer than a test between two requests: without this, replicas have
+ * everything before anybody can ask.
+ */
+const replicationDelayMs = 130;
+
+const stack = new AsyncDisposableStack();
 let cluster: LocalCluster;
 beforeAll(async () => {
-  cluster = await startTestCluster();
+  const liteFsUrls = new Map<string, string>();
+  const relays = new Map<string, string>();
+  for (const { id, candidate } of firstNodes) {
+    if (!candidate) continue;
+    const target = () => liteFsUrls.get(id) as string;
+    relays.set(id, stack.use(await startSlowRelay(target, replicationDelayMs)).url);
+  }
+  cluster = await startTestCluster({
+    variant: ({ id }) => ({
+      env: ({ LITEFS_ADVERTISE_URL }) => {
+        liteFsUrls.set(id, LITEFS_ADVERTISE_URL as string);
+        return { LITEFS_ADVERTISE_URL: relays.get(id) ?? LITEFS_ADVERTISE_URL };
+      },
+    }),
+  });
+  stack.use(cluster);
 });
-afterAll(() => cluster?.[Symbol.asyncDispose]());
+afterAll(() => stack.disposeAsync());
 
 const edge = (region: string) => edgeOf(cluster, region);
 

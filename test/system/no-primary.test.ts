@@ -8,6 +8,7 @@ import {
   edgeOf,
   primaryOf,
   redirectOf,
+  untilWriteLands,
 } from '../support/cluster-client.ts';
 import { follow, send } from '../support/send.ts';
 import { startSteadyLoad } from '../support/steady-load.ts';
@@ -21,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.[Symbol.asyncDispose]());
 
 test('without a primary and without Consul known links redirect on every node', async () => {
-  await createLink(cluster, edgeOf(cluster, 'ams'), 'known');
+  expect(await createLink(cluster, edgeOf(cluster, 'ams'), 'known')).toMatchObject({ status: 201 });
   await allCaughtUp(cluster);
   const primary = await primaryOf(cluster);
   const survivors = cluster.nodes.filter((node) => node !== primary);
@@ -75,10 +76,6 @@ test('healed, unknown slugs are unknown again and writes land', async () => {
     });
     expect(await follow(url, 'known')).toBe(redirectOf('known'));
   }
-  expect(await createLink(cluster, edgeOf(cluster, 'syd'), 'healed')).toMatchObject({
-    status: 201,
-  });
-  for (const { url } of cluster.nodes) {
-    expect(await follow(url, 'healed')).toBe(redirectOf('healed'));
-  }
+  const made = await untilWriteLands(cluster, edgeOf(cluster, 'syd'), 'healed');
+  for (const { url } of cluster.nodes) expect(await follow(url, made)).toBe(redirectOf(made));
 });
