@@ -54,7 +54,7 @@ export async function runExchange(parts: EdgeParts, exchange: Exchange): Promise
       // A node that breaks off its answer takes the client's connection with it, so ask who came first.
       brokenByNode = answer.body.errored !== null && !signal.aborted;
       answer.body.once('error', () => {
-        brokenByNode = !signal.aborted;
+        brokenByNode ||= !signal.aborted;
       });
     }
     body.discard();
