@@ -11,7 +11,7 @@ import { readOrCreateSecret } from './cluster/fleet-secret.ts';
 import { readClaims } from './cluster/forward-claims.ts';
 import { createPrimaryRoute } from './cluster/primary-route.ts';
 import { PrimaryWriter } from './cluster/primary-writer.ts';
-import type { Config } from './config.ts';
+import { type Config, isLoopback } from './config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { DestinationPolicy } from './domain/destination.ts';
 import { createFindLink } from './domain/find-link.ts';
@@ -83,6 +83,9 @@ export async function startApp(config: Config): Promise<App> {
   const secret = config.fleet?.secret ?? (await readOrCreateSecret(config.storage.dataDir, random));
   const auth = createFleetAuth({ secret, node: config.node.id, clock, random });
 
+  if (config.http.access === 'open' && !isLoopback(new URL(config.http.baseUrl).hostname)) {
+    log.warn({ baseUrl: config.http.baseUrl }, 'everybody may list and create links');
+  }
   const firstWriter = Promise.withResolvers<void>();
   const writers = opened.use(
     new PrimaryWriter({

@@ -127,7 +127,7 @@ export const environment = z.object({
       error: 'must be none, fly, or a whole number from 1 to 10',
     })
     .default('none'),
-  WRITES_PER_MINUTE: whole(1).default(600),
+  WRITES_PER_MINUTE: whole(1).optional(),
   FAILED_SIGN_INS_PER_MINUTE: whole(1).default(10),
   NODE_ID: z
     .string()
@@ -203,6 +203,8 @@ function derive(env: z.output<typeof environment>): Config {
   const peerUrl =
     env.PEER_URL ?? `http://{node}.vm.${env.FLY_APP_NAME}.internal:${env.PRIVATE_PORT}`;
   const dataDir = resolve(env.DATA_DIR);
+  const isPublic = !isLoopback(env.HOST);
+  const access = env.ACCESS ?? (isPublic || fleet ? 'keys' : 'open');
   return {
     node: {
       id: env.NODE_ID ?? env.FLY_MACHINE_ID ?? hostname(),
@@ -217,9 +219,10 @@ function derive(env: z.output<typeof environment>): Config {
       baseUrl: env.BASE_URL ?? `http://localhost:${env.PORT}`,
       trustProxy: env.TRUST_PROXY,
       corsOrigins: env.CORS_ORIGINS,
-      access: env.ACCESS ?? (isLoopback(env.HOST) && !fleet ? 'open' : 'keys'),
+      access,
       adminKey: env.ADMIN_KEY,
-      writesPerMinute: env.WRITES_PER_MINUTE,
+      // Strangers get what a person needs; who has a key may run a program.
+      writesPerMinute: env.WRITES_PER_MINUTE ?? (isPublic && access === 'open' ? 60 : 60_000),
       failedSignInsPerMinute: env.FAILED_SIGN_INS_PER_MINUTE,
     },
     storage: {

@@ -39,7 +39,7 @@ describe('the configuration', () => {
         corsOrigins: [],
         access: 'open',
         adminKey: undefined,
-        writesPerMinute: 600,
+        writesPerMinute: 60_000,
         failedSignInsPerMinute: 10,
       },
       storage: {
@@ -232,6 +232,15 @@ describe('access', () => {
     ['by key in a public fleet', { ...fleet, ...publicHost }, 'keys'],
   ])('is %s', (_, env, access) => {
     expect(readConfig(env).http.access).toBe(access);
+  });
+
+  test.each<[string, Env, number]>([
+    ['a person where a public host is open to everybody', { ...publicHost, ACCESS: 'open' }, 60],
+    ['a program where keys are asked for', publicHost, 60_000],
+    ['a program on this machine', {}, 60_000],
+    ['what is said', { ...publicHost, ACCESS: 'open', WRITES_PER_MINUTE: '7' }, 7],
+  ])('is limited to the writes of %s', (_, env, writes) => {
+    expect(readConfig(env).http.writesPerMinute).toBe(writes);
   });
 });
 
