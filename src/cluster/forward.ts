@@ -48,12 +48,13 @@ export async function forward(
   limits: ForwardLimits,
 ): Promise<ForwardResult> {
   const upstream = open(sent);
+  // The first error before the answer is thrown below. Later ones are of no interest: the primary may answer, and
+  // close, before it read the whole body.
+  upstream.on('error', () => undefined);
   const leave = () => upstream.destroy(new Error('the client left'));
   response.once('close', leave);
   try {
     const answer = await exchange(upstream, sent.body, limits);
-    // NOTE: from here on errors of the upload are of no interest; the primary may answer before it read all.
-    upstream.on('error', () => undefined);
     if (answer.headers[refusedHeader] !== undefined) {
       answer.resume();
       return { is: 'refused', headers: answer.headers };
@@ -107,12 +108,8 @@ function exchange(
       reject(isConnected ? outcomeUnknown(error) : notReached(error));
     });
     upstream.once('response', resolve);
-    if (body instanceof Uint8Array) {
-      upstream.end(body);
-    } else {
-      body.once('error', (error) => upstream.destroy(error));
-      body.pipe(upstream);
-    }
+    if (body instanceof Uint8Array) upstream.end(body);
+    else body.pipe(upstream);
   });
 }
 

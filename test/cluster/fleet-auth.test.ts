@@ -66,6 +66,11 @@ describe('a signed request', () => {
     expect(judge(sender.sign(question), empty, changed)).toEqual(refusedFor('signature'));
   });
 
+  it('is refused when method and path are cut elsewhere', () => {
+    const headers = sender.sign({ method: 'GE', path: 'T/x', to: 'b' });
+    expect(judge(headers, empty, { method: 'GET', path: '/x' })).toEqual(refusedFor('signature'));
+  });
+
   it('is refused when any of its headers is changed, taken away or added', () => {
     const headers = sender.sign({ ...question, headers: { 'hoplite-client': '192.0.2.1' } });
     for (const name of Object.keys(headers)) {

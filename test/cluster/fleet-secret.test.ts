@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,18 @@ describe('the secret of a node alone', () => {
       ),
     );
     expect(new Set(made).size).toBe(1);
+    expect(await readdir(folder)).toEqual(['secret']);
+  });
+
+  it('is the one that another process has put there just before', async () => {
+    const other = 'the secret of another process, long enough';
+    const random = {
+      bytes(count: number) {
+        writeFileSync(join(folder, 'secret'), other);
+        return new Uint8Array(count);
+      },
+    };
+    expect(await readOrCreateSecret(folder, random)).toBe(other);
     expect(await readdir(folder)).toEqual(['secret']);
   });
 

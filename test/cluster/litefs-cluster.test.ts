@@ -32,7 +32,7 @@ describe('a node on LiteFS', () => {
     mount[Symbol.dispose]();
   });
 
-  async function start(): Promise<void> {
+  async function start(tickMs = 20): Promise<void> {
     cluster = await startLiteFsCluster({
       node: 'me',
       region: 'ams',
@@ -41,7 +41,7 @@ describe('a node on LiteFS', () => {
       peerUrl: 'http://{node}.test:8081',
       log: pino({ level: 'silent' }),
       onDeadMount,
-      tickMs: 20,
+      tickMs,
     });
     roles = [];
     commits = [];
@@ -173,8 +173,10 @@ describe('a node on LiteFS', () => {
     });
 
     it('from a file that is opened afresh while the stream is away', async () => {
+      expect(cluster.position()).toEqual(positionAt(1));
       await litefs.die();
       await eventually(() => expect(cluster.role()).toEqual(detached));
+      expect(cluster.position()).toEqual(positionAt(1));
       // A new file under the same name: a descriptor kept open would show the old one.
       mount.remove('links.db-pos');
       mount.setPosition(positionAt(5));
@@ -223,10 +225,10 @@ describe('a node on LiteFS', () => {
   describe('on a mount that LiteFS is gone from', () => {
     beforeEach(async () => {
       mount.setPosition(positionAt(1));
-      await start();
     });
 
-    it('reports it once, without traffic, when the stream closes', async () => {
+    it('reports it once, without traffic, the moment the stream closes', async () => {
+      await start(3_600_000);
       mount.die();
       expect(onDeadMount).not.toHaveBeenCalled();
       await litefs.die();
@@ -236,6 +238,7 @@ describe('a node on LiteFS', () => {
     });
 
     it('reports it when the mount dies after the stream', async () => {
+      await start();
       await litefs.die();
       await eventually(() => expect(roles).toEqual([detached]));
       mount.die();
@@ -243,6 +246,7 @@ describe('a node on LiteFS', () => {
     });
 
     it('reports it at the first read of a position', async () => {
+      await start(3_600_000);
       await litefs.die();
       await eventually(() => expect(roles).toEqual([detached]));
       mount.die();

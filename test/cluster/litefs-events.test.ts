@@ -152,10 +152,11 @@ describe('the client of the event stream', () => {
     litefs.saysInit = false;
     follow();
     await eventually(() => expect(litefs.streams).toBe(1));
-    litefs.commit(positionAt(1));
+    litefs.setLease({ isPrimary: false, hostname: 'a' });
     litefs.saysInit = true;
     await until(followsA);
     expect(told).toEqual([followsA]);
+    expect(litefs.opened).toBe(2);
   });
 
   it('closes its stream when it is closed itself', async () => {
