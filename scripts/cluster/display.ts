@@ -31,8 +31,8 @@ export class Display {
 
   #redraw(nodes: readonly NodeStatus[]): void {
     const lines = layOut([
-      ['node', 'region', 'role', 'position', 'lag', 'address'],
-      ...nodes.map((node) => [node.id, node.region, node.state, node.txid, node.lag, node.url]),
+      ['node', 'region', 'role', 'position', 'address'],
+      ...nodes.map((node) => [node.id, node.region, node.state, node.txid, node.url]),
     ]);
     if (lines.join('\n') === this.#drawn.join('\n')) return;
     this.#erase();

@@ -7,7 +7,6 @@ const callTimeoutMs = 1_000;
 const answer = z.object({
   role: z.string(),
   position: z.object({ txid: z.string(), checksum: z.string() }).nullish(),
-  lagMs: z.number().nullish(),
 });
 
 /** What there is to say about a node in one line. */
@@ -18,7 +17,6 @@ export interface NodeStatus {
   /** What the node says it is, or what the cluster knows about a node that says nothing. */
   readonly state: string;
   readonly txid: string;
-  readonly lag: string;
 }
 
 /** Asks a node what it is. Never rejects: a node that does not answer is `starting`, `stopped` or `ended`. */
@@ -30,7 +28,6 @@ export async function readNodeStatus(node: NodeProcess): Promise<NodeStatus> {
     url: node.url,
     state: said?.role ?? describeSilence(node),
     txid: said?.position?.txid ?? '',
-    lag: typeof said?.lagMs === 'number' ? `${said.lagMs} ms` : '',
   };
 }
 

@@ -9,7 +9,6 @@ const node = (id: string, more: Partial<NodeStatus> = {}): NodeStatus => ({
   url: `http://${id}.test`,
   state: 'replica',
   txid: '0000000000000001',
-  lag: '3 ms',
   ...more,
 });
 
@@ -21,18 +20,18 @@ function screen(isTTY: boolean) {
 test('on a terminal the table is drawn again in its place, when something changed', () => {
   const tty = screen(true);
   const display = new Display(tty);
-  display.show([node('ams1', { state: 'primary', lag: '' }), node('syd1')]);
-  display.show([node('ams1', { state: 'primary', lag: '' }), node('syd1')]);
-  display.show([node('ams1', { state: 'stopped', txid: '', lag: '' }), node('syd1')]);
+  display.show([node('ams1', { state: 'primary' }), node('syd1')]);
+  display.show([node('ams1', { state: 'primary' }), node('syd1')]);
+  display.show([node('ams1', { state: 'stopped', txid: '' }), node('syd1')]);
   display.say('ams1 has ended.');
   expect(tty.written).toEqual([
-    'node  region  role     position          lag   address\n' +
-      'ams1  ams     primary  0000000000000001        http://ams1.test\n' +
-      'syd1  syd     replica  0000000000000001  3 ms  http://syd1.test\n',
+    'node  region  role     position          address\n' +
+      'ams1  ams     primary  0000000000000001  http://ams1.test\n' +
+      'syd1  syd     replica  0000000000000001  http://syd1.test\n',
     '\x1b[3A\x1b[J',
-    'node  region  role     position          lag   address\n' +
-      'ams1  ams     stopped                          http://ams1.test\n' +
-      'syd1  syd     replica  0000000000000001  3 ms  http://syd1.test\n',
+    'node  region  role     position          address\n' +
+      'ams1  ams     stopped                    http://ams1.test\n' +
+      'syd1  syd     replica  0000000000000001  http://syd1.test\n',
     '\x1b[3A\x1b[J',
     'ams1 has ended.\n',
   ]);
