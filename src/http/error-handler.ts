@@ -4,7 +4,7 @@ import type { Failure } from '../domain/failure.ts';
 import { NotPrimary } from '../domain/not-primary.ts';
 import { passToPrimary } from './gate.ts';
 import type { PrimaryRoute } from './primary-route.ts';
-import type { RenderProblem } from './render-problem.ts';
+import type { RenderedProblem, RenderProblem } from './render-problem.ts';
 import { factsOf } from './request-facts.ts';
 import { toFailure } from './to-failure.ts';
 
@@ -31,7 +31,7 @@ export function createErrorHandler(deps: {
       return;
     }
     if (failure.kind === 'internal') log.error({ id, err: failure.cause }, 'request failed');
-    const { status, headers, body } = renderProblem(failure, request);
+    const { status, headers, body } = render(failure, request);
     response.statusCode = status;
     for (const [name, value] of Object.entries(headers)) {
       if (name === 'Vary') response.vary(value);
@@ -39,6 +39,16 @@ export function createErrorHandler(deps: {
     }
     response.end(body);
   };
+
+  /** A page that cannot be rendered is a defect too; what is left then is its status. */
+  function render(failure: Failure, request: Request): RenderedProblem {
+    try {
+      return renderProblem(failure, request);
+    } catch (error) {
+      log.error({ id: factsOf(request).id, err: error }, 'problem not rendered');
+      return { status: 500, headers: {}, body: '' };
+    }
+  }
 
   /** The failure to answer with; `undefined` when the primary has answered. */
   async function settle(

@@ -163,10 +163,11 @@ function shortened({ pointer, detail }: FieldError): FieldError {
 /** What a 401 says of the scheme that would be accepted (RFC 9110 section 15.5.2, RFC 6750). */
 export const bearerChallenge = 'Bearer realm="Hoplite"';
 
-/** The headers that a failure asks for, besides the body. */
+/** The headers that a failure asks for, besides the body. What is unavailable says when to come back. */
 export function problemHeaders({ kind, details }: Failure): Readonly<Record<string, string>> {
+  const retryAfterS = details.retryAfterS ?? (kind === 'unavailable' ? 1 : undefined);
   return {
-    ...(details.retryAfterS === undefined ? {} : { 'Retry-After': String(details.retryAfterS) }),
+    ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }),
     ...(details.allow === undefined ? {} : { Allow: details.allow.join(', ') }),
     ...(kind === 'unauthenticated' ? { 'WWW-Authenticate': bearerChallenge } : {}),
   };

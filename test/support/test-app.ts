@@ -17,6 +17,7 @@ import { openReader } from '../../src/storage/reader.ts';
 import { startWriter } from '../../src/storage/writer.ts';
 import { assetsDir, readAssetVersion } from '../../src/web/assets.ts';
 import { createPages } from '../../src/web/pages.ts';
+import { eventually } from './eventually.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { listen } from './listen.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -129,6 +130,11 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const app = createHttpApp(parts);
   const { server, port } = stack.use(await listen(app));
   const document = await (await fetch(`http://127.0.0.1:${port}/openapi.json`)).json();
+  // The line of that request comes when its connection is done with it.
+  await eventually(() => {
+    if (logged.length === 0) throw new Error('not logged yet');
+  });
+  logged.length = 0;
   const client = createValidatedClient(server, document);
   const owned = stack.move();
   return Object.assign(state, {

@@ -1,0 +1,160 @@
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRequestMetrics } from '../../src/http/request-metrics.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+import { startTestApp, type TestApp } from '../support/test-app.ts';
+
+describe('health', () => {
+  it('is good while the node has a copy, whatever its role', async () => {
+    await using app = await startTestApp();
+    const roles = [{ is: 'primary' }, { is: 'replica', primary: 'p' }, { is: 'detached' }] as const;
+    for (const role of roles) {
+      app.cluster.become(role);
+      await app.client.get('/healthz').expect(200, { ok: true });
+      await app.client.get('/readyz').expect(200, { ok: true });
+      await app.client.head('/healthz').expect(200);
+    }
+  });
+
+  it('is not, without a copy', async () => {
+    await using app = await startTestApp({
+      role: { is: 'joining' },
+      database: { schemaVersion: async () => undefined },
+    });
+    const { headers } = await app.client.get('/healthz').expect(503);
+    expect(headers['retry-after']).toBe('2');
+    await app.client.get('/readyz').expect(503);
+  });
+
+  it('is not ready on a schema that this version does not know', async () => {
+    await using app = await startTestApp({ database: { isKnownSchema: () => false } });
+    await app.client.get('/healthz').expect(200);
+    const { body } = await app.client.get('/readyz').expect(503);
+    expect(body.detail).toContain('schema of the links is 1');
+  });
+});
+
+describe('the status of a node', () => {
+  it('tells of a primary', async () => {
+    const clock = fakeClock();
+    await using app = await startTestApp({ clock });
+    clock.advance(61_500);
+    app.cluster.at = { txid: '000000000000000a' as never, checksum: '8000000000000000' };
+    const { body } = await app.client.get('/api/v1/status').expect(200);
+    expect(body).toEqual({
+      node: 'me',
+      region: 'ams',
+      role: 'primary',
+      primary: null,
+      position: { txid: '000000000000000a', checksum: '8000000000000000' },
+      lagMs: 0,
+      epoch: 1,
+      schema: 1,
+      version: '0.0.0-test',
+      uptimeS: 61,
+    });
+  });
+
+  it('tells of a replica, and what it does not know', async () => {
+    await using app = await startTestApp({
+      role: { is: 'replica', primary: 'p' },
+      database: { schemaVersion: async () => undefined, epoch: async () => undefined },
+    });
+    const { body } = await app.client.get('/api/v1/status').expect(200);
+    expect(body).toMatchObject({
+      role: 'replica',
+      primary: 'p',
+      position: null,
+      epoch: null,
+      schema: null,
+    });
+  });
+});
+
+describe('what every host is asked for', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startTestApp();
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  it('robots.txt lets crawlers follow short URLs, and nothing of ours', async () => {
+    const { text, headers } = await app.client.get('/robots.txt').expect(200);
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(text).toContain('User-agent: *\nDisallow: /api/\n');
+    expect(text).not.toMatch(/^Disallow: \/$/m);
+  });
+
+  it('favicon.ico is nothing, and asked for rarely', async () => {
+    const { headers } = await app.client.get('/favicon.ico').expect(204);
+    expect(headers['cache-control']).toBe('public, max-age=86400');
+  });
+
+  it('assets are kept for ever under the mark of this version alone', async () => {
+    const { version } = app.parts.assets;
+    const kept = await app.client.get(`/assets/page.css?v=${version}`).expect(200);
+    expect(kept.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(kept.headers['content-type']).toContain('text/css');
+    for (const query of ['', '?v=', '?v=other', `?x=${version}`]) {
+      const { headers } = await app.client.get(`/assets/page.css${query}`).expect(200);
+      expect(headers['cache-control']).toBe('no-cache');
+    }
+  });
+});
+
+describe('metrics', () => {
+  it('count requests by the pattern of their route', async () => {
+    const registry = new Registry();
+    await using app = await startTestApp({
+      parts: () => ({ observe: createRequestMetrics(registry) }),
+    });
+    await app.client.get('/api/v1/links/nowhere').expect(404);
+    await expect
+      .poll(() => registry.metrics())
+      .toContain(
+        'hoplite_http_request_seconds_count{method="GET",route="/api/v1/links/{slug}",status="404"} 1',
+      );
+  });
+});
+
+describe('headers', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startTestApp({ settings: { baseUrl: 'https://go.example.com' } });
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  const policy =
+    "default-src 'none';script-src 'self';style-src 'self';img-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'";
+
+  it.each([
+    ['/', 'text/html'],
+    ['/', 'application/json'],
+    ['/session', 'text/html'],
+    ['/no/such', 'text/html'],
+    ['/no/such', '*/*'],
+    ['/api/v1/links', '*/*'],
+    ['/healthz', '*/*'],
+    ['/assets/page.css', '*/*'],
+    ['/api/v1/links?x=1', '*/*'],
+  ])('of %s as %s keep browsers from harm', async (path, accept) => {
+    const { headers } = await app.client.get(path).set('Accept', accept);
+    expect(headers).toMatchObject({
+      'content-security-policy': policy,
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'same-origin',
+      'strict-transport-security': 'max-age=31536000',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    });
+    expect(headers).not.toHaveProperty('x-powered-by');
+    if (!path.startsWith('/assets/')) expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it('promise https only where there is https', async () => {
+    await using plain = await startTestApp();
+    const { headers } = await plain.client.get('/healthz');
+    expect(headers).not.toHaveProperty('strict-transport-security');
+  });
+});
