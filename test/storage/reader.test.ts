@@ -123,6 +123,12 @@ describe('a busy database', () => {
   });
 });
 
+test('a handle never waits for a lock by itself, which would stop everything else', () => {
+  template.copyTo(folder.file());
+  using connection = new ReaderConnection(folder.file(), 10_000);
+  expect(connection.read((c) => c.value('PRAGMA busy_timeout'))).toEqual({ value: 0 });
+});
+
 describe('the data version', () => {
   beforeEach(() => template.copyTo(folder.file()));
 
