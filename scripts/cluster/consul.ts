@@ -113,6 +113,7 @@ function agentConfig(address: string): Record<string, unknown> {
   return {
     bind_addr: address,
     client_addr: address,
+    log_level: 'info',
     disable_update_check: true,
     disable_host_node_id: true,
     ports: {

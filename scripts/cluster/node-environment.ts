@@ -39,6 +39,7 @@ export function nodeEnvironment(options: {
   return {
     ...process.env,
     PATH: searchPath(),
+    NODE_ENV: 'production',
 
     NODE_ID: node.id,
     LITEFS_DIR: folders.mount,

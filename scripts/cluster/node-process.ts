@@ -70,11 +70,6 @@ export class NodeProcess {
     return this.#child?.exit;
   }
 
-  /** The number of the LiteFS process, which also names the process group of the app. */
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
   /** Starts LiteFS, which starts the app. Resolves when the process runs, long before the node is ready. */
   start(variant: NodeVariant = {}): Promise<void> {
     return this.#inTurn(async () => {
