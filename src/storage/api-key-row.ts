@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { ApiKey } from '../domain/api-key.ts';
 import type { ApiKeysTable } from './schema.ts';
 
+/** The columns of a key, by name as readers ask for them. */
 export const apiKeyColumns = [
   'id',
   'name',
@@ -11,6 +12,7 @@ export const apiKeyColumns = [
   'revoked_at',
 ] as const satisfies readonly (keyof ApiKeysTable)[];
 
+/** A row as a key of the domain. */
 export function toApiKey(row: Selectable<ApiKeysTable>): ApiKey {
   return {
     id: row.id,

@@ -25,6 +25,7 @@ export const linkColumns = [
   'updated_at',
 ] as const satisfies readonly (keyof LinksTable)[];
 
+/** A row of `links`, whole. */
 export type LinkRow = Selectable<LinksTable>;
 
 /** Rows were judged when they were written; the destination is judged again when it is redirected to. */
@@ -48,6 +49,7 @@ export function toLink(row: LinkRow): Link {
   };
 }
 
+/** A link as a row; STRICT tables know no booleans. */
 export function toLinkRow(link: Link): LinkRow {
   return {
     id: link.id,

@@ -6,8 +6,11 @@ import { Failure } from '../domain/failure.ts';
 /** WAL alone; DELETE on LiteFS, where WAL can report success for a commit that is lost (reliability-facts F5). */
 export type JournalMode = 'wal' | 'delete';
 
-/** How long a writer waits for a lock, milliseconds. It waits in its own thread or program. */
-const lockTimeoutMs = 2_000;
+/**
+ * How long opening and migrating wait for a lock, milliseconds: on LiteFS a node that joins holds one while it reads
+ * its snapshot. They wait in a thread or program of their own.
+ */
+const lockTimeoutMs = 10_000;
 
 /**
  * Opens a database for writing and creates it when there is none.

@@ -8,6 +8,7 @@ import { readLedger } from './migrations/ledger.ts';
 import { ReaderConnection } from './reader-connection.ts';
 import { RedirectReader } from './redirect-reader.ts';
 
+/** Which file to read, and how patiently. */
 export interface ReaderOptions {
   /** Path of `links.db`; the file may not exist yet. */
   readonly file: string;
@@ -51,10 +52,9 @@ export class Reader implements Disposable {
    * while it is busy.
    */
   epoch(): number | undefined {
-    const outcome = this.#connection.read((connection) => {
-      connection.execute('PRAGMA shrink_memory');
-      return connection.get(findEpoch, {})?.epoch;
-    });
+    const outcome = this.#connection.readFresh(
+      (connection) => connection.get(findEpoch, {})?.epoch,
+    );
     return typeof outcome === 'object' ? outcome.value : undefined;
   }
 

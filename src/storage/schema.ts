@@ -11,6 +11,7 @@ export interface Schema {
   sqlite_sequence: SqliteSequenceTable;
 }
 
+/** Hosts whose paths are slugs. */
 export interface DomainsTable {
   id: number;
   host: string;
@@ -18,6 +19,7 @@ export interface DomainsTable {
   created_at: number;
 }
 
+/** Links; booleans are 0 and 1. */
 export interface LinksTable {
   id: number;
   domain_id: number;
@@ -36,18 +38,21 @@ export interface LinksTable {
   updated_at: number;
 }
 
+/** The last writes to links. */
 export interface ChangesTable {
   revision: Generated<number>;
   domain_id: number;
   slug_key: string;
 }
 
+/** One row for each time a node became primary. */
 export interface EpochsTable {
   epoch: number;
   node: string;
   started_at: number;
 }
 
+/** Keys of the API. */
 export interface ApiKeysTable {
   id: Generated<number>;
   name: string;
@@ -57,6 +62,7 @@ export interface ApiKeysTable {
   revoked_at: number | null;
 }
 
+/** What an `Idempotency-Key` remembers. */
 export interface IdempotencyKeysTable {
   scope: string;
   key: string;

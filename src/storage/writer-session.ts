@@ -17,6 +17,9 @@ import { PositionFile, type PositionSource } from './position-file.ts';
 import { outcomeUnknown } from './write-failures.ts';
 import type { WriterOptions } from './writer-options.ts';
 
+/** How long a command waits for a lock, milliseconds: less than whoever asked for it waits for the answer. */
+const lockTimeoutMs = 2_000;
+
 /** What is known once the writer may write. */
 export interface Opened {
   readonly epoch: number;
@@ -51,6 +54,7 @@ export function openWriterSession(
     const now = Date.now();
     applyPending(connection.database, migrations, { node: options.node, now });
     const opened = beginEpoch(connection, options, position, now);
+    connection.database.pragma(`busy_timeout = ${lockTimeoutMs}`);
     const commits = new GroupCommit({
       connection,
       commands: createCommands(connection, options),

@@ -129,6 +129,18 @@ test('a handle never waits for a lock by itself, which would stop everything els
   expect(connection.read((c) => c.value('PRAGMA busy_timeout'))).toEqual({ value: 0 });
 });
 
+test('the epoch is that of the newest primary', () => {
+  expect(reader.epoch()).toBeUndefined();
+  template.copyTo(folder.file());
+  expect(reader.epoch()).toBe(1);
+  const other = openOther();
+  other.exec(`INSERT INTO epochs VALUES (7, 'b', 1)`);
+  expect(reader.epoch()).toBe(7);
+  other.exec('BEGIN EXCLUSIVE');
+  expect(reader.epoch()).toBeUndefined();
+  other.close();
+});
+
 describe('the data version', () => {
   beforeEach(() => template.copyTo(folder.file()));
 

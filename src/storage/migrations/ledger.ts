@@ -53,6 +53,7 @@ export function readLedger(database: Database): LedgerRow[] {
   }));
 }
 
+/** Adds a row; of one that another tool wrote it fills in file and hash, and leaves the rest. */
 export function putLedgerRow(database: Database, row: LedgerRow): void {
   database
     .prepare(
@@ -62,6 +63,7 @@ export function putLedgerRow(database: Database, row: LedgerRow): void {
     .run(row.version, row.file, row.sha256, row.appliedAt, row.node);
 }
 
+/** Forgets a migration that was taken back. */
 export function deleteLedgerRow(database: Database, version: string): void {
   database.prepare(`DELETE FROM ${ledgerTable} WHERE version = ?`).run(version);
 }
