@@ -21,7 +21,7 @@ export class DelayLine extends Transform {
   readonly #flights: Flight[] = [];
   readonly #stopListening: () => void;
   #bytes = 0;
-  /** Whether the reader has asked for more since its buffer was full. */
+  /** Whether the reader has asked for more since the last chunk. */
   #wanted = false;
   #cancelTimer: (() => void) | undefined;
   #room: TransformCallback | undefined;
@@ -81,7 +81,7 @@ export class DelayLine extends Transform {
       else {
         this.#bytes -= next.chunk.length;
         this.#wanted = false;
-        if (this.push(next.chunk)) this.#wanted = true;
+        this.push(next.chunk);
       }
     }
     const room = this.#room;

@@ -39,7 +39,10 @@ export class Listener {
       (request, response) => {
         const requestId = this.#newRequestId();
         const gone = new AbortController();
-        request.once('close', () => request.complete || gone.abort());
+        // A client may leave in the middle of its upload when it has its answer; the request tells nothing then.
+        const leave = () => gone.abort();
+        request.socket.once('close', leave);
+        request.once('end', () => request.socket.off('close', leave));
         response.once('close', () => response.writableFinished || gone.abort());
         this.#run(
           request,

@@ -22,6 +22,11 @@ function read(line: DelayLine): () => string {
   return () => text;
 }
 
+/** Lets everything happen that is due. */
+function turn(): Promise<void> {
+  return new Promise(setImmediate);
+}
+
 describe('a stream on a link', () => {
   it('arrives as late as the link says, piece by piece and in order', async () => {
     const { clock, line } = start(10);
@@ -30,10 +35,12 @@ describe('a stream on a link', () => {
     clock.advance(4);
     line.write('b');
     clock.advance(5);
+    await turn();
     expect(arrived()).toBe('');
     clock.advance(1);
     await until(() => arrived() === 'a');
     clock.advance(3);
+    await turn();
     expect(arrived()).toBe('a');
     clock.advance(1);
     await until(() => arrived() === 'ab');
@@ -48,7 +55,7 @@ describe('a stream on a link', () => {
     line.resume().end('a');
     await until(() => clock.isAwaited(10));
     clock.advance(9);
-    await new Promise(setImmediate);
+    await turn();
     expect(ended).toBe(false);
     clock.advance(1);
     await until(() => ended);
@@ -60,6 +67,7 @@ describe('a stream on a link', () => {
     line.write('a');
     faults.delay('ams', 's1', -10);
     line.write('b');
+    await turn();
     expect(arrived()).toBe('');
     clock.advance(10);
     await until(() => arrived() === 'ab');
@@ -72,6 +80,7 @@ describe('a stream on a link', () => {
     faults.partition('ams', 's1');
     clock.advance(1_000);
     line.write('b');
+    await turn();
     expect(arrived()).toBe('');
     faults.heal('ams', 's1');
     await until(() => arrived() === 'a');
@@ -85,7 +94,7 @@ describe('a stream on a link', () => {
     const mebibyte = Buffer.alloc(1_048_576);
     let taken = 0;
     for (let at = 0; at < 3; at++) line.write(mebibyte, () => taken++);
-    await new Promise(setImmediate);
+    await turn();
     expect(taken).toBe(0);
     for (const expected of [1, 2, 3]) {
       clock.advance(10);
@@ -96,10 +105,10 @@ describe('a stream on a link', () => {
   it('makes its sender wait for a slow reader', async () => {
     const { clock, line } = start(10);
     let taken = 0;
-    for (let at = 0; at < 100; at++) line.write(Buffer.alloc(65_536), () => taken++);
-    for (let turn = 0; turn < 100; turn++) {
+    for (let at = 0; at < 100; at++) {
+      line.write(Buffer.alloc(65_536), () => taken++);
       clock.advance(10);
-      await new Promise(setImmediate);
+      await turn();
     }
     // What the window and the reader's own buffer hold, and no more.
     expect(taken).toBeLessThan(20);
@@ -109,7 +118,7 @@ describe('a stream on a link', () => {
     });
     while (bytes < 100 * 65_536) {
       clock.advance(10);
-      await new Promise(setImmediate);
+      await turn();
     }
     expect(taken).toBe(100);
   });

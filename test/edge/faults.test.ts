@@ -71,7 +71,7 @@ describe('latency', () => {
     const node = await TestNode.start('a1', 'ams', (request, response) => request.pipe(response));
     await using test = await startTestEdge([node], { clock });
     test.edge.faults.delay('ams', 'a1', 10);
-    const parts = Array.from({ length: 40 }, (_, at) => Buffer.alloc(50_000, String(at)));
+    const parts = Array.from({ length: 20 }, (_, at) => Buffer.alloc(20_000, String(at)));
     let body: string | undefined;
     const asked = ask(test.ams, { method: 'POST', body: parts }).then((answer) => {
       body = answer.body;
@@ -119,6 +119,23 @@ describe('a partition', () => {
     await elapse(clock, 800);
     expect((await asked).body).toMatch(/;reason=timeout;elapsed_ms=800$/);
     expect(primary.seen).toHaveLength(0);
+  });
+
+  it('uses up the time-out of a replay for all its candidates', async () => {
+    const clock = new ManualClock();
+    const replica = await TestNode.start('s1', 'syd', (request, response, seen) => {
+      const failed = request.headers['fly-replay-failed'];
+      if (failed !== undefined) response.end(failed);
+      else replaying('region=ams;timeout=800ms;fallback=force_self')(request, response, seen);
+    });
+    const first = await TestNode.start('a1', 'ams');
+    const second = await TestNode.start('a2', 'ams');
+    await using test = await startTestEdge([replica, first, second], { clock });
+    test.edge.faults.partition('syd', 'a1');
+    const asked = ask(test.syd);
+    await elapse(clock, 800);
+    expect((await asked).body).toMatch(/;reason=timeout;elapsed_ms=800$/);
+    expect(second.seen).toHaveLength(0);
   });
 
   it('holds up what is under way, and lets it arrive when it heals', async () => {
@@ -273,6 +290,26 @@ describe('health', () => {
     expect(test.edge.nodes().map(({ id }) => id)).toEqual(['i1']);
     expect(() => test.edge.addNode(first)).toThrow(/already/);
     await second.kill();
+  });
+
+  it('of a node that was replaced under the same id is its successor’s own', async () => {
+    const late = Promise.withResolvers<() => void>();
+    const first = await TestNode.start('a1', 'ams', (_request, response) =>
+      late.resolve(() => response.end()),
+    );
+    const second = await TestNode.start('a1', 'ams', (_request, response) =>
+      response.writeHead(503).end(),
+    );
+    const health = { path: '/ready', intervalMs: Number.POSITIVE_INFINITY };
+    await using edge = await startEdge({ regions: ['ams'], nodes: [first], health });
+    const answer = await late.promise;
+    edge.removeNode('a1');
+    edge.addNode(second);
+    await until(() => second.seen.length === 1);
+    answer();
+    await until(() => first.seen[0]?.connection.destroyed === true);
+    expect(edge.nodes()).toMatchObject([{ id: 'a1', url: second.url, healthy: false }]);
+    await Promise.all([first.kill(), second.kill()]);
   });
 
   it('that is stale sends requests to a dead node first, and they still arrive', async () => {

@@ -102,22 +102,37 @@ describe.each(['with a length', 'chunked'])('a body %s', (kind) => {
   });
 });
 
-describe('a body that no node takes yet', () => {
-  it('is read no further than the limit', async () => {
+describe('a body that its node does not take yet', () => {
+  const start = () => {
     const source = Object.assign(new PassThrough({ highWaterMark: 10 }), {
       headers: { 'transfer-encoding': 'chunked' },
     });
-    const body = new RequestBody(source as unknown as IncomingMessage, 100);
+    return { source, body: new RequestBody(source as unknown as IncomingMessage, 100) };
+  };
+
+  it('is read no further than the limit', async () => {
+    const { source, body } = start();
     for (let at = 0; at < 50; at++) source.write(bytes(10));
     await until(() => source.isPaused());
-    expect(Buffer.concat(body.kept).length).toBe(110);
-    const sink = new PassThrough({ highWaterMark: 1_000 });
     const first = Buffer.concat(body.kept);
+    expect(first.length).toBe(110);
+    const sink = new PassThrough();
     body.follow(sink);
     source.end();
     const rest = Buffer.concat(await sink.toArray());
     expect(first.length + rest.length).toBe(500);
     expect(await body.isReplayable()).toBe(false);
+  });
+
+  it('is read no further than the connection takes', async () => {
+    const { source, body } = start();
+    const sink = new PassThrough({ highWaterMark: 20 });
+    body.follow(sink);
+    for (let at = 0; at < 50; at++) source.write(bytes(10));
+    source.end();
+    await until(() => source.isPaused());
+    expect(sink.readableLength + sink.writableLength).toBeLessThan(100);
+    expect(Buffer.concat(await sink.toArray()).length).toBe(500);
   });
 });
 
@@ -171,6 +186,18 @@ describe('an upload', () => {
     request.end(' two');
     await until(() => node.seen[0]?.end === 'complete');
     expect(node.seen[0]?.body.toString()).toBe('one two');
+    agent.destroy();
+  });
+
+  it('that is given up on after its early answer is aborted at the node', async () => {
+    const node = await TestNode.start('a1', 'ams', (_request, response) => response.end('early'));
+    await using test = await startTestEdge([node]);
+    const agent = new Agent({ keepAlive: true });
+    const { request, answer } = slowPost(test.ams, {}, agent);
+    request.write('one');
+    await answer;
+    request.destroy();
+    await until(() => node.seen[0]?.end === 'aborted');
     agent.destroy();
   });
 
