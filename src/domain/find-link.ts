@@ -1,8 +1,7 @@
 import type { CatchUp } from './cluster.ts';
 import { Failure } from './failure.ts';
-import type { Link } from './link.ts';
+import type { Link, LinkRef } from './link.ts';
 import type { LinkReader } from './link-store.ts';
-import type { LinkRef } from './links.ts';
 
 /** Finds a link, on any node, with the certainty that promise 3 of the design asks for. */
 export type FindLink = (ref: LinkRef) => Promise<Link | undefined>;

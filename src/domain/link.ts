@@ -31,6 +31,12 @@ export interface Link {
   readonly updatedAt: number;
 }
 
+/** Names a link from outside. */
+export interface LinkRef {
+  readonly domainId: number;
+  readonly slugKey: SlugKey;
+}
+
 /** What decides how a hit is answered. */
 export type LinkTiming = Pick<Link, 'notBefore' | 'expiresAt' | 'disabled' | 'blocked'>;
 

@@ -9,7 +9,6 @@ import { checkTiming, parseTime, parseTitle } from './link-rules.ts';
 import type { LinkWriteStore } from './link-store.ts';
 import { parseFields } from './parse-fields.ts';
 import type { Random } from './random.ts';
-import type { SlugKey } from './slug.ts';
 import {
   foldSlug,
   generatedSlugLength,
@@ -19,18 +18,6 @@ import {
   slugTaken,
 } from './slug.ts';
 import type { CreateLinkInput, DeleteLinkInput, WriterCommands } from './writer.ts';
-
-/** Names a link from outside. */
-export interface LinkRef {
-  readonly domainId: number;
-  readonly slugKey: SlugKey;
-}
-
-export interface CreateLinkResult {
-  readonly link: Link;
-  /** Whether an earlier request with the same `Idempotency-Key` made the link. */
-  readonly repeated: boolean;
-}
 
 export interface LinksDeps {
   readonly store: LinkWriteStore;

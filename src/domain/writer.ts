@@ -1,6 +1,5 @@
 import type { ApiKey } from './api-key.ts';
-import type { Link, LinkChanges, NewLink } from './link.ts';
-import type { CreateLinkResult, LinkRef } from './links.ts';
+import type { Link, LinkChanges, LinkRef, NewLink } from './link.ts';
 import type { Position } from './position.ts';
 
 /**
@@ -21,6 +20,13 @@ export interface WriterCommands {
   createKey(input: Omit<ApiKey, 'id' | 'revokedAt' | 'createdAt'>): ApiKey;
   /** Throws `not_found`. Revoking twice is the same as once. */
   revokeKey(id: number): ApiKey;
+}
+
+/** What `createLink` comes to. */
+export interface CreateLinkResult {
+  readonly link: Link;
+  /** Whether an earlier request with the same `Idempotency-Key` made the link. */
+  readonly repeated: boolean;
 }
 
 export interface CreateLinkInput {

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { defaultDomainId } from '../domain/domain-name.ts';
 import type { NewLink } from '../domain/link.ts';
-import type { CreateLinkResult } from '../domain/links.ts';
 import { hashRequest } from '../domain/request-hash.ts';
-import type { WriterSource } from '../domain/writer.ts';
+import type { CreateLinkResult, WriterSource } from '../domain/writer.ts';
 import { type Caller, idempotencyScope } from './caller.ts';
 
 /** The header that makes a create safe to repeat (draft-ietf-httpapi-idempotency-key-header). */
