@@ -11,12 +11,21 @@ const shortestSecret = 32;
  * the same. Rejects when the file cannot be read or written, or holds no secret.
  */
 export async function readOrCreateSecret(dataDir: string, random: Random): Promise<string> {
-  const file = join(dataDir, 'secret');
+  const file = secretFile(dataDir);
   const secret = (await readSecret(file)) ?? (await createSecret(file, dataDir, random));
   if (secret.length < shortestSecret) {
     throw new Error(`${file} holds no secret of at least ${shortestSecret} characters`);
   }
   return secret;
+}
+
+/** Gives the secret that a node has made in its folder; `undefined` when none has. Rejects when it cannot be read. */
+export function findSecret(dataDir: string): Promise<string | undefined> {
+  return readSecret(secretFile(dataDir));
+}
+
+function secretFile(dataDir: string): string {
+  return join(dataDir, 'secret');
 }
 
 async function readSecret(file: string): Promise<string | undefined> {

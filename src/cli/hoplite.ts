@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { createOutput } from './output.ts';
+import { runCommandLine } from './run-command-line.ts';
+
+if (import.meta.main) {
+  process.exitCode = await runCommandLine(process.argv.slice(2), {
+    env: process.env,
+    output: createOutput(process.stdout, process.stderr),
+    input: () => process.stdin,
+  });
+}

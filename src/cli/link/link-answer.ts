@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** What the command line reads of a link in an answer of the API. */
+export const linkAnswer = z.object({
+  slug: z.string(),
+  shortUrl: z.string(),
+  destination: z.string(),
+  title: z.string().nullable(),
+  redirectCode: z.number(),
+  forwardQuery: z.boolean(),
+  notBefore: z.string().nullable(),
+  expiresAt: z.string().nullable(),
+  state: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export type LinkAnswer = z.output<typeof linkAnswer>;

@@ -1,0 +1,16 @@
+import { relative } from 'node:path';
+import type { Command } from 'commander';
+import { createMigration } from '../../storage/migrations/create.ts';
+import type { Context } from '../context.ts';
+import { migrationsDir } from './links-database.ts';
+
+/** `hoplite migrate new`: an empty migration with the next number. */
+export function addMigrateNew(migrate: Command, { output }: Context): void {
+  migrate
+    .command('new')
+    .description('write an empty migration with the next number')
+    .argument('<name>', 'what it does, such as add_note_to_links')
+    .action((name: string) => {
+      output.line(relative('', createMigration({ migrationsDir, name })));
+    });
+}

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { readConfig } from '../../config.ts';
+import { type MigrationState, migrationStatus } from '../../storage/migrations/commands.ts';
+import type { Context } from '../context.ts';
+import { alignRows } from '../table.ts';
+import { toSecond } from '../time.ts';
+import { linksDatabase } from './links-database.ts';
+
+/** `hoplite migrate status`: every migration, and whether this node's copy has it. */
+export function addMigrateStatus(migrate: Command, { env, output }: Context): void {
+  migrate
+    .command('status')
+    .description("list all migrations and whether this node's database has them")
+    .action(() => {
+      const database = linksDatabase(readConfig(env));
+      const rows = migrationStatus(database).map((state) => [
+        state.state,
+        state.file,
+        describeOrigin(state),
+      ]);
+      for (const line of alignRows(rows)) output.line(line);
+    });
+}
+
+function describeOrigin({ state, appliedAt, node }: MigrationState): string {
+  if (state === 'pending') return '';
+  if (appliedAt === null) return 'by another tool';
+  return `${toSecond(new Date(appliedAt).toISOString())} on ${node}`;
+}

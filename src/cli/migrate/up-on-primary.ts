@@ -1,0 +1,34 @@
+import type { Config } from '../../config.ts';
+import { MigrationError } from '../../storage/migrations/migration-error.ts';
+import { isSqliteError } from '../../storage/sqlite-error.ts';
+import { expectMount, learnOwnRole } from './expect-primary.ts';
+import { describeRole } from './learn-role.ts';
+
+const laterWords = 'the app migrates when this node becomes primary';
+
+/**
+ * Runs `up` when this node is primary and gives a sentence on what happened. For LiteFS's `exec` list, where a
+ * failing command ends LiteFS: a node that is not primary, or stops being so meanwhile, has nothing to do here and
+ * does not fail, because the app migrates too before it writes as primary. Passes on what else `up` throws.
+ *
+ * The lease is never taken for this: that would stop a migration that another node runs (litefs-facts section 12).
+ */
+export async function migrateUpOnPrimary(config: Config, up: () => string): Promise<string> {
+  const role = await learnOwnRole(config);
+  if (role.is !== 'primary') return `${describeRole(role)}: ${laterWords}`;
+  await expectMount(config);
+  try {
+    return up();
+  } catch (error) {
+    if (!isWriteRefused(error)) throw error;
+    const now = await learnOwnRole(config);
+    if (now.is === 'primary') throw error;
+    return `this node stopped being primary, and nothing was applied: ${laterWords}`;
+  }
+}
+
+/** What SQLite says on LiteFS when the lease is gone; also of a full disk, so the role has to be asked again. */
+function isWriteRefused(error: unknown): boolean {
+  const cause = error instanceof MigrationError ? error.cause : error;
+  return isSqliteError(cause, 'READONLY', 'IOERR');
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import type { CommandLineProcess, Context } from './context.ts';
+import { describeError } from './describe-error.ts';
+import { addDoctor } from './doctor/doctor.ts';
+import { addKey } from './key/key.ts';
+import { addLink } from './link/link.ts';
+import { addMigrate } from './migrate/migrate.ts';
+import { addStart } from './start.ts';
+
+/** Exit codes: what was asked for is done; it was refused or failed; it was not understood. */
+const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+
+/** Runs the command that the arguments name and gives its exit code. Never rejects. */
+export async function runCommandLine(
+  args: readonly string[],
+  given: CommandLineProcess,
+): Promise<number> {
+  let exitCode: number = exitCodes.done;
+  const context: Context = {
+    ...given,
+    fail() {
+      exitCode = exitCodes.failed;
+    },
+  };
+  try {
+    await createProgram(context).parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Help and version end here too, with an exit code of 0; commander has said everything.
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    }
+    context.output.note(describeError(error));
+    return exitCodes.failed;
+  }
+}
+
+/** Subcommands inherit what is set before they are added. */
+function createProgram(context: Context): Command {
+  const { output } = context;
+  const program = new Command('hoplite')
+    .description('A link shortener that redirects from the node nearest to each visitor.')
+    .exitOverride()
+    .configureOutput({ writeOut: output.write, writeErr: output.writeError })
+    .showHelpAfterError('(add --help for what it takes)')
+    .version(readVersion());
+  addStart(program, context);
+  addLink(program, context);
+  addKey(program, context);
+  addMigrate(program, context);
+  addDoctor(program, context);
+  return program;
+}
+
+function readVersion(): string {
+  const file = join(import.meta.dirname, '../../package.json');
+  return JSON.parse(readFileSync(file, 'utf8')).version;
+}
