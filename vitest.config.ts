@@ -22,6 +22,8 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           // One real cluster at a time: two cores carry no more.
           fileParallelism: false,
+          // After the others, so that what they take of the machine does not slow an election.
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
