@@ -11,12 +11,13 @@ import { layOutImage } from './image-tree.ts';
 const deployment = parseDeployment(readTexts(), boot);
 
 describe('with nothing but what the image copies', { timeout: 30_000 }, () => {
-  const app = layOutImage(deployment.texts.Dockerfile);
+  let app: string;
   let ports: { public: number; private: number };
   let env: Record<string, string>;
   let running: ChildProcess | undefined;
 
   beforeAll(async () => {
+    app = layOutImage(deployment.texts.Dockerfile);
     ports = { public: await findFreePort(), private: await findFreePort() };
     env = {
       PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,

@@ -1,7 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openScratchClone, type ScratchClone } from './scratch-clone.ts';
+
+// Each test runs several processes, beside others.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** A machine that has everything but Go, LiteFS and Consul. */
 function machine(): ScratchClone {

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { collectOutcome, openScratchClone } from './scratch-clone.ts';
+
+// Each test runs several processes, beside others.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** An npm that notes each call and makes a `node_modules` with this version of Node. */
 function npm(version: string): string {
