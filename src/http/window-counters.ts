@@ -1,8 +1,7 @@
 import type { ClientRateLimitInfo, Store } from 'express-rate-limit';
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../domain/clock.ts';
 
-/** So many sources are counted at once, about 20 MB; with more of them, those seen longest ago start anew. */
+/** So many sources are counted at once, about 20 MB; with more of them, those counted longest start anew. */
 const maxSources = 100_000;
 
 interface Window {
@@ -13,11 +12,12 @@ interface Window {
 
 /**
  * Counts per source in fixed windows, in bounded memory: the library's own store keeps everything that came
- * in two windows, which a scan from many addresses fills at will.
+ * in two windows, which a scan from many addresses fills at will. The map is in the order in which windows
+ * began, so the first one is always the first to end.
  */
 export class WindowCounters implements Store {
   readonly localKeys = true;
-  readonly #windows = new LRUCache<string, Window>({ max: maxSources });
+  readonly #windows = new Map<string, Window>();
   readonly #windowMs: number;
   readonly #clock: Clock;
 
@@ -36,7 +36,9 @@ export class WindowCounters implements Store {
     let window = this.#current(source);
     if (window === undefined) {
       window = { hits: 0, endsAtMs: this.#clock.monotonicMs() + this.#windowMs };
+      this.#windows.delete(source);
       this.#windows.set(source, window);
+      if (this.#windows.size > maxSources) this.#forgetFirst();
     }
     window.hits += 1;
     return this.#toInfo(window);
@@ -54,6 +56,11 @@ export class WindowCounters implements Store {
   #current(source: string): Window | undefined {
     const window = this.#windows.get(source);
     return window !== undefined && window.endsAtMs > this.#clock.monotonicMs() ? window : undefined;
+  }
+
+  #forgetFirst(): void {
+    const [first] = this.#windows.keys();
+    if (first !== undefined) this.#windows.delete(first);
   }
 
   #toInfo({ hits, endsAtMs }: Window): ClientRateLimitInfo {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Failure } from '../../src/domain/failure.ts';
 import { NotPrimary } from '../../src/domain/not-primary.ts';
+import { listenArriving } from '../support/arriving.ts';
 import { startTestApp, type TestApp, testAdminKey } from '../support/test-app.ts';
 
 const replica = { is: 'replica', primary: 'p' } as const;
@@ -156,6 +157,44 @@ describe('the safety net', () => {
     });
     expect(status).toBe(418);
     expect(app.passed).toMatchObject([{ method: 'POST', body: text }]);
+  });
+
+  it('sends nothing on that a node has sent here, when the role goes away under it', async () => {
+    await using app = await startTestApp({
+      parts: ({ cluster }) => ({
+        writers: {
+          writer() {
+            Object.assign(cluster, { role: () => replica });
+            throw new NotPrimary();
+          },
+        },
+      }),
+    });
+    await using server = await listenArriving(app.app, {
+      via: 'node',
+      caller: 'client',
+      clientAddress: '192.0.2.1',
+    });
+    const response = await fetch(`http://127.0.0.1:${server.port}/`, { method: 'POST' });
+    expect(response.status).toBe(503);
+    expect(app.passed).toEqual([]);
+  });
+
+  it('tries the way to the primary once', async () => {
+    let tries = 0;
+    await using app = await startTestApp({
+      role: replica,
+      parts: () => ({
+        primaryRoute: {
+          async pass() {
+            tries += 1;
+            throw new NotPrimary();
+          },
+        },
+      }),
+    });
+    await app.client.post('/?url=https://example.com/').expect(503);
+    expect(tries).toBe(1);
   });
 
   it('says what the route to the primary says when there is no way', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WindowCounters } from '../../src/http/window-counters.ts';
+import { listenArriving } from '../support/arriving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import {
   startTestApp,
@@ -82,11 +83,28 @@ describe('writes', () => {
     await post('198.51.100.5', two).expect(201);
   });
 
-  it('of operators have no limit', async () => {
+  it('of the admin key are limited per address, of operators not at all', async () => {
     const { app } = await start();
     await using _ = app;
-    for (let count = 0; count < 3; count += 1) await createKey(app, '192.0.2.1');
-    await app.client.post(line).set(from('192.0.2.1')).expect(429);
+    for (let count = 0; count < 3; count += 1) await createKey(app, '127.0.0.1');
+    await app.client.post(line).expect(429);
+    await using operators = await listenArriving(app.app, { via: 'operator', body: undefined });
+    const url = `http://127.0.0.1:${operators.port}${line}`;
+    expect((await fetch(url, { method: 'POST' })).status).toBe(201);
+  });
+
+  it('that nodes send here count for the address of the client', async () => {
+    const { app } = await start();
+    await using _ = app;
+    const statusFrom = async (clientAddress: string) => {
+      const arrival = { via: 'node', caller: 'client', clientAddress } as const;
+      await using server = await listenArriving(app.app, arrival);
+      const url = `http://127.0.0.1:${server.port}${line}`;
+      return (await fetch(url, { method: 'POST', headers: from('192.0.2.9') })).status;
+    };
+    for (let count = 0; count < 3; count += 1) expect(await statusFrom('192.0.2.1')).toBe(201);
+    expect(await statusFrom('192.0.2.1')).toBe(429);
+    expect(await statusFrom('192.0.2.2')).toBe(201);
   });
 
   it('are counted on the primary alone', async () => {
@@ -153,11 +171,12 @@ describe('wrong keys', () => {
 });
 
 describe('counters', () => {
-  it('bound their memory, forgetting who was seen longest ago', () => {
+  it('bound their memory, forgetting the window that began first', () => {
     const counters = new WindowCounters(60_000, fakeClock());
     for (let source = 0; source <= 100_000; source += 1) counters.increment(`source ${source}`);
     expect(counters.get('source 0')).toBeUndefined();
     expect(counters.get('source 1')).toMatchObject({ totalHits: 1 });
+    expect(counters.get('source 100000')).toMatchObject({ totalHits: 1 });
   });
 
   it('count on through a jump of the wall clock', () => {
