@@ -95,6 +95,19 @@ describe('a redirect on the wire', () => {
     expect(answers.slice(0, 1000 * redirect.length)).toBe(redirect.repeat(1000));
   });
 
+  it('says so when it is the last one of its connection', async () => {
+    server.http.maxRequestsPerSocket = 2;
+    // Node closes it only when it gets a third request, which it does not answer with a redirect.
+    const answers = await exchangeRaw(
+      server.port,
+      rawRequest('/sale').repeat(2) + rawRequest('/sale', { headers: last }),
+    );
+    expect(answers.match(/^Connection: .*$/gm)?.slice(0, 2)).toEqual([
+      'Connection: keep-alive',
+      'Connection: close',
+    ]);
+  });
+
   it('comes to requests in pieces', async () => {
     const socket = await openRaw(server.port);
     const answers = readToEnd(socket.setNoDelay());

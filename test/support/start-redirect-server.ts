@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CatchUp } from '../../src/domain/cluster.ts';
 import {
@@ -16,6 +16,7 @@ import { renderTestProblem } from './render-test-problem.ts';
 /** The redirect path on a port of its own, over a copy of links in memory. */
 export interface RedirectServer extends AsyncDisposable {
   readonly port: number;
+  readonly http: Server;
   readonly store: MemoryRedirectStore;
   readonly clock: FakeClock;
   readonly redirects: Redirects;
@@ -59,6 +60,7 @@ export async function startRedirectServer(
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    http: server,
     store,
     clock,
     redirects,
