@@ -46,7 +46,7 @@ export CONSUL_URL="${CONSUL_URL:-${FLY_CONSUL_URL:-}}"
 : "${CONSUL_URL:?must be set: on Fly by fly consul attach, elsewhere to the URL of a Consul agent}"
 
 # Where the lease lies in Consul. The number at the end is the way out when a cluster has to be
-# founded anew: nodes of different keys do not know each other.
+# founded anew (fly secrets set CONSUL_KEY=…/2): nodes of different keys do not know each other.
 export CONSUL_KEY="${CONSUL_KEY:-hoplite/${FLY_APP_NAME:-fleet}/1}"
 
 install -d -m 0700 "$LITEFS_DATA_DIR"
