@@ -8,7 +8,9 @@ import { type RunRecord, releaseFolder, takeFolder, writeRun } from './folder.ts
 import { Network } from './network.ts';
 import { nodeEnvironment } from './node-environment.ts';
 import { NodeProcess, type NodeVariant } from './node-process.ts';
+import { askNode, type NodeAnswer } from './node-status.ts';
 import { consulHost, firstNodes, type PlannedNode, planNode, primaryRegion } from './topology.ts';
+import { until } from './until.ts';
 
 /** From nothing to ready takes about 5 s on two idle cores; busy ones get more time. */
 const readyTimeoutMs = 60_000;
@@ -63,8 +65,8 @@ export class LocalCluster implements AsyncDisposable {
   }
 
   /**
-   * Starts everything and waits until all nodes are ready and the edges send them requests. When that fails or is
-   * aborted, what was started has ended by the time this rejects. Throws `ClusterFailure`s.
+   * Starts everything and waits until all nodes are ready, the edges send them requests, and writes find the primary.
+   * When that fails or is aborted, what was started has ended by the time this rejects. Throws `ClusterFailure`s.
    */
   static async start(options: ClusterOptions): Promise<LocalCluster> {
     await using stack = new AsyncDisposableStack();
@@ -82,6 +84,10 @@ export class LocalCluster implements AsyncDisposable {
     await cluster.consul.start(options.signal);
     await Promise.all(cluster.nodes.map((node) => cluster.startNode(node.id)));
     await Promise.all(cluster.nodes.map((node) => cluster.#waitUntilReady(node)));
+    await until(async () => isOfOneMind(await Promise.all(cluster.nodes.map(askNode))), {
+      what: 'all nodes follow a primary that takes writes',
+      ...cluster.#patience,
+    });
     cluster.#owned = stack.move();
     return cluster;
   }
@@ -202,6 +208,16 @@ export class LocalCluster implements AsyncDisposable {
     this.edge.addNode({ id: plan.id, region: plan.region, url: node.url });
     return node;
   }
+}
+
+/** Whether one node is primary with an open writer, and all others follow it into its epoch. */
+function isOfOneMind(answers: readonly (NodeAnswer | undefined)[]): boolean {
+  const primary = answers.find((answer) => answer?.writerOpen);
+  if (primary === undefined) return false;
+  return answers.every(
+    (answer) =>
+      answer === primary || (answer?.role === 'replica' && answer.epoch === primary.epoch),
+  );
 }
 
 async function holdsLease(node: NodeProcess): Promise<boolean> {

@@ -3,11 +3,18 @@ import type { NodeProcess } from './node-process.ts';
 
 const callTimeoutMs = 1_000;
 
-/** The parts of a node's private `/status` that the table shows. */
-const answer = z.object({
+/** The parts of a node's private `/status` that the cluster looks at. */
+const nodeAnswer = z.object({
   role: z.string(),
-  position: z.object({ txid: z.string(), checksum: z.string() }).nullish(),
+  /** The node that a replica follows. */
+  primary: z.string().nullable(),
+  position: z.object({ txid: z.string(), checksum: z.string() }).nullable(),
+  epoch: z.number().nullable(),
+  writerOpen: z.boolean(),
 });
+
+/** What a node says of itself. */
+export type NodeAnswer = Readonly<z.output<typeof nodeAnswer>>;
 
 /** What there is to say about a node in one line. */
 export interface NodeStatus {
@@ -21,7 +28,7 @@ export interface NodeStatus {
 
 /** Asks a node what it is. Never rejects: a node that does not answer is `starting`, `stopped` or `ended`. */
 export async function readNodeStatus(node: NodeProcess): Promise<NodeStatus> {
-  const said = await ask(node);
+  const said = await askNode(node);
   return {
     id: node.id,
     region: node.plan.region,
@@ -31,13 +38,14 @@ export async function readNodeStatus(node: NodeProcess): Promise<NodeStatus> {
   };
 }
 
-async function ask(node: NodeProcess): Promise<z.output<typeof answer> | undefined> {
+/** Asks a node on its private port; `undefined` when it does not run or gives no answer that it would give when it is well. */
+export async function askNode(node: NodeProcess): Promise<NodeAnswer | undefined> {
   if (!node.isRunning) return undefined;
   try {
     const response = await fetch(`${node.privateUrl}/status`, {
       signal: AbortSignal.timeout(callTimeoutMs),
     });
-    return answer.safeParse(await response.json()).data;
+    return nodeAnswer.safeParse(await response.json()).data;
   } catch (error) {
     if (error instanceof TypeError || error instanceof DOMException) return undefined;
     if (error instanceof SyntaxError) return undefined;

@@ -1,5 +1,6 @@
 import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
 import type { NodeProcess } from '../../scripts/cluster/node-process.ts';
+import { askNode, type NodeAnswer } from '../../scripts/cluster/node-status.ts';
 import { until } from '../../scripts/cluster/until.ts';
 import { type Answer, bearer, type Sending, send } from './send.ts';
 
@@ -36,14 +37,11 @@ export function redirectOf(slug: string): string {
   return `302 https://example.com/${slug}`;
 }
 
-/** What a node says of itself on its private port. */
-export async function statusOf(node: NodeProcess): Promise<{
-  readonly role: string;
-  readonly epoch: number | null;
-  readonly schema: number | null;
-  readonly position: { readonly txid: string; readonly checksum: string } | null;
-}> {
-  return JSON.parse((await send(`${node.privateUrl}/status`)).text);
+/** What a node says of itself on its private port. Fails when it does not answer. */
+export async function statusOf(node: NodeProcess): Promise<NodeAnswer> {
+  const said = await askNode(node);
+  if (said === undefined) throw new Error(`${node.id} does not answer`);
+  return said;
 }
 
 /** The primary. Fails when there is none. */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const pauseMs = 5;
 
 /** Something that is done over and over while a test does other things. */
-export interface SteadyLoad {
+export interface SteadyLoad extends AsyncDisposable {
   /** How often each outcome was seen so far. */
   readonly outcomes: ReadonlyMap<string, number>;
   /** Ends it once what is under way has its outcome. */
@@ -23,12 +23,16 @@ export function startSteadyLoad(once: () => Promise<string>): SteadyLoad {
     }
   };
   const running = run();
+  const stop = async () => {
+    stopped = true;
+    await running;
+    return Object.fromEntries(outcomes);
+  };
   return {
     outcomes,
-    async stop() {
-      stopped = true;
-      await running;
-      return Object.fromEntries(outcomes);
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
     },
   };
 }

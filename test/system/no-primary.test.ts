@@ -30,7 +30,8 @@ test('without a primary and without Consul known links redirect on every node', 
 
   await cluster.consul.kill();
   await primary.kill();
-  const redirects = steady.map(({ url }) => startSteadyLoad(() => follow(url, 'known')));
+  await using stack = new AsyncDisposableStack();
+  const redirects = steady.map(({ url }) => stack.use(startSteadyLoad(() => follow(url, 'known'))));
 
   // Also on a node that restarts meanwhile, which finds neither Consul nor another node's word.
   const restarted = cluster.node('syd1');
