@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CatchUp } from '../../src/domain/cluster.ts';
+import type { RedirectStore } from '../../src/domain/redirect-store.ts';
 import {
   createRedirects,
   type Outcome,
@@ -13,11 +14,11 @@ import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { MemoryRedirectStore } from './memory-redirect-store.ts';
 import { renderTestProblem } from './render-test-problem.ts';
 
-/** The redirect path on a port of its own, over a copy of links in memory. */
-export interface RedirectServer extends AsyncDisposable {
+/** The redirect path on a port of its own, over a copy of links that is in memory unless a test gives another. */
+export interface RedirectServer<Store = MemoryRedirectStore> extends AsyncDisposable {
   readonly port: number;
   readonly http: Server;
-  readonly store: MemoryRedirectStore;
+  readonly store: Store;
   readonly clock: FakeClock;
   readonly redirects: Redirects;
   /** Targets that the redirect path left to Express, which answers 418 here. */
@@ -28,17 +29,23 @@ export interface RedirectServer extends AsyncDisposable {
   fetch(target: string, init?: RequestInit): Promise<Response>;
 }
 
-/** Starts it, as the primary unless `catchUp` says otherwise. */
+/** Starts it over links in memory, as the primary unless `catchUp` says otherwise. */
 export async function startRedirectServer(
   given: Partial<RedirectsDeps> & { readonly store?: MemoryRedirectStore } = {},
 ): Promise<RedirectServer> {
   const { store = new MemoryRedirectStore(), ...deps } = given;
+  const server = await serveRedirects({ store, stamp: store.stamp, ...deps });
+  return Object.assign(server, { store });
+}
+
+/** Starts it over any store. */
+export async function serveRedirects(
+  deps: Partial<RedirectsDeps> & Pick<RedirectsDeps, 'store' | 'stamp'>,
+): Promise<RedirectServer<RedirectStore>> {
   const clock = fakeClock();
   const outcomes = new Map<Outcome, number>();
   const errors: unknown[] = [];
   const redirects = createRedirects({
-    store,
-    stamp: store.stamp,
     catchUp: onPrimary,
     clock,
     destinationPolicy: { ownHosts: ['go.example.com'], allowPrivate: false },
@@ -61,7 +68,7 @@ export async function startRedirectServer(
   return {
     port,
     http: server,
-    store,
+    store: deps.store,
     clock,
     redirects,
     passedOn,
