@@ -54,20 +54,28 @@ export function httpClient(
  * ordinary response again when the node does not change.
  */
 export function upgradeClient(request: IncomingMessage, socket: Duplex, requestId: string): Client {
-  const ordinary = () => {
+  let ordinary: Client | undefined;
+  let changed = false;
+  const toOrdinary = () => {
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
-    response.once('finish', () => socket.end());
-    return httpClient(request, response, requestId);
+    // What the client has sent after its request is for nobody, but unread it would hide the client's leaving.
+    response.once('finish', () => socket.end().resume());
+    ordinary = httpClient(request, response, requestId);
+    return ordinary;
   };
   return {
     async pass(answer) {
-      if (answer.is !== 'upgraded') return ordinary().pass(answer);
+      if (answer.is !== 'upgraded') return (ordinary ?? toOrdinary()).pass(answer);
+      changed = true;
       socket.write(switchingHead(answer), 'latin1');
       await Promise.all([pipeline(socket, answer.toNode), pipeline(answer.fromNode, socket)]);
     },
-    fail: (error) => ordinary().fail(error),
+    fail(error) {
+      if (changed) socket.destroy();
+      else (ordinary ?? toOrdinary()).fail(error);
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Client, httpClient, upgradeClient } from './client.ts';
@@ -26,6 +26,8 @@ export class Listener {
   readonly #parts: EdgeParts;
   readonly #server: Server;
   readonly #upgraded = new Set<Duplex>();
+  /** The last request of each connection, while it waits for its answer. */
+  readonly #unanswered = new WeakMap<Duplex, ServerResponse>();
 
   constructor(region: string, parts: EdgeParts) {
     this.region = region;
@@ -33,8 +35,10 @@ export class Listener {
     this.#server = createServer(
       {
         keepAliveTimeout: keepAliveTimeoutMs,
-        // An upgrade takes the socket away from Node, and with it the body; such a request stays ordinary.
-        shouldUpgradeCallback: (request) => !hasBody(request),
+        // An upgrade takes the socket away from Node, and with it the body and the turn of earlier requests
+        // that still wait for an answer; with either, the request stays an ordinary one.
+        shouldUpgradeCallback: (request) =>
+          !hasBody(request) && !this.#unanswered.has(request.socket),
       },
       (request, response) => {
         const requestId = this.#newRequestId();
@@ -43,7 +47,13 @@ export class Listener {
         const leave = () => gone.abort();
         request.socket.once('close', leave);
         request.once('end', () => request.socket.off('close', leave));
-        response.once('close', () => response.writableFinished || gone.abort());
+        this.#unanswered.set(request.socket, response);
+        response.once('close', () => {
+          if (!response.writableFinished) gone.abort();
+          if (this.#unanswered.get(request.socket) === response) {
+            this.#unanswered.delete(request.socket);
+          }
+        });
         this.#run(
           request,
           httpClient(request, response, requestId),

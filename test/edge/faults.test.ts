@@ -46,6 +46,18 @@ describe('latency', () => {
     expect(clock.monotonicMs()).toBe(261);
   });
 
+  it('is paid for a refusal as well', async () => {
+    const clock = new ManualClock();
+    const gone = await TestNode.start('i1', 'iad');
+    const other = await TestNode.start('s1', 'syd');
+    await using test = await startTestEdge([gone, other], { clock, latency: realisticLatency });
+    await gone.kill();
+    const asked = ask(test.ams, { method: 'POST', body: 'x' });
+    for (const ms of [42, 42, 130, 130]) await elapse(clock, ms);
+    expect((await asked).body).toBe('s1');
+    expect(clock.monotonicMs()).toBe(344);
+  });
+
   it('decides who is the nearest also when it is not paid', async () => {
     const nodes = [await TestNode.start('a1', 'ams'), await TestNode.start('i1', 'iad')];
     await using test = await startTestEdge(nodes);

@@ -214,13 +214,16 @@ describe('a replay', () => {
     expect(seen?.headers['fly-replay-src']).toMatch(/state=j$/);
   });
 
-  it.each(['{', `"${'x'.repeat(70_000)}"`])('in broken or endless JSON is PA03', async (text) => {
-    const replica = await TestNode.start('s1', 'syd', (_request, response) =>
-      response.writeHead(200, { 'content-type': 'application/vnd.fly.replay+json' }).end(text),
-    );
-    await using test = await startTestEdge([replica]);
-    expect((await ask(test.syd)).headers['fly-edge-error']).toBe('PA03');
-  });
+  it.each(['{', `{"region":"any"}${' '.repeat(70_000)}`])(
+    'in broken or endless JSON is PA03',
+    async (text) => {
+      const replica = await TestNode.start('s1', 'syd', (_request, response) =>
+        response.writeHead(200, { 'content-type': 'application/vnd.fly.replay+json' }).end(text),
+      );
+      await using test = await startTestEdge([replica]);
+      expect((await ask(test.syd)).headers['fly-edge-error']).toBe('PA03');
+    },
+  );
 });
 
 describe('the hop limit', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { ask } from './ask.ts';
+import { ask, askRaw } from './ask.ts';
 import { startTestEdge } from './start-test-edge.ts';
 import { replaying, TestNode } from './test-node.ts';
 import { until } from './until.ts';
@@ -128,6 +128,23 @@ describe('an upgrade', () => {
     expect(answer).toMatchObject({ status: 200, body: 'a1' });
     expect(node.seen[0]?.headers.upgrade).toBeUndefined();
     expect(node.seen[0]?.body.toString()).toBe('body');
+  });
+
+  it('behind a request that still waits for its answer is an ordinary request', async () => {
+    const first = Promise.withResolvers<() => void>();
+    const node = await startEcho('a1', 'ams');
+    node.handler = (request, response) => {
+      if (request.url === '/2') response.end('second');
+      else first.resolve(() => response.end('first'));
+    };
+    await using test = await startTestEdge([node]);
+    const answers = askRaw(
+      test.ams,
+      'GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\nConnection: close, Upgrade\r\nUpgrade: x\r\n\r\n',
+    );
+    await until(() => node.seen.length === 2);
+    (await first.promise)();
+    expect(await answers).toMatch(/\r\n\r\nfirst.*\r\n\r\nsecond$/s);
   });
 
   it('carries what the client sends before it is answered', async () => {
