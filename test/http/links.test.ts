@@ -106,11 +106,21 @@ describe('an Idempotency-Key', () => {
   });
 
   it('belongs to its caller', async () => {
-    const post = () =>
-      app.client.post('/api/v1/links').set('Idempotency-Key', 'mine').send({ destination });
-    const anonymous = await post().expect(201);
-    const admin = await post().set('Authorization', `Bearer ${testAdminKey}`).expect(201);
-    expect(admin.body.slug).not.toBe(anonymous.body.slug);
+    const post = (key?: string) => {
+      const request = app.client.post('/api/v1/links').set('Idempotency-Key', 'mine');
+      if (key !== undefined) request.set('Authorization', `Bearer ${key}`);
+      return request.send({ destination });
+    };
+    const createKey = async () => {
+      const request = app.client
+        .post('/api/v1/keys')
+        .set('Authorization', `Bearer ${testAdminKey}`);
+      return (await request.send({ name: 'x' }).expect(201)).body.key as string;
+    };
+    for (const key of [undefined, testAdminKey, await createKey(), await createKey()]) {
+      await post(key).expect(201);
+      await post(key).expect(200);
+    }
   });
 });
 

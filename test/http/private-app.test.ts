@@ -127,9 +127,15 @@ describe('/forward', () => {
   });
 
   it('goes no further than to a node that is not primary', async () => {
-    const response = await sendSigned(replica, request(), init());
-    expect(response.status).toBe(503);
-    expect(response.headers.get('retry-after')).toBe('1');
+    const reading = request({ method: 'GET', path: '/forward/healthz' });
+    for (const [signed, sent] of [
+      [request(), init()],
+      [reading, {}],
+    ] as const) {
+      const response = await sendSigned(replica, signed, sent);
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('1');
+    }
   });
 
   it('does not check again where the browser came from', async () => {
