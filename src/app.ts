@@ -151,7 +151,8 @@ export async function startApp(config: Config): Promise<App> {
   const database = {
     schemaVersion: () => reader.schemaVersion(),
     epoch: async () => reader.epoch(),
-    isKnownSchema: (schemaVersion: number) => schemaVersion >= newest,
+    // The last two schemas: a new release meets the old one until the primary has migrated.
+    isKnownSchema: (schemaVersion: number) => schemaVersion >= newest - 1,
   };
   const readStatus = createNodeStatus({ cluster, database, version, clock });
   const publicApp = createHttpApp({

@@ -8,7 +8,7 @@ import { type LinkReader, linkSorts } from '../domain/link-store.ts';
 import { linkVersionTag } from '../domain/links.ts';
 import { findSlugKey } from '../domain/slug.ts';
 import type { WriterSource } from '../domain/writer.ts';
-import { isAdministrator } from './caller.ts';
+import { type AccessMode, isAdministrator } from './caller.ts';
 import { createLink, idempotencyHeaders } from './create-link.ts';
 import { hasVersion, parseIfMatch } from './entity-tags.ts';
 import { parseCursor, toCursor } from './link-cursor.ts';
@@ -66,12 +66,16 @@ const linkList = z
 export function createLinksOperations(deps: {
   readonly baseUrl: string;
   readonly slugCase: SlugCase;
+  readonly access: AccessMode;
+  readonly adminKey: string | undefined;
   readonly links: LinkReader;
   readonly findLink: FindLink;
   readonly writers: WriterSource;
   readonly clock: Pick<Clock, 'now'>;
 }): readonly Operation[] {
   const { baseUrl, slugCase, links, findLink, writers, clock } = deps;
+  // Open to everybody and without an admin key, nobody else could.
+  const anyoneTakesDown = deps.access === 'open' && deps.adminKey === undefined;
   const show = (link: Link) => toLinkJson(link, baseUrl, clock.now());
 
   return [
@@ -209,7 +213,8 @@ export function createLinksOperations(deps: {
       },
       failures: ['not_found', 'precondition_failed'],
       async handle({ path, body, headers, caller, response }) {
-        if (body.blocked !== undefined && !isAdministrator(caller)) throw blockedIsForAdmins();
+        const mayTakeDown = anyoneTakesDown || isAdministrator(caller);
+        if (body.blocked !== undefined && !mayTakeDown) throw blockedIsForAdmins();
         const { value: link } = await writers.writer().run('updateLink', {
           ...toRef(path.slug),
           changes: body,

@@ -230,6 +230,19 @@ describe('changing a link', () => {
     expect(blocked.body).toMatchObject({ blocked: true, state: 'blocked' });
   });
 
+  it('lets everybody take links down where everybody may write and there is no admin key', async () => {
+    await using open = await startTestApp({ settings: { adminKey: undefined } });
+    const { body: link } = await open.client
+      .post('/api/v1/links')
+      .send({ destination: 'https://example.com/' })
+      .expect(201);
+    const { body } = await open.client
+      .patch(`/api/v1/links/${link.slug}`)
+      .send({ blocked: true })
+      .expect(200);
+    expect(body).toMatchObject({ blocked: true, state: 'blocked' });
+  });
+
   it('knows no link that is not there', async () => {
     await app.client.patch('/api/v1/links/nowhere').send({}).expect(404);
   });
