@@ -11,6 +11,7 @@ import { readOrCreateSecret } from './cluster/fleet-secret.ts';
 import { readClaims } from './cluster/forward-claims.ts';
 import { createPrimaryRoute } from './cluster/primary-route.ts';
 import { PrimaryWriter } from './cluster/primary-writer.ts';
+import { findReplayOrigin } from './cluster/replay-header.ts';
 import { type Config, isLoopback } from './config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { DestinationPolicy } from './domain/destination.ts';
@@ -81,6 +82,7 @@ export async function startApp(config: Config): Promise<App> {
     },
   });
   const secret = config.fleet?.secret ?? (await readOrCreateSecret(config.storage.dataDir, random));
+  const replayStateKey = deriveKey(secret, 'replay-state');
   const auth = createFleetAuth({ secret, node: config.node.id, clock, random });
 
   if (config.http.access === 'open' && !isLoopback(new URL(config.http.baseUrl).hostname)) {
@@ -169,7 +171,7 @@ export async function startApp(config: Config): Promise<App> {
       mode: config.fleet?.replay ?? 'forward',
       replayMaxBytes: config.fleet?.replayMaxBytes ?? 0,
       auth,
-      replayStateKey: deriveKey(secret, 'replay-state'),
+      replayStateKey,
       clock,
       log: log.child({ room: 'cluster' }),
     }),
@@ -183,6 +185,7 @@ export async function startApp(config: Config): Promise<App> {
     random,
     log: log.child({ room: 'http' }),
     observe: metrics.observeRequest,
+    findReplayOrigin: ({ headers }) => findReplayOrigin(replayStateKey, headers, clock.now()),
   });
   const privateApp = createPrivateApp({
     publicApp,

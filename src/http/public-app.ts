@@ -36,7 +36,7 @@ import { createPreviewOperation } from './preview-operation.ts';
 import type { PrimaryRoute } from './primary-route.ts';
 import { createProblemOperation } from './problem-operation.ts';
 import type { RenderProblem } from './render-problem.ts';
-import { createRequestLog, type ObserveRequest } from './request-log.ts';
+import { createRequestLog, type FindReplayOrigin, type ObserveRequest } from './request-log.ts';
 import { createRobotsOperations } from './robots-operations.ts';
 import { createDocsPolicy, createSecurityHeaders, noStore } from './security-headers.ts';
 import { createSessions } from './session.ts';
@@ -81,6 +81,7 @@ export interface HttpParts {
   readonly random: Random;
   readonly log: Logger;
   readonly observe: ObserveRequest;
+  readonly findReplayOrigin: FindReplayOrigin;
 }
 
 /** Everything on the public port but redirects, which stand before it. */
@@ -97,7 +98,7 @@ export function createHttpApp(parts: HttpParts): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
   app.use(createIdentify({ trustProxy, random }));
-  app.use(createRequestLog({ cluster, clock, log, observe: parts.observe }));
+  app.use(createRequestLog(parts));
   app.use(createSecurityHeaders(baseUrl), noStore);
   app.use(createCrossSiteCheck({ baseUrl, access, corsOrigins, cookie }));
   if (corsOrigins.length > 0) app.use(createCors(corsOrigins));

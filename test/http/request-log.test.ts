@@ -45,6 +45,19 @@ describe('the log', () => {
     ]);
   });
 
+  it('names the node that asked for a replay, once its mark is proved', async () => {
+    await using app = await startTestApp({
+      parts: () => ({
+        findReplayOrigin: ({ headers }) =>
+          headers['fly-replay-src'] === 'instance=x;state=proved' ? 'x' : undefined,
+      }),
+    });
+    await app.client.get('/').set('fly-replay-src', 'instance=x;state=proved').expect(200);
+    await app.client.get('/').set('fly-replay-src', 'instance=x;state=forged').expect(200);
+    await expect.poll(() => linesOf(app.logged)).toHaveLength(2);
+    expect(linesOf(app.logged).map(({ replayedBy }) => replayedBy)).toEqual(['x', undefined]);
+  });
+
   it('holds nothing of what clients send', async () => {
     await using app = await startTestApp({
       settings: { access: 'keys', trustProxy: 'fly' },

@@ -125,6 +125,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     random,
     log: pino({ level: 'debug' }, { write: (line: string) => logged.push(line) }),
     observe: () => undefined,
+    findReplayOrigin: () => undefined,
   };
   const parts = { ...basic, ...options.parts?.(basic) };
   const app = createHttpApp(parts);
