@@ -51,11 +51,11 @@ async function readText(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** In words, why there was no answer. */
+/** In words, why there was no answer to `sendRequest` or `fetch`. */
 export function describeSilence(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
-  const code = 'code' in error ? String(error.code) : undefined;
+  const code = codeOf(error) ?? codeOf(error.cause);
   switch (code) {
     case 'ECONNREFUSED':
       return 'nobody listens there';
@@ -67,4 +67,8 @@ export function describeSilence(error: unknown, timeoutMs: number): string {
     default:
       return code ?? error.message;
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

@@ -20,6 +20,12 @@ export function parsePeers(peerUrl: string): (node: NodeId) => string | undefine
   return (node) => peers.get(node);
 }
 
+/** The nodes that `PEER_URL` names; none when it is a template. Throws an `Error` with a sentence when it is neither. */
+export function listPeers(peerUrl: string): NodeId[] {
+  if (peerUrl.includes(place)) return [];
+  return peerUrl.split(',').map((entry) => parsePeer(entry.trim())[0]);
+}
+
 function parsePeer(entry: string): [NodeId, string] {
   const [, node, url] = /^([^=]*)=(.*)$/.exec(entry) ?? [];
   if (node === undefined || url === undefined || !isNodeId(node)) {

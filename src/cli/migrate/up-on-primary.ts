@@ -1,8 +1,6 @@
-import type { Config } from '../../config.ts';
 import { MigrationError } from '../../storage/migrations/migration-error.ts';
 import { isSqliteError } from '../../storage/sqlite-error.ts';
-import { expectMount, learnOwnRole } from './expect-primary.ts';
-import { describeRole } from './learn-role.ts';
+import { describeRole, type LearnedRole } from './learn-role.ts';
 
 const laterWords = 'the app migrates when this node becomes primary';
 
@@ -13,15 +11,20 @@ const laterWords = 'the app migrates when this node becomes primary';
  *
  * The lease is never taken for this: that would stop a migration that another node runs (litefs-facts section 12).
  */
-export async function migrateUpOnPrimary(config: Config, up: () => string): Promise<string> {
-  const role = await learnOwnRole(config);
+export async function migrateUpOnPrimary(parts: {
+  readonly learnRole: () => Promise<LearnedRole>;
+  /** Throws when the database would not be LiteFS's. */
+  readonly expectMount: () => Promise<void>;
+  readonly up: () => string;
+}): Promise<string> {
+  const role = await parts.learnRole();
   if (role.is !== 'primary') return `${describeRole(role)}: ${laterWords}`;
-  await expectMount(config);
+  await parts.expectMount();
   try {
-    return up();
+    return parts.up();
   } catch (error) {
     if (!isWriteRefused(error)) throw error;
-    const now = await learnOwnRole(config);
+    const now = await parts.learnRole();
     if (now.is === 'primary') throw error;
     return `this node stopped being primary, and nothing was applied: ${laterWords}`;
   }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Config, readConfig } from '../../config.ts';
 import { migrateUp } from '../../storage/migrations/commands.ts';
 import type { Context } from '../context.ts';
-import { expectPrimary } from './expect-primary.ts';
+import { expectMount, expectPrimary, learnOwnRole } from './expect-primary.ts';
 import { linksDatabase } from './links-database.ts';
 import { migrateUpOnPrimary } from './up-on-primary.ts';
 
@@ -16,7 +16,12 @@ export function addMigrateUp(migrate: Command, { env, output }: Context): void {
       const config = readConfig(env);
       const up = () => applyPending(config);
       if (onPrimary) {
-        output.line(await migrateUpOnPrimary(config, up));
+        const result = await migrateUpOnPrimary({
+          learnRole: () => learnOwnRole(config),
+          expectMount: () => expectMount(config),
+          up,
+        });
+        output.line(result);
         return;
       }
       await expectPrimary(config);

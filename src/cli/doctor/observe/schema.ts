@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import type { Config } from '../../../config.ts';
+import { checkSchema } from '../../../storage/migrations/check.ts';
+import { type MigrationState, migrationStatus } from '../../../storage/migrations/commands.ts';
+import { describeError } from '../../describe-error.ts';
+import { linksDatabase } from '../../migrate/links-database.ts';
+
+/** How links.db stands to this release's migrations and its declared schema. */
+export type SchemaFacts =
+  | { readonly is: 'absent'; readonly file: string }
+  | { readonly is: 'unreadable'; readonly why: string }
+  | {
+      readonly is: 'read';
+      readonly migrations: readonly MigrationState[];
+      /** Differences in words. Means something only when all migrations are applied and none is newer. */
+      readonly drift: readonly string[];
+    };
+
+/** Reads the schema of this node's copy. */
+export function observeSchema(config: Config): SchemaFacts {
+  const database = linksDatabase(config);
+  if (!existsSync(database.file)) return { is: 'absent', file: database.file };
+  try {
+    return {
+      is: 'read',
+      migrations: migrationStatus(database),
+      drift: checkSchema(database),
+    };
+  } catch (error) {
+    return { is: 'unreadable', why: describeError(error) };
+  }
+}
