@@ -38,13 +38,12 @@ export class ClusterCommand implements AsyncDisposable {
 
   /** Starts the command. */
   start(args: readonly string[]) {
-    const child = spawn(process.execPath, ['scripts/cluster/main.ts', ...args, '--dir', this.dir], {
-      cwd: projectDir,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#processes.add(child);
-    child.once('exit', () => this.#processes.delete(child));
-    return child;
+    return this.#spawn(process.execPath, ['scripts/cluster/main.ts', ...args, '--dir', this.dir]);
+  }
+
+  /** Starts the command as people do. */
+  startWithNpm(args: readonly string[]) {
+    return this.#spawn('npm', ['run', '--silent', 'cluster', '--', ...args, '--dir', this.dir]);
   }
 
   /** Processes and mounts of the present or last run. */
@@ -54,6 +53,13 @@ export class ClusterCommand implements AsyncDisposable {
       processes: run === undefined ? 0 : findProcessesWith(runVariable, run.id).length,
       mounts: mountsUnder(this.dir),
     };
+  }
+
+  #spawn(file: string, args: readonly string[]) {
+    const child = spawn(file, args, { cwd: projectDir, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#processes.add(child);
+    child.once('exit', () => this.#processes.delete(child));
+    return child;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

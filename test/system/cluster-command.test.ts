@@ -69,12 +69,12 @@ test('the cluster is announced, grows, survives its own end, and leaves nothing 
   expect(command.left()).toEqual(nothing);
 
   // Without --keep the next one starts from nothing. It is interrupted half-started.
-  const third = command.start(['--json']);
+  const third = command.startWithNpm(['--json']);
   await until(() => command.left().mounts.length > 0, {
     what: 'the first node has mounted',
     timeoutMs: 30_000,
   });
-  third.kill('SIGINT');
+  third.kill('SIGTERM');
   expect(await exitOf(third)).toBe(0);
   expect(command.left()).toEqual(nothing);
 });
