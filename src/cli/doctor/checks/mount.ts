@@ -2,8 +2,8 @@ import { isFuse } from '../../mount-table.ts';
 import type { Facts } from '../facts.ts';
 import { fail, ok, type Verdict, warn } from '../verdict.ts';
 
-/** What the kernel says of a mount whose program is gone; ECONNABORTED while it goes. */
-const deadCodes: ReadonlySet<string> = new Set(['ENOTCONN', 'ECONNABORTED', 'EIO']);
+/** What the kernel says of a mount whose program is gone or going, or that is gone itself. */
+const deadCodes: ReadonlySet<string> = new Set(['ENOTCONN', 'ECONNABORTED', 'EIO', 'ENODEV']);
 
 /** LiteFS's mount is there, and alive. */
 export function checkMount({ mount }: Pick<Facts, 'mount'>): Verdict[] {

@@ -13,10 +13,12 @@ async function read(folder: string): Promise<MountReading> {
       position: position === undefined ? undefined : parsePosition(position),
     };
   } catch (error) {
-    const failed = error instanceof DeadMount && error.cause !== undefined ? error.cause : error;
+    const failed = error instanceof DeadMount ? error.cause : error;
     if (failed instanceof Error && 'code' in failed) {
       return { is: 'failed', code: String(failed.code) };
     }
+    // The mount was taken away, or another put in its place, between two looks at it.
+    if (error instanceof DeadMount) return { is: 'failed', code: 'ENODEV' };
     throw error;
   }
 }

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { hopliteFile, runHoplite } from '../support/run-hoplite.ts';
+import { findFreePort } from '../support/running-app.ts';
+import { TestFolder } from '../support/test-database.ts';
+
+test('start runs the app until a signal ends it, with 0', async () => {
+  using folder = new TestFolder();
+  const env = {
+    DATA_DIR: folder.path,
+    PORT: `${await findFreePort()}`,
+    PRIVATE_PORT: '0',
+    LOG_LEVEL: 'silent',
+  };
+  const child = spawn(process.execPath, [hopliteFile, 'start'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const [greeting] = await once(child.stdout, 'data');
+    expect(String(greeting)).toContain(`Hoplite listens on http://127.0.0.1:${env.PORT}`);
+    const answer = await eventually(() => fetch(`http://127.0.0.1:${env.PORT}/healthz`));
+    expect(answer.status).toBe(200);
+  } finally {
+    child.kill('SIGTERM');
+  }
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('start with mistakes in the environment says all of them and ends with 1', async () => {
+  const { exitCode, stdout, stderr } = await runHoplite(['start'], { PORT: 'x', ACCESS: 'all' });
+  expect(stderr).toContain('PORT: ');
+  expect(stderr).toContain('ACCESS: ');
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+});
