@@ -1,9 +1,9 @@
 // The load of the benchmark, in a process of its own: `load.ts <port> <links> <seconds>` asks for so many links,
 // each as often as the others; with 0 seconds, for each of them once.
 //
-// A client of our own rather than autocannon: that one takes about as much time for a request as the server it
-// measures, so that on one core each it is itself what is measured. This one sends bytes made beforehand and
-// looks for the one header that matters, which takes a third.
+// A client of our own rather than autocannon: that one takes more time for a request than the server it measures
+// (21 µs against 14), so that on one core each it is itself what is measured. This one sends bytes made beforehand
+// and looks for the one header that matters, in half the time.
 
 import { connect } from 'node:net';
 import { destinationOf, slugOf } from './slugs.ts';

@@ -14,7 +14,10 @@ export interface RedirectSnapshot {
   readonly epoch: number;
   /** The newest row of `changes`. */
   readonly revision: number;
-  /** Keys changed after `sinceRevision`; `undefined` when the log no longer reaches back that far. */
+  /**
+   * Keys changed after `sinceRevision`; `undefined` when the log no longer reaches back that far, or counts the
+   * changes of another primary: two can begin an epoch of the same number when a failover loses the first.
+   */
   readonly changed: readonly RedirectKey[] | undefined;
   /** One entry per key asked for, in the same order. */
   readonly links: readonly (Link | undefined)[];
@@ -26,12 +29,16 @@ export interface RedirectSnapshot {
  * "cannot tell now, ask again in the next tick", `absent` that this node has no database yet.
  */
 export interface RedirectStore {
-  /** Sheds SQLite's private pages first, which LiteFS can leave stale after a reset (design section 3). */
+  /**
+   * Sheds SQLite's private pages first, which LiteFS can leave stale after a reset (design section 3).
+   * A `sinceRevision` past the newest asks for no changes. Other errors than the two words are thrown.
+   */
   read(sinceRevision: number, keys: readonly RedirectKey[]): RedirectSnapshot | 'busy' | 'absent';
 }
 
 /**
  * Opaque mark of the state of this node's copy, equal only while nothing was committed or replicated here;
- * `undefined` while there is no database. In a fleet it is the position, alone SQLite's data version.
+ * `undefined` while it cannot be told, as without a database. In a fleet it is the position as text, the txid
+ * first; alone SQLite's data version. One that is smaller than an earlier one means that the copy went back in time.
  */
 export type Stamp = () => string | number | undefined;
