@@ -56,12 +56,17 @@ export async function reach(
   const { inventory, knobs, clock } = parts;
   const startMs = clock.monotonicMs();
   const elapsedMs = () => clock.monotonicMs() - startMs;
-  let error = noCandidate();
+  const unreached = (reason: ReplayFailure, error: EdgeError = noCandidate()): Reach => {
+    return { is: 'unreached', reason, elapsedMs: elapsedMs(), error };
+  };
+  let error: EdgeError | undefined;
   let attempts = 0;
   for (;;) {
     if (!inventory.list().some((node) => isMatch(node, target))) {
-      error = target.only === undefined ? noCandidate() : notFound(target.only);
-      return { is: 'unreached', reason: 'no_candidate', elapsedMs: elapsedMs(), error };
+      return unreached(
+        'no_candidate',
+        target.only === undefined ? undefined : notFound(target.only),
+      );
     }
     const nodes = listCandidates(inventory.candidates(), target, { ...parts, ...knobs, region });
     if (nodes.length === 0) attempts++;
@@ -81,10 +86,9 @@ export async function reach(
       error = unconnected(node, connection.is);
     }
     const leftMs = timeoutMs - elapsedMs();
-    if (leftMs <= 0) return { is: 'unreached', reason: 'timeout', elapsedMs: elapsedMs(), error };
+    if (leftMs <= 0) return unreached('timeout', error);
     if (attempts >= knobs.maxAttempts) {
-      const reason = error.code === 'PR04' ? 'no_candidate' : 'retries_exhausted';
-      return { is: 'unreached', reason, elapsedMs: elapsedMs(), error };
+      return unreached(error === undefined ? 'no_candidate' : 'retries_exhausted', error);
     }
     await wait(clock, Math.min(knobs.retryDelayMs, leftMs), signal);
   }
