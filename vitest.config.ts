@@ -7,6 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{domain,config,redirect,cluster,deployment,edge,rooms}/**/*.test.ts'],
+          testTimeout: 20_000,
         },
       },
       {
