@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createFleetAuth, type FleetAuth, refusedHeader } from '../cluster/fleet-auth.ts';
+import { createFleetAuth, refusedHeader } from '../cluster/fleet-auth.ts';
 import { findSecret } from '../cluster/fleet-secret.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { Environment } from './context.ts';
@@ -30,10 +30,13 @@ export interface Operator {
 }
 
 /** Long enough for a node that waits for its primary. */
-const timeoutMs = 30_000;
+const defaultTimeoutMs = 30_000;
 
 /** Makes the operator of the node that the environment describes, which proves itself by the fleet's secret. */
-export async function createOperator(env: Environment): Promise<Operator> {
+export async function createOperator(
+  env: Environment,
+  timeoutMs: number = defaultTimeoutMs,
+): Promise<Operator> {
   const config = readConfig(env);
   const auth = createFleetAuth({
     secret: await readSecret(config),
@@ -43,13 +46,29 @@ export async function createOperator(env: Environment): Promise<Operator> {
   });
   const origin = privateUrlOf(config);
 
+  async function send(
+    request: OperatorRequest,
+  ): Promise<[signed: Record<string, string>, answer: IncomingAnswer]> {
+    const { method } = request;
+    const path = `/operator${request.path}`;
+    const body = request.body === undefined ? '' : JSON.stringify(request.body);
+    const signed = auth.sign({ method, path, body: Buffer.from(body) });
+    const headers = body === '' ? signed : { ...signed, 'Content-Type': 'application/json' };
+    try {
+      return [signed, await sendRequest({ method, origin, path, headers, body, timeoutMs })];
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') {
+        throw new Refusal(`no node answers at ${origin}; start it with "npm start"`);
+      }
+      throw new Refusal(`no node answers at ${origin}: ${describeSilence(error, timeoutMs)}`);
+    }
+  }
+
   return {
     async ask(request) {
-      const [sent, first] = await send(auth, origin, request);
+      const [sent, first] = await send(request);
       // Once more when the node's clock differs: then the signature is made in its time.
-      const answer = auth.learnTime(sent, first.headers)
-        ? (await send(auth, origin, request))[1]
-        : first;
+      const answer = auth.learnTime(sent, first.headers) ? (await send(request))[1] : first;
       const refused = answer.headers[refusedHeader];
       if (refused !== undefined) throw refusedSignature(config, origin, String(refused));
       return { status: answer.status, body: parseBody(answer, origin) };
@@ -66,26 +85,6 @@ async function readSecret({ fleet, storage }: Config): Promise<string> {
     throw new Refusal(
       `the secret in ${storage.dataDir} cannot be read (${code}); run this as the user that the node runs as`,
     );
-  }
-}
-
-async function send(
-  auth: FleetAuth,
-  origin: string,
-  request: OperatorRequest,
-): Promise<[Record<string, string>, IncomingAnswer]> {
-  const { method } = request;
-  const path = `/operator${request.path}`;
-  const body = request.body === undefined ? '' : JSON.stringify(request.body);
-  const signed = auth.sign({ method, path, body: Buffer.from(body) });
-  const headers = body === '' ? signed : { ...signed, 'Content-Type': 'application/json' };
-  try {
-    return [signed, await sendRequest({ method, origin, path, headers, body, timeoutMs })];
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') {
-      throw new Refusal(`no node answers at ${origin}; start it with "npm start"`);
-    }
-    throw new Refusal(`no node answers at ${origin}: ${describeSilence(error, timeoutMs)}`);
   }
 }
 

@@ -150,6 +150,15 @@ describe('link list', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
+  test('cuts what is long for a person, and for nobody else', async () => {
+    const destination = `https://example.com/${'long/'.repeat(30)}`;
+    await link('create', destination, '--slug', 'long-one');
+    const args = ['link', 'list', '--search', 'long-one'];
+    expect((await runHere(args, env)).stdout).toContain(destination);
+    const { stdout } = await runHere(args, env, '');
+    expect(stdout).toContain(`  ${destination.slice(0, 59)}…\n`);
+  });
+
   test('says that there are more, and where', async () => {
     const { stdout, stderr } = await link('list', '--limit', '2', '--sort', 'slug');
     expect(stdout.split('\n')).toHaveLength(4);
