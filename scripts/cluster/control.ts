@@ -62,6 +62,7 @@ export async function askForChange(dir: string, asked: NodeChange): Promise<stri
     return told.done;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ECONNRESET') throw new ClusterFailure(`The cluster in ${dir} ended meanwhile.`);
     if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw error;
     throw new ClusterFailure(`No cluster runs in ${dir}: start one with npm run cluster.`);
   }

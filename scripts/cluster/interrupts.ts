@@ -7,7 +7,7 @@ export interface Interrupts {
   readonly now: AbortSignal;
 }
 
-/** Takes the signals that ask this process to end. */
+/** Takes the signals that ask this process to end, and a closed output for the first one. */
 export function takeInterrupts(): Interrupts {
   const stop = new AbortController();
   const now = new AbortController();
@@ -19,5 +19,7 @@ export function takeInterrupts(): Interrupts {
       if (performance.now() - firstAtMs > sameInterruptMs) now.abort();
     });
   }
+  // Nobody reads any more, as after `npm run cluster | head`.
+  process.stdout.on('error', () => stop.abort());
   return { stop: stop.signal, now: now.signal };
 }
