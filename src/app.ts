@@ -28,6 +28,7 @@ import { createMetrics } from './metrics.ts';
 import { takePlace } from './place.ts';
 import { createRedirects } from './redirect/redirects.ts';
 import { serverLimits, serverOptions } from './redirect/server-options.ts';
+import { claimFolder } from './storage/folder-claim.ts';
 import { newestMigration } from './storage/migrations/migration.ts';
 import { openReader } from './storage/reader.ts';
 import { startWriter } from './storage/writer.ts';
@@ -55,8 +56,8 @@ const random: Random = { bytes: (count) => randomBytes(count) };
 
 /**
  * Opens every room, introduces them to each other, and listens.
- * Rejects, with everything closed again, when the database cannot be opened or migrated on a single machine, when
- * LiteFS's folder is not there, or when a port is taken.
+ * Rejects, with everything closed again, when on a single machine another process has the folder or the database
+ * cannot be opened or migrated, when LiteFS's folder is not there, or when a port is taken.
  */
 export async function startApp(config: Config): Promise<App> {
   await using opened = new AsyncDisposableStack();
@@ -64,6 +65,8 @@ export async function startApp(config: Config): Promise<App> {
   const log = createLog({ ...config.log, node: config.node.id, region: config.node.region });
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   await mkdir(config.storage.dataDir, { recursive: true });
+  // In a fleet LiteFS sees to it that one node writes.
+  if (config.fleet === undefined) opened.use(claimFolder(config.storage.dataDir));
 
   const destinationPolicy: DestinationPolicy = {
     ownHosts: [new URL(config.http.baseUrl).hostname],

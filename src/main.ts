@@ -1,5 +1,6 @@
 import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { Failure } from './domain/failure.ts';
 
 /** How long a closing app may take before the process ends all the same, milliseconds. */
 const closeWithinMs = 10_000;
@@ -44,6 +45,7 @@ function describeStartFailure(error: unknown): string {
   if (error instanceof ConfigError) {
     return `Hoplite cannot start with this environment:\n${error.message.replace(/^/gm, '  ')}`;
   }
+  if (error instanceof Failure) return `Hoplite cannot start: ${error.message}`;
   return `Hoplite cannot start: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
 }
 

@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Failure } from '../domain/failure.ts';
+import { isSqliteError } from './sqlite-error.ts';
+
+/**
+ * Claims a folder for this process until the result is disposed or the process ends, however it ends: the claim
+ * is a lock of the kernel on the file `lock`, which stays behind empty.
+ *
+ * SQLite lets two processes write one database by turns, but the second would make the default domain what its own
+ * configuration says, under the feet of the first. Throws `conflict` when another one has the folder; SQLite's errors
+ * pass.
+ */
+export function claimFolder(folder: string): Disposable {
+  const database = new Database(join(folder, 'lock'), { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if (!isSqliteError(error, 'BUSY')) throw error;
+    throw new Failure('conflict', `another Hoplite works in ${folder}`, {}, error);
+  }
+  return { [Symbol.dispose]: () => database.close() };
+}
