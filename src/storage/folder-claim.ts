@@ -14,6 +14,8 @@ import { isSqliteError } from './sqlite-error.ts';
 export function claimFolder(folder: string): Disposable {
   const database = new Database(join(folder, 'lock'), { timeout: 0 });
   try {
+    // Nothing is ever written, so no journal needs to lie beside it.
+    database.pragma('journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { claimFolder } from '../../src/storage/folder-claim.ts';
 import { TestFolder } from '../support/test-database.ts';
@@ -9,6 +10,7 @@ test('a folder is claimed once at a time', () => {
   {
     using _claim = claimFolder(folder.path);
     expect(() => claimFolder(folder.path)).toThrow(`another Hoplite works in ${folder.path}`);
+    expect(readdirSync(folder.path)).toEqual(['lock']);
   }
   claimFolder(folder.path)[Symbol.dispose]();
 });
