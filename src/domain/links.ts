@@ -78,6 +78,9 @@ export function createLinks({
 
     deleteLink(ref) {
       const link = getLink(ref);
+      if (link.blocked && ref.keepsBlocked === true) {
+        throw new Failure('forbidden', 'This link was taken down: only the admin key deletes it.');
+      }
       store.deleteLink(link);
       return link;
     },

@@ -14,7 +14,7 @@ export interface WriterCommands {
   createLink(input: CreateLinkInput): CreateLinkResult;
   /** Throws `not_found`, `invalid` or `precondition_failed`. A link that would not change keeps its version. */
   updateLink(input: UpdateLinkInput): Link;
-  /** Throws `not_found` or `precondition_failed`. */
+  /** Throws `not_found`, `precondition_failed`, or `forbidden` for a takedown that is to stay. */
   deleteLink(input: DeleteLinkInput): Link;
   /** Stores a key that was generated outside, so that its secret never enters the writer's mailbox. */
   createKey(input: Omit<ApiKey, 'id' | 'revokedAt' | 'createdAt'>): ApiKey;
@@ -45,6 +45,8 @@ export interface UpdateLinkInput extends LinkRef {
 
 export interface DeleteLinkInput extends LinkRef {
   readonly ifMatch?: readonly string[] | undefined;
+  /** Whether a link that was taken down stays: without it, anybody could make it again. */
+  readonly keepsBlocked?: boolean | undefined;
 }
 
 /** The result of a command whose transaction was committed. */

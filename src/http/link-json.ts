@@ -43,7 +43,7 @@ const expiresAt = timeInput.nullable().meta({
 const disabled = z.boolean().meta({ description: 'Switched off by its owner: answers 410.' });
 const blocked = z.boolean().meta({
   description:
-    'Taken down by the operator: answers 451. Where there is an admin key, only that may set it.',
+    'Taken down by the operator: answers 451. Where there is an admin key, only that may set it, and delete such a link.',
 });
 const slug = z.string().meta({
   description: `ASCII letters, digits, "-" and "_", at most ${maxSlugLength}; generated when left out. Never changes.`,

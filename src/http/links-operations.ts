@@ -8,7 +8,7 @@ import { type LinkReader, linkSorts } from '../domain/link-store.ts';
 import { linkVersionTag } from '../domain/links.ts';
 import { findSlugKey } from '../domain/slug.ts';
 import type { WriterSource } from '../domain/writer.ts';
-import { type AccessMode, isAdministrator } from './caller.ts';
+import { type AccessMode, type Caller, isAdministrator } from './caller.ts';
 import { createLink, idempotencyHeaders } from './create-link.ts';
 import { hasVersion, parseIfMatch } from './entity-tags.ts';
 import { parseCursor, toCursor } from './link-cursor.ts';
@@ -76,6 +76,7 @@ export function createLinksOperations(deps: {
   const { baseUrl, slugCase, links, findLink, writers, clock } = deps;
   // Open to everybody and without an admin key, nobody else could.
   const anyoneTakesDown = deps.access === 'open' && deps.adminKey === undefined;
+  const mayTakeDown = (caller: Caller) => anyoneTakesDown || isAdministrator(caller);
   const show = (link: Link) => toLinkJson(link, baseUrl, clock.now());
 
   return [
@@ -213,8 +214,7 @@ export function createLinksOperations(deps: {
       },
       failures: ['not_found', 'precondition_failed'],
       async handle({ path, body, headers, caller, response }) {
-        const mayTakeDown = anyoneTakesDown || isAdministrator(caller);
-        if (body.blocked !== undefined && !mayTakeDown) throw blockedIsForAdmins();
+        if (body.blocked !== undefined && !mayTakeDown(caller)) throw blockedIsForAdmins();
         const { value: link } = await writers.writer().run('updateLink', {
           ...toRef(path.slug),
           changes: body,
@@ -235,10 +235,11 @@ export function createLinksOperations(deps: {
       params: { path: slugPath, query: z.strictObject({}), headers: ifMatch },
       responses: { 204: { description: 'The link is gone; its slug is free again.' } },
       failures: ['not_found', 'precondition_failed'],
-      async handle({ path, headers, response }) {
+      async handle({ path, headers, caller, response }) {
         await writers.writer().run('deleteLink', {
           ...toRef(path.slug),
           ifMatch: parseIfMatch(headers['If-Match']),
+          keepsBlocked: !mayTakeDown(caller),
         });
         response.status(204).end();
       },

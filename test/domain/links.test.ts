@@ -499,6 +499,14 @@ describe('deleting a link', () => {
     expect(find('sale')).toEqual(link);
     expect(remove('sale', [linkVersionTag(link)])).toEqual(link);
   });
+
+  test('that was taken down is refused to whoever may not lift that', () => {
+    create({ slug: 'sale' });
+    const ref = { domainId: defaultDomainId, slugKey: 'sale' as SlugKey };
+    const link = update('sale', { blocked: true });
+    expect(() => links.deleteLink({ ...ref, keepsBlocked: true })).toThrow(failure('forbidden'));
+    expect(links.deleteLink({ ...ref, keepsBlocked: false })).toEqual(link);
+  });
 });
 
 test('the version tag of a link differs for every state and fits into a header', () => {

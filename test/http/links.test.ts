@@ -228,6 +228,12 @@ describe('changing a link', () => {
     expect(body.errors).toMatchObject([{ pointer: '/blocked' }]);
     const blocked = await patch(testAdminKey).expect(200);
     expect(blocked.body).toMatchObject({ blocked: true, state: 'blocked' });
+    // Else its slug would be free again, and the takedown over.
+    await app.client.delete(`/api/v1/links/${slug}`).expect(403);
+    await app.client
+      .delete(`/api/v1/links/${slug}`)
+      .set('Authorization', `Bearer ${testAdminKey}`)
+      .expect(204);
   });
 
   it('lets everybody take links down where everybody may write and there is no admin key', async () => {
@@ -241,6 +247,7 @@ describe('changing a link', () => {
       .send({ blocked: true })
       .expect(200);
     expect(body).toMatchObject({ blocked: true, state: 'blocked' });
+    await open.client.delete(`/api/v1/links/${link.slug}`).expect(204);
   });
 
   it('knows no link that is not there', async () => {
