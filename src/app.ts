@@ -196,6 +196,7 @@ export async function startApp(config: Config): Promise<App> {
     readClaims,
     cluster,
     primaryProgress: () => writers.progress(),
+    isWriterOpen: () => writers.isOpen,
     readStatus,
     metrics: metrics.registry,
     renderProblem,

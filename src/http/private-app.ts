@@ -47,6 +47,7 @@ export interface PrivateParts {
   readonly cluster: Pick<Cluster, 'role'>;
   /** The epoch and position of a primary whose writer is open; `undefined` on every other node. */
   readonly primaryProgress: () => Progress | undefined;
+  readonly isWriterOpen: () => boolean;
   readonly readStatus: ReadNodeStatus;
   /** A prom-client registry. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
@@ -74,7 +75,7 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
   });
 
   app.get('/status', async (_request, response) => {
-    const writerOpen = primaryProgress() !== undefined;
+    const writerOpen = parts.isWriterOpen();
     response.json({ ...(await parts.readStatus()), writerOpen });
   });
 

@@ -69,6 +69,7 @@ export async function startTestNode(options: {
     cluster,
     primaryProgress: () =>
       cluster.role().is === 'primary' && !app.isOpening ? progress : undefined,
+    isWriterOpen: () => cluster.role().is === 'primary' && !app.isOpening,
     readStatus: app.parts.readStatus,
     metrics: new Registry(),
     renderProblem: app.parts.renderProblem,
