@@ -69,9 +69,8 @@ async function start(folder: string, port: number) {
   }
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async () => {
-    // npm and what it has started.
-    if (child.exitCode === null && child.signalCode === null)
-      process.kill(-(child.pid as number), 'SIGTERM');
+    // npm alone, as a supervisor does: it has to pass the signal on.
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await ended;
     // npm may end before the app does.
     await until(() => isFree('127.0.0.1', port), { what: 'the app has ended', timeoutMs: 15_000 });
