@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { observeConsul } from '../../src/cli/doctor/observe/consul.ts';
@@ -9,6 +9,7 @@ import { observeLiteFs } from '../../src/cli/doctor/observe/litefs.ts';
 import { observeMount, readMount } from '../../src/cli/doctor/observe/mount.ts';
 import { observeNodeStatus } from '../../src/cli/doctor/observe/node-status.ts';
 import { observePeers } from '../../src/cli/doctor/observe/peers.ts';
+import { eventually } from '../support/eventually.ts';
 import { FakeMount, positionAt } from '../support/fake-mount.ts';
 import { FrozenServer } from '../support/frozen-server.ts';
 import { listen } from '../support/listen.ts';
@@ -52,6 +53,18 @@ test('disks are those of the folders that are there', async () => {
   expect(disks[0]?.freeBytes).toBeGreaterThan(0);
 });
 
+/** The processes that have a folder among their arguments. */
+function findReaders(folder: string): string[] {
+  return globSync('/proc/[0-9]*/cmdline').filter((file) => {
+    try {
+      return readFileSync(file, 'utf8').split('\0').includes(folder);
+    } catch {
+      // Ended meanwhile.
+      return false;
+    }
+  });
+}
+
 describe('a mount', () => {
   test('gives the position of the database, and none while there is no database', async () => {
     using mount = new FakeMount();
@@ -78,6 +91,8 @@ describe('a mount', () => {
     // Opening a pipe waits until somebody writes to it.
     execFileSync('mkfifo', [join(mount.directory, 'links.db-pos')]);
     expect(await readMount(mount.directory, 500)).toEqual({ is: 'hanging' });
+    // Nor does the process stay that reads it.
+    await eventually(() => expect(findReaders(mount.directory)).toEqual([]));
   });
 
   test('that is not there is not read', async () => {

@@ -142,6 +142,7 @@ describe('with further migrations', () => {
   test('--to names all that would be taken back, and takes them back, the newest first', async () => {
     await migrateCopy('up');
     expect((await migrateCopy('down')).stderr).toContain('takes back 9001_notes.sql,');
+    expect((await migrateCopy('down', '--to', '1')).stderr).toContain('takes back 9001_notes.sql,');
     expect((await migrateCopy('down', '--to', '0')).stderr).toContain(
       '0001_links.sql, 9001_notes.sql,',
     );
