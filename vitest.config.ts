@@ -21,10 +21,8 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          // One real cluster at a time: two cores carry no more.
+          // One real cluster at a time, and nothing else beside it: two cores carry no more.
           fileParallelism: false,
-          // After the others, so that what they take of the machine does not slow an election.
-          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
