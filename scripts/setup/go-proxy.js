@@ -4,9 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { findOnPath, run } from './run.js';
-
-/** What the go command uses when nothing is configured (go.dev/ref/mod#environment-variables). */
-const goDefault = 'https://proxy.golang.org,direct';
+import { installSystemPackages } from './system-package.js';
 
 /**
  * Fetches one file of the Go module proxy protocol into `target`, from the first proxy that has it.
@@ -32,18 +30,25 @@ export async function fetchFromGoProxy(path, target) {
   return refusals.length > 0 ? refusals.join(', ') : 'GOPROXY names no proxy';
 }
 
-/** The proxies of `GOPROXY`, by the environment, an installed Go's own settings, or Go's default. */
+/** The proxies of `GOPROXY`, by the environment or as a Go says, however old: each knows Go's default. */
 async function goProxies() {
-  const own = findOnPath('go');
-  const setting =
-    process.env.GOPROXY ||
-    (own !== undefined && (await run(own, ['env', 'GOPROXY'])).output.trim()) ||
-    goDefault;
+  const setting = process.env.GOPROXY || (await askGo());
   // "direct" and "off" are no addresses; a toolchain has no repository to be fetched from directly.
   return setting
     .split(/[,|]/)
     .map((proxy) => proxy.trim())
     .filter((proxy) => URL.canParse(proxy));
+}
+
+/** @returns {Promise<string>} */
+async function askGo() {
+  if (findOnPath('go') === undefined) {
+    await installSystemPackages({
+      names: ['golang-go'],
+      why: 'it knows where Go modules are to be had; GOPROXY can say so instead',
+    });
+  }
+  return (await run('go', ['env', 'GOPROXY'])).output.trim();
 }
 
 /**

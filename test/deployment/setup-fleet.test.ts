@@ -150,6 +150,20 @@ describe.for([
   });
 });
 
+test('without Go and GOPROXY, asks the old Go of the system where modules are to be had', async () => {
+  const clone = machine();
+  clone.addProgram('sudo', 'shift; [ "$1" = true ] || exec "$@"');
+  clone.write('old-go', '#!/bin/sh\n[ "$2" = GOPROXY ] && echo file:///nowhere || echo go1.19\n');
+  clone.addProgram(
+    'apt-get',
+    'for name; do :; done; [ "$name" = golang-go ] && cp "$HERE/old-go" "$HERE/programs/go" && chmod +x "$HERE/programs/go"',
+  );
+  const { exitCode, stderr } = await clone.run(['--fleet'], { CI: 'true', GOPROXY: '' });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('installing golang-go (it knows where Go modules are to be had');
+  expect(stderr).toContain('It could not be fetched from GOPROXY either: file (ENOENT');
+});
+
 test('installs what is missing by apt, and asks for new package lists when the old ones fail', async () => {
   const clone = openScratchClone();
   clone.havePackages();
