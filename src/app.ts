@@ -57,7 +57,7 @@ const random: Random = { bytes: (count) => randomBytes(count) };
 /**
  * Opens every room, introduces them to each other, and listens.
  * Rejects, with everything closed again, when on a single machine another process has the folder or the database
- * cannot be opened or migrated, when LiteFS's folder is not there, or when a port is taken.
+ * cannot be opened or migrated, when LiteFS is not mounted at its folder, or when a port is taken.
  */
 export async function startApp(config: Config): Promise<App> {
   await using opened = new AsyncDisposableStack();

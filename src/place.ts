@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import { type LiteFsCluster, startLiteFsCluster } from './cluster/litefs-cluster.ts';
+import { findMount, isFuse } from './cluster/mount-table.ts';
 import { createStandaloneCluster } from './cluster/standalone-cluster.ts';
 import type { Config } from './config.ts';
 import type { Cluster } from './domain/cluster.ts';
+import { Failure } from './domain/failure.ts';
 import type { Stamp } from './domain/redirect-store.ts';
 import type { Reader } from './storage/reader.ts';
 
@@ -15,7 +17,10 @@ export interface Place {
   readonly onCommit: (listener: () => void) => () => void;
 }
 
-/** Takes this node's place. `onDeadMount` is called when LiteFS is gone and the process has to end. */
+/**
+ * Takes this node's place. `onDeadMount` is called when LiteFS is gone and the process has to end.
+ * Rejects with `unavailable` when LiteFS's folder is a bare one.
+ */
 export async function takePlace(
   config: Config,
   parts: {
@@ -33,6 +38,7 @@ export async function takePlace(
       onCommit: () => () => undefined,
     };
   }
+  await expectMount(config.fleet.litefsDir);
   const litefs: LiteFsCluster = parts.opened.use(
     await startLiteFsCluster({
       ...self,
@@ -49,4 +55,17 @@ export async function takePlace(
     },
     onCommit: (listener) => litefs.onCommit(listener),
   };
+}
+
+/**
+ * A bare folder has no position, so nothing would tell that a database in it, an old copy or one that this node
+ * makes as primary, belongs to no fleet: its links would be redirected for ever as they are there.
+ */
+async function expectMount(litefsDir: string): Promise<void> {
+  const mount = await findMount(litefsDir);
+  if (mount === 'unknown' || (mount !== undefined && isFuse(mount))) return;
+  throw new Failure(
+    'unavailable',
+    `LiteFS is not mounted at ${litefsDir} (LITEFS_DIR). Set it to fuse.dir of litefs.yml, and let LiteFS start Hoplite.`,
+  );
 }

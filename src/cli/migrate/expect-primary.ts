@@ -1,5 +1,5 @@
+import { findMount, isFuse } from '../../cluster/mount-table.ts';
 import type { Config } from '../../config.ts';
-import { findMount, isFuse } from '../mount-table.ts';
 import { Refusal } from '../refusal.ts';
 import { describeRole, type LearnedRole, learnRole } from './learn-role.ts';
 

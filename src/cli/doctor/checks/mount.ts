@@ -1,4 +1,4 @@
-import { isFuse } from '../../mount-table.ts';
+import { isFuse } from '../../../cluster/mount-table.ts';
 import type { Facts } from '../facts.ts';
 import { fail, ok, type Verdict, warn } from '../verdict.ts';
 

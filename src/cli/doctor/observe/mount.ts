@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { findMount, type MountEntry } from '../../../cluster/mount-table.ts';
 import type { Position } from '../../../domain/position.ts';
-import { findMount, type MountEntry } from '../../mount-table.ts';
 
 /** What came of reading the position of links.db from the mount. */
 export type MountReading =

@@ -1,6 +1,6 @@
 import { symlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { findMount, isFuse, parseMounts } from '../../src/cli/mount-table.ts';
+import { findMount, isFuse, parseMounts } from '../../src/cluster/mount-table.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 test("the kernel's list is read, signs that it writes in octal too", () => {
