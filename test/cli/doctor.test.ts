@@ -54,6 +54,8 @@ describe('with an app that runs alone', () => {
     expect(before.exitCode).toBe(0);
     await runHere(['key', 'create', 'first'], keyless);
     expect((await runHere(['doctor'], keyless)).stdout).toMatch(/^ok +keys +1 key;/m);
+    await runHere(['key', 'revoke', '1'], keyless);
+    expect(linesOf('warn', (await runHere(['doctor'], keyless)).stdout)).toHaveLength(1);
   });
 
   test('another node than the environment names is told', async () => {
@@ -72,6 +74,14 @@ describe('with an app that runs alone', () => {
     ]);
     expect(exitCode).toBe(1);
   });
+});
+
+test('an app that is open on this machine alone is fine', async () => {
+  await using running = await runApp();
+  const { exitCode, stdout } = await runHere(['doctor'], environmentOf(running));
+  expect(stdout).toMatch(/^ok +access +open, on this machine alone$/m);
+  expect([...linesOf('fail', stdout), ...linesOf('warn', stdout)]).toEqual([]);
+  expect(exitCode).toBe(0);
 });
 
 describe('without an app', () => {
@@ -139,5 +149,7 @@ test('in a fleet without its mount, everything that fails is said at once', asyn
   expect(failed).toEqual(['mount', 'litefs', 'consul', 'app', 'peers', 'ports']);
   expect(stdout).toContain('LiteFS calls this node self, but NODE_ID is ams1');
   expect(stdout).not.toContain('s3cret');
+  // What lies under a mount that is not there is nobody's database.
+  expect(stdout).not.toMatch(/^\w+ +schema /m);
   expect(exitCode).toBe(1);
 });

@@ -27,23 +27,17 @@ const problem = z.object({ detail: z.string() });
 export async function observeApp(config: Config): Promise<AppFacts> {
   const url = publicUrlOf(config);
   const privateUrl = privateUrlOf(config);
-  // In open mode a node answers only for its own name.
-  const headers = { Host: new URL(config.http.baseUrl).host };
   const [health, readiness, status] = await Promise.all([
-    observeHealth(url, '/healthz', headers),
-    observeHealth(url, '/readyz', headers),
+    observeHealth(url, '/healthz'),
+    observeHealth(url, '/readyz'),
     observeNodeStatus(privateUrl),
   ]);
   return { url, privateUrl, health, readiness, status };
 }
 
-async function observeHealth(
-  origin: string,
-  path: string,
-  headers: Readonly<Record<string, string>>,
-): Promise<HealthFacts> {
+async function observeHealth(origin: string, path: string): Promise<HealthFacts> {
   try {
-    const { status, text } = await sendRequest({ method: 'GET', origin, path, headers, timeoutMs });
+    const { status, text } = await sendRequest({ method: 'GET', origin, path, timeoutMs });
     return { is: 'answering', status, detail: readDetail(text) };
   } catch (error) {
     return { is: 'silent', why: describeSilence(error, timeoutMs) };
