@@ -5,8 +5,7 @@ import { toShortUrl } from '../domain/short-url.ts';
 import { maxSlugLength } from '../domain/slug.ts';
 
 /**
- * A point in time as clients give it: ISO 8601 with an offset, at whole minutes or finer. Becomes milliseconds
- * since 1970 UTC.
+ * A point in time as clients give it: RFC 3339, with seconds and an offset. Becomes milliseconds since 1970 UTC.
  */
 const timeInput = z.iso
   .datetime({ offset: true, error: 'Must be a time with an offset, such as 2030-01-31T09:00:00Z.' })
