@@ -111,8 +111,8 @@ export async function startApp(config: Config): Promise<App> {
       onOpenFailed(error) {
         log.fatal({ err: error }, 'cannot write as primary');
         firstWriter.reject(error);
-        // With 0 LiteFS gives the lease back at once, so that another candidate can write.
-        end({ exitCode: 0 });
+        // With 0 LiteFS gives the lease back at once, so that another candidate can write. Alone it is a failure.
+        end({ exitCode: config.fleet === undefined ? 1 : 0 });
       },
       log: log.child({ room: 'cluster' }),
     }),
