@@ -8,8 +8,7 @@ import { factsOf } from './request-facts.ts';
 /** No body is longer than this. */
 export const maxBodyBytes = 65_536;
 
-/** The media types that request bodies come in. */
-export const jsonMediaTypes = ['application/json'] as const;
+/** The media type of a form that a page sends. */
 export const formMediaType = 'application/x-www-form-urlencoded';
 
 /**

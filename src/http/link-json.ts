@@ -49,17 +49,22 @@ const slug = z.string().meta({
   example: 'spring',
 });
 
+/** What a link's owner may set at any time. */
+const settings = {
+  title: title.optional(),
+  redirectCode: redirectCode.optional(),
+  forwardQuery: forwardQuery.optional(),
+  notBefore: notBefore.optional(),
+  expiresAt: expiresAt.optional(),
+  disabled: disabled.optional(),
+};
+
 /** The body that creates a link. */
 export const newLinkSchema = z
   .strictObject({
     destination,
     slug: slug.optional(),
-    title: title.optional(),
-    redirectCode: redirectCode.optional(),
-    forwardQuery: forwardQuery.optional(),
-    notBefore: notBefore.optional(),
-    expiresAt: expiresAt.optional(),
-    disabled: disabled.optional(),
+    ...settings,
   })
   .meta({ id: 'NewLink' });
 
@@ -67,12 +72,7 @@ export const newLinkSchema = z
 export const linkChangesSchema = z
   .strictObject({
     destination: destination.optional(),
-    title: title.optional(),
-    redirectCode: redirectCode.optional(),
-    forwardQuery: forwardQuery.optional(),
-    notBefore: notBefore.optional(),
-    expiresAt: expiresAt.optional(),
-    disabled: disabled.optional(),
+    ...settings,
     blocked: blocked.optional(),
   })
   .meta({ id: 'LinkChanges' });
