@@ -6,7 +6,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{domain,config,redirect,cluster,deployment,edge,rooms}/**/*.test.ts'],
+          include: [
+            'test/{domain,config,redirect,clicks,cluster,deployment,edge,rooms}/**/*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },

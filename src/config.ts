@@ -28,6 +28,7 @@ export interface Config {
     /** Folder of this node's own files; absolute. */
     readonly dataDir: string;
     readonly linksFile: string;
+    readonly clicksFile: string;
     /** WAL alone, DELETE on LiteFS (design section 2). */
     readonly journalMode: 'wal' | 'delete';
   };
@@ -37,6 +38,17 @@ export interface Config {
     readonly allowPrivateDestinations: boolean;
   };
   readonly redirect: { readonly cacheMaxBytes: number };
+  readonly clicks: {
+    /** Where this node keeps clicks until they are counted, outside of any mount; absolute. */
+    readonly spoolDir: string;
+    /** When clicks are forced to the disk: before each answer, every so many milliseconds, or when the system likes. */
+    readonly sync: 'tick' | 'off' | number;
+    /** How long a batch stays after it was counted, milliseconds. */
+    readonly retentionMs: number;
+    readonly spoolMaxBytes: number;
+    /** How long counts stay by the hour, milliseconds; older ones are by the day. */
+    readonly hoursKeptMs: number;
+  };
   /** `undefined` alone. */
   readonly fleet:
     | {
@@ -84,6 +96,31 @@ function whole(min: number, max: number = Number.MAX_SAFE_INTEGER) {
   });
 }
 
+const unitsMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** A whole number with its unit, such as `24h`; becomes milliseconds. */
+function duration(minText: string) {
+  const minMs = toMs(minText) ?? 0;
+  return z.string().transform((text, context) => {
+    const ms = toMs(text);
+    if (ms !== undefined && ms >= minMs) return ms;
+    const message = `must be a whole number with a unit (s, m, h or d), at least ${minText}`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+}
+
+function toMs(text: string): number | undefined {
+  const [, value, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const unitMs = unitsMs[unit ?? ''];
+  return unitMs === undefined ? undefined : Number(value) * unitMs;
+}
+
 function oneOf<const Values extends readonly [string, ...string[]]>(...values: Values) {
   return z.enum(values, { error: `must be one of ${values.join(', ')}` });
 }
@@ -117,6 +154,14 @@ export const environment = z.object({
   SLUG_MIN_LENGTH: whole(4, 32).default(6),
   ALLOW_PRIVATE_DESTINATIONS: flag.default(false),
   CACHE_MAX_BYTES: whole(0).default(67_108_864),
+  CLICK_SYNC: z
+    .union([z.enum(['tick', 'off']), whole(1, 60_000)], {
+      error: 'must be tick, off, or a whole number of milliseconds from 1 to 60000',
+    })
+    .default(250),
+  CLICK_RETENTION: duration('1m').default(unitsMs.d as number),
+  CLICK_SPOOL_MAX_BYTES: whole(1_048_576).default(1_073_741_824),
+  ROLLUP_HOURS_KEPT: duration('2d').default(90 * (unitsMs.d as number)),
   CORS_ORIGINS: z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
@@ -228,6 +273,7 @@ function derive(env: z.output<typeof environment>): Config {
     storage: {
       dataDir,
       linksFile: resolve(env.LITEFS_DIR ?? dataDir, 'links.db'),
+      clicksFile: resolve(env.LITEFS_DIR ?? dataDir, 'clicks.db'),
       journalMode: fleet ? 'delete' : 'wal',
     },
     links: {
@@ -236,6 +282,13 @@ function derive(env: z.output<typeof environment>): Config {
       allowPrivateDestinations: env.ALLOW_PRIVATE_DESTINATIONS,
     },
     redirect: { cacheMaxBytes: env.CACHE_MAX_BYTES },
+    clicks: {
+      spoolDir: resolve(dataDir, 'clicks'),
+      sync: env.CLICK_SYNC,
+      retentionMs: env.CLICK_RETENTION,
+      spoolMaxBytes: env.CLICK_SPOOL_MAX_BYTES,
+      hoursKeptMs: env.ROLLUP_HOURS_KEPT,
+    },
     fleet:
       env.LITEFS_DIR === undefined
         ? undefined

@@ -1,9 +1,10 @@
 import type { ApiKey } from './api-key.ts';
+import type { ClickCursor, ProducerId } from './click-cursor.ts';
 import type { Link, LinkChanges, LinkRef, NewLink } from './link.ts';
 import type { Position } from './position.ts';
 
 /**
- * Everything that changes the database, by name. The use cases behind them are synchronous and run
+ * Everything that changes `links.db`, by name. The use cases behind them are synchronous and run
  * in the writer thread, each in a savepoint of the transaction that takes all that wait.
  */
 export interface WriterCommands {
@@ -21,6 +22,47 @@ export interface WriterCommands {
   /** Throws `not_found`. Revoking twice is the same as once. */
   revokeKey(id: number): ApiKey;
 }
+
+/** Everything that changes `clicks.db`, each in a transaction of its own. */
+export interface ClickCommands {
+  /**
+   * Counts batches, in their order, in one transaction with the cursors of their producers. It ends early, with
+   * outcomes for fewer batches than came, once it holds 5,000 rows of the rollups; whoever asks goes on from there.
+   */
+  mergeClicks(input: MergeClicksInput): readonly MergeOutcome[];
+  /** Adds up rollups by the hour before `beforeHour` into days, at most 5,000 rows. `isDone` when none is left. */
+  foldClicks(input: { readonly beforeHour: number }): { readonly isDone: boolean };
+}
+
+export interface MergeClicksInput {
+  readonly batches: readonly ShippedBatch[];
+  /** Wall clock of the primary. */
+  readonly nowMs: number;
+  /** Clicks further in the past are `undated`, milliseconds; those more than 48 h ahead are too. */
+  readonly datedForMs: number;
+}
+
+/** A batch as a spool gives it away: the bytes say whose it is and which. */
+export interface ShippedBatch {
+  readonly bytes: Uint8Array;
+  /** When batches before this one are lost: the first of them, which must be the one that the cursor expects. */
+  readonly lostFrom?: number | undefined;
+}
+
+/**
+ * What became of a batch. `merged`: counted, now or before. `partial`: some of it is counted; it must come again.
+ * `gap`: `expected` has to come first. `conflict`: another batch of this number is counted. `invalid`: no batch.
+ */
+export type MergeOutcome =
+  | { readonly is: 'merged' | 'partial'; readonly cursor: ClickCursor }
+  | {
+      readonly is: 'gap' | 'conflict';
+      readonly producer: ProducerId;
+      readonly expected: number;
+      /** Clicks of this producer before the one that is expected. */
+      readonly clicks: number;
+    }
+  | { readonly is: 'invalid'; readonly detail: string };
 
 /** What `createLink` comes to. */
 export interface CreateLinkResult {
@@ -52,7 +94,7 @@ export interface DeleteLinkInput extends LinkRef {
 /** The result of a command whose transaction was committed. */
 export interface Written<T> {
   readonly value: T;
-  /** Of `links.db` right after the commit; `undefined` alone. */
+  /** Of the database right after the commit; `undefined` alone. */
   readonly position: Position | undefined;
   readonly epoch: number;
 }
@@ -71,8 +113,21 @@ export interface Writer {
   ): Promise<Written<ReturnType<WriterCommands[Name]>>>;
 }
 
+/** The primary's writer of `clicks.db`. Rejects as `Writer` does; the position is that of `clicks.db`. */
+export interface ClickWriter {
+  count<Name extends keyof ClickCommands>(
+    name: Name,
+    input: Parameters<ClickCommands[Name]>[0],
+  ): Promise<Written<ReturnType<ClickCommands[Name]>>>;
+}
+
 /** Gives the writer while this node is primary. */
 export interface WriterSource {
   /** Throws `NotPrimary` on other nodes, and `unavailable` on a primary that is still opening its epoch. */
   writer(): Writer;
+}
+
+/** Gives the writer of `clicks.db`, on the same terms. */
+export interface ClickWriterSource {
+  clickWriter(): ClickWriter;
 }

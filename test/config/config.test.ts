@@ -45,10 +45,18 @@ describe('the configuration', () => {
       storage: {
         dataDir: resolve('data'),
         linksFile: resolve('data/links.db'),
+        clicksFile: resolve('data/clicks.db'),
         journalMode: 'wal',
       },
       links: { slugCase: 'insensitive', minSlugLength: 6, allowPrivateDestinations: false },
       redirect: { cacheMaxBytes: 67_108_864 },
+      clicks: {
+        spoolDir: resolve('data/clicks'),
+        sync: 250,
+        retentionMs: 86_400_000,
+        spoolMaxBytes: 1_073_741_824,
+        hoursKeptMs: 90 * 86_400_000,
+      },
       fleet: undefined,
     } satisfies Config);
   });
@@ -74,6 +82,10 @@ describe('the configuration', () => {
       SLUG_MIN_LENGTH: '3',
       ALLOW_PRIVATE_DESTINATIONS: 'yes',
       CACHE_MAX_BYTES: '64MB',
+      CLICK_SYNC: 'always',
+      CLICK_RETENTION: '24',
+      CLICK_SPOOL_MAX_BYTES: '1',
+      ROLLUP_HOURS_KEPT: '1d',
       CORS_ORIGINS: 'https://a.example,b.example/path',
       TRUST_PROXY: 'cloudflare',
       WRITES_PER_MINUTE: '0',
@@ -95,6 +107,10 @@ describe('the configuration', () => {
       SLUG_MIN_LENGTH: 'must be a whole number from 4 to 32',
       ALLOW_PRIVATE_DESTINATIONS: 'must be one of true, false, 1, 0',
       CACHE_MAX_BYTES: 'must be a whole number, at least 0',
+      CLICK_SYNC: 'must be tick, off, or a whole number of milliseconds from 1 to 60000',
+      CLICK_RETENTION: 'must be a whole number with a unit (s, m, h or d), at least 1m',
+      CLICK_SPOOL_MAX_BYTES: 'must be a whole number, at least 1048576',
+      ROLLUP_HOURS_KEPT: 'must be a whole number with a unit (s, m, h or d), at least 2d',
       CORS_ORIGINS:
         'must be an http or https origin without a path, such as https://go.example.com',
       TRUST_PROXY: 'must be none, fly, or a whole number from 1 to 10',
