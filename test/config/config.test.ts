@@ -266,6 +266,7 @@ describe('a fleet', () => {
     expect(config.storage).toEqual({
       dataDir: '/data',
       linksFile: '/litefs/links.db',
+      clicksFile: '/litefs/clicks.db',
       journalMode: 'delete',
     });
     expect(config.fleet).toEqual({
