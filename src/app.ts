@@ -3,12 +3,13 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { createPositionQuestion } from './cluster/ask-position.ts';
+import { createAskPosition } from './cluster/ask-position.ts';
 import { createCatchUp } from './cluster/catch-up.ts';
 import { createFleetAuth } from './cluster/fleet-auth.ts';
 import { deriveKey } from './cluster/fleet-key.ts';
 import { readOrCreateSecret } from './cluster/fleet-secret.ts';
 import { readClaims } from './cluster/forward-claims.ts';
+import { createPeerClient } from './cluster/peer-client.ts';
 import { createPrimaryRoute } from './cluster/primary-route.ts';
 import { PrimaryWriter } from './cluster/primary-writer.ts';
 import { findReplayOrigin } from './cluster/replay-header.ts';
@@ -121,11 +122,11 @@ export async function startApp(config: Config): Promise<App> {
   if (config.fleet === undefined) await firstWriter.promise;
   else firstWriter.promise.catch(() => undefined);
 
-  const question = opened.use(createPositionQuestion({ cluster, auth, log }));
+  const peers = opened.use(createPeerClient({ cluster, auth }));
   const catchUp = createCatchUp({
     cluster,
     writerState: writers,
-    ask: (primary, signal) => question.ask(primary, signal),
+    ask: createAskPosition({ peers, log: log.child({ room: 'cluster' }) }),
     ownEpoch: () => reader.epoch(),
     onCommit,
     clock,

@@ -2,14 +2,14 @@ import type { Clock } from '../domain/clock.ts';
 import type { CatchUp, Cluster } from '../domain/cluster.ts';
 import { hasReached, type Position, type Progress } from '../domain/position.ts';
 import type { NodeId } from '../domain/role.ts';
+import type { AskPosition } from './ask-position.ts';
 
 /** What a `CatchUp` needs. */
 export interface CatchUpOptions {
   readonly cluster: Cluster;
   /** Whether this node's writer is open, which says that a primary is in its epoch. */
   readonly writerState: { readonly isOpen: boolean };
-  /** See `PositionQuestion`. */
-  readonly ask: (primary: NodeId, signal: AbortSignal) => Promise<Progress | undefined>;
+  readonly ask: AskPosition;
   /** The epoch in this node's copy, from a read that sheds stale pages; `undefined` when it cannot be told now. */
   readonly ownEpoch: () => number | undefined;
   /** Tells of commits and replicated transactions, so that nobody waits for the next look. */

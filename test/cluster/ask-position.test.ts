@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPositionQuestion, type PositionQuestion } from '../../src/cluster/ask-position.ts';
+import { type AskPosition, createAskPosition } from '../../src/cluster/ask-position.ts';
 import { createFleetAuth } from '../../src/cluster/fleet-auth.ts';
+import { createPeerClient, type PeerClient } from '../../src/cluster/peer-client.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { positionAt } from '../support/fake-mount.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -15,7 +16,8 @@ describe('asking the primary for its position', () => {
   let server: Server;
   let url: string;
   let clock: FakeClock;
-  let question: PositionQuestion;
+  let peers: PeerClient;
+  let askPosition: AskPosition;
   let answer: (request: IncomingMessage, response: ServerResponse) => void;
   let judged: boolean[];
   let ports: Set<number | undefined>;
@@ -43,20 +45,20 @@ describe('asking the primary for its position', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    question = createPositionQuestion({
+    peers = createPeerClient({
       cluster: { privateUrl: (node) => (node === 'p' ? url : undefined) },
       auth: sender,
-      log: pino({ level: 'silent' }),
     });
+    askPosition = createAskPosition({ peers, log: pino({ level: 'silent' }) });
   });
 
   afterEach(async () => {
-    question[Symbol.dispose]();
+    peers[Symbol.dispose]();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
 
-  const ask = (node = 'p', signal = new AbortController().signal) => question.ask(node, signal);
+  const ask = (node = 'p', signal = new AbortController().signal) => askPosition(node, signal);
 
   it('gives its epoch and txid, over one connection', async () => {
     for (let count = 0; count < 5; count += 1) expect(await ask()).toEqual(progress);
