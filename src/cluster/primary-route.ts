@@ -125,7 +125,9 @@ export function createPrimaryRoute(options: PrimaryRouteOptions): PrimaryRoute {
       try {
         await forwardTo(route.to, request, response, context);
       } catch (err) {
-        log.warn({ err, primary: route.to }, 'request not forwarded');
+        // A client that left asks for nothing any more.
+        const level = response.destroyed ? 'debug' : 'warn';
+        log[level]({ err, primary: route.to }, 'request not forwarded');
         throw err;
       } finally {
         forwards -= 1;

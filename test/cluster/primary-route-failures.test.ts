@@ -80,6 +80,7 @@ describe('the way to the primary, when something fails', () => {
       const got = await bench.post();
       expect(got).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
       expect(got.body).toMatch(nothing);
+      expect(bench.warnings).toMatchObject([{ msg: 'request not forwarded' }]);
     });
 
     it('leaves the connection usable though the body was not sent', async () => {
@@ -170,6 +171,7 @@ describe('the way to the primary, when something fails', () => {
       request.destroy();
       await eventually(() => expect(left).toBe(true));
       await eventually(() => expect(bench.settled).toBe(1));
+      expect(bench.warnings).toEqual([]);
     });
 
     it('in the middle of its body, the primary does not see a whole one', async () => {

@@ -48,6 +48,8 @@ export class RouteBench implements AsyncDisposable {
   answer: (request: IncomingMessage, response: ServerResponse) => void;
   /** What the replica knows about its requests besides a client's address. */
   context: Partial<PassContext> = {};
+  /** What the replica logged. */
+  readonly warnings: { readonly msg: string }[] = [];
   /** How many requests the replica is done with. */
   settled = 0;
   readonly #auth: FleetAuth;
@@ -93,7 +95,7 @@ export class RouteBench implements AsyncDisposable {
       auth: createFleetAuth({ secret, node: 'me', clock, random: seededRandom('me') }),
       replayStateKey: this.replayStateKey,
       clock,
-      log: pino({ level: 'silent' }),
+      log: pino({ level: 'warn' }, { write: (line) => this.warnings.push(JSON.parse(line)) }),
       limits: { connectTimeoutMs: 150, idleTimeoutMs: 300 },
       ...options,
     });
