@@ -1,4 +1,6 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { CountedHistogram, type HistogramCounts } from './counted-histogram.ts';
 import type { Cluster } from './domain/cluster.ts';
 
 /** The numbers of this process, for Prometheus, and the ways to count. */
@@ -13,11 +15,23 @@ export interface Metrics {
   ): void;
 }
 
+/** How often the delay of the event loop is sampled, milliseconds. */
+const samplingMs = 10;
+const delayQuantiles = [0.5, 0.99, 1] as const;
+
+/** What the redirect path tells of itself. */
+export interface RedirectFigures {
+  readonly waiting: number;
+  readonly cacheBytes: number;
+  /** How long redirects took, seconds. */
+  readonly times: HistogramCounts;
+}
+
 /** Makes the metrics of one app; the event loop's delay and the process's memory are among them. */
 export function createMetrics(deps: {
   readonly cluster: Cluster;
   readonly isWriterOpen: () => boolean;
-  readonly redirects: () => { readonly waiting: number; readonly cacheBytes: number } | undefined;
+  readonly redirects: () => RedirectFigures | undefined;
 }): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -67,9 +81,38 @@ export function createMetrics(deps: {
     () => deps.redirects()?.waiting,
   );
   gauge('hoplite_link_memory_bytes', 'Links held in memory.', () => deps.redirects()?.cacheBytes);
+  new CountedHistogram({
+    name: 'hoplite_redirect_seconds',
+    help: 'Time from the arrival of a request for a slug to its redirect, in this process.',
+    registry,
+    read: () => deps.redirects()?.times,
+  });
+  exposeLoopDelay(registry);
   return {
     registry,
     countHits: (outcome, count) => hits.inc({ outcome }, count),
     observeRequest: (labels, seconds) => requests.observe({ ...labels }, seconds),
   };
+}
+
+/**
+ * Of the delay that the default metrics tell, 10 ms are the time between two samples. Work that stops the thread for
+ * less than that is seen in part.
+ */
+function exposeLoopDelay(registry: Registry): void {
+  const delay = monitorEventLoopDelay({ resolution: samplingMs });
+  delay.enable();
+  new Gauge({
+    name: 'hoplite_event_loop_delay_seconds',
+    help: 'How late the event loop came to its work since the last look at this; 1 is the maximum.',
+    labelNames: ['quantile'],
+    registers: [registry],
+    collect() {
+      for (const quantile of delayQuantiles) {
+        const lateMs = Math.max(0, delay.percentile(quantile * 100) / 1e6 - samplingMs);
+        this.set({ quantile }, lateMs / 1000);
+      }
+      delay.reset();
+    },
+  });
 }

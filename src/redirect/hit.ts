@@ -14,6 +14,8 @@ export interface Hit {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly slug: Slug;
+  /** When the first hit of its tick came, on the monotonic clock. */
+  readonly arrivedAtMs: number;
   /** Set by the `Resolver`, anew in each tick. */
   finding: Finding;
   /** What to answer; `undefined` as long as that has to wait. */

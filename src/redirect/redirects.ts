@@ -8,6 +8,7 @@ import { findSlug } from './find-slug.ts';
 import type { Hit } from './hit.ts';
 import { answerProblem, type RenderProblem } from './problem-answer.ts';
 import { createRedirectWriter } from './redirect-answer.ts';
+import { RedirectTimes, type RedirectTimesRead } from './redirect-times.ts';
 import { Resolver, type ResolverOptions } from './resolver.ts';
 
 export interface RedirectsDeps extends ResolverOptions {
@@ -30,6 +31,11 @@ export interface Redirects {
   readonly waiting: number;
   /** Bytes of links in memory. */
   readonly cacheBytes: number;
+  /**
+   * How long redirects took, from the arrival of the request to the answer in the kernel, the waiting included.
+   * Hits of one tick count from the first one on.
+   */
+  readonly times: RedirectTimesRead;
 }
 
 const busyTimeoutMs = 250;
@@ -58,6 +64,9 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
   const { catchUp, clock, renderProblem, log, observe, maxWaiting = defaultMaxWaiting } = deps;
   const resolver = new Resolver(deps);
   const writer = createRedirectWriter();
+  const times = new RedirectTimes();
+  /** When the first hit of the next tick came. */
+  let arrivedAtMs: number | undefined;
   let arrived: Hit[] = [];
   let held: Hit[] = [];
   let waiting = 0;
@@ -67,10 +76,12 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
       if (request.method !== 'GET' && request.method !== 'HEAD') return false;
       const slug = findSlug(request.url ?? '');
       if (slug === undefined) return false;
+      arrivedAtMs ??= clock.monotonicMs();
       enqueue({
         request,
         response,
         slug,
+        arrivedAtMs,
         finding: 'unknown',
         verdict: undefined,
         isWaiting: false,
@@ -85,6 +96,9 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
     get cacheBytes() {
       return resolver.cacheBytes;
     },
+    get times() {
+      return times.read();
+    },
   };
 
   /** Immediates run after all sockets of a turn of the event loop were read: a tick is what arrived in one turn. */
@@ -95,6 +109,7 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
   function tick(): void {
     const hits = arrived;
     arrived = [];
+    arrivedAtMs = undefined;
     resolver.resolve(hits);
     const nowMs = clock.now();
     for (const hit of hits) hit.verdict = judge(hit, nowMs);
@@ -196,7 +211,26 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
         breakOff(hit.response);
       }
     }
-    if (redirects > 0) observe?.('redirect', redirects);
+    if (redirects === 0) return;
+    observe?.('redirect', redirects);
+    countTimes(hits);
+  }
+
+  /** One look at the clock for all redirects of a burst, and one addition for all that came together. */
+  function countTimes(hits: readonly Hit[]): void {
+    const nowMs = clock.monotonicMs();
+    let sinceMs = 0;
+    let count = 0;
+    for (const { verdict, arrivedAtMs: atMs } of hits) {
+      if (verdict === undefined || verdict instanceof Failure) continue;
+      if (atMs !== sinceMs) {
+        times.add(nowMs - sinceMs, count);
+        sinceMs = atMs;
+        count = 0;
+      }
+      count += 1;
+    }
+    times.add(nowMs - sinceMs, count);
   }
 }
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { makeLink } from '../support/make-link.ts';
 import { exchangeRaw, rawRequest } from '../support/raw-http.ts';
+import { renderTestProblem } from '../support/render-test-problem.ts';
 import { type RedirectServer, startRedirectServer } from '../support/start-redirect-server.ts';
 
 let server: RedirectServer;
@@ -192,6 +193,40 @@ describe('an unknown slug', () => {
   });
 });
 
+describe('the time of a redirect', () => {
+  it('is counted from its arrival, with all that it waited for', async () => {
+    const caughtUp = Promise.withResolvers<boolean>();
+    server = await startRedirectServer({ catchUp: { catchUp: () => caughtUp.promise } });
+    const { clock, store } = server;
+    const waits = [server.fetch('/sale'), server.fetch('/none')];
+    await eventually(() => expect(server.redirects.waiting).toBe(2));
+    clock.advance(40);
+    store.put(makeLink(), makeLink({ slug: 'gone', disabled: true }));
+    expect((await server.fetch('/gone')).status).toBe(410);
+    expect((await server.fetch('/sale', { method: 'HEAD' })).status).toBe(302);
+    caughtUp.resolve(true);
+    await Promise.all(waits);
+    // What is no redirect is not counted.
+    expect(timesOf(server)).toEqual({ 0.00005: 1, 0.05: 1 });
+    expect(server.redirects.times.sum).toBe(0.04);
+  });
+
+  it('ends when all answers of its tick are written', async () => {
+    server = await startRedirectServer({
+      renderProblem: (failure, request) => {
+        server.clock.advance(3);
+        return renderTestProblem(failure, request);
+      },
+    });
+    server.store.put(makeLink(), makeLink({ slug: 'gone', disabled: true }));
+    const targets = ['/sale', '/gone', '/sale', '/gone'];
+    const bytes = targets.map((target) => rawRequest(target)).join('');
+    await exchangeRaw(server.port, bytes + rawRequest('/x/y', { headers: ['Connection: close'] }));
+    expect(timesOf(server)).toEqual({ 0.01: 2 });
+    expect(server.redirects.times.sum).toBe(0.012);
+  });
+});
+
 describe('a copy of the links', () => {
   it('that is busy is tried again until it can be read', async () => {
     server = await startRedirectServer();
@@ -294,3 +329,10 @@ describe('hits of one tick', () => {
     expect(server.errors).toEqual([]);
   });
 });
+
+/** How many redirects lie in each bucket that is not empty, by its upper bound in seconds. */
+function timesOf({ redirects }: RedirectServer): Record<string, number> {
+  const { bounds, counts } = redirects.times;
+  const named = counts.map((count, at) => [bounds[at] ?? Infinity, count] as const);
+  return Object.fromEntries(named.filter(([, count]) => count > 0));
+}
