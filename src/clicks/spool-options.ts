@@ -1,0 +1,23 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../domain/clock.ts';
+import type { Random } from '../domain/random.ts';
+import type { SpoolFiles } from './spool-files.ts';
+
+/** What a spool works with. */
+export interface SpoolOptions {
+  readonly files: SpoolFiles;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Compresses with zstd; `compressFrames` does it away from this thread. */
+  readonly compress: (frames: Uint8Array) => Promise<Uint8Array>;
+  /** This node's id: another node with a copy of the volume is another producer. */
+  readonly node: string;
+  readonly region: string;
+  /** When clicks are forced to the disk: before each answer, every so many milliseconds, or when the system likes. */
+  readonly sync: 'tick' | 'off' | number;
+  /** How long a batch stays after it was counted, milliseconds. */
+  readonly retentionMs: number;
+  /** What all files of the spool may take together. */
+  readonly maxBytes: number;
+}
