@@ -31,6 +31,9 @@ export interface LinkCounts extends ClickCounts {
   readonly linkId: number;
 }
 
+/** By which of the counts a list is in order, the most first; what has none of them is not in it. */
+export type ClickOrder = 'people' | 'bots' | 'all';
+
 /** Hits on slugs that no link has. */
 export interface Orphans {
   readonly hits: number;
@@ -52,19 +55,16 @@ export interface ClickReader {
   findTotals(linkIds: readonly number[]): Promise<ReadonlyMap<number, ClickTotals>>;
   /** In the order of time, without empty ones. */
   listBuckets(linkId: number, range: HourRange): Promise<readonly ClickBucket[]>;
-  /** Most clicks and bots together first, at most `limit`. */
+  /** The values with the most clicks (`people`), bots, or both, at most `limit`. */
   listValues(
     linkId: number,
     dimension: ClickDimension,
     range: HourRange,
+    order: ClickOrder,
     limit: number,
   ): Promise<readonly ValueCounts[]>;
   /** The links with the most clicks (`people`), bots, or both, at most `limit`. */
-  listTopLinks(
-    range: HourRange,
-    order: 'people' | 'bots' | 'all',
-    limit: number,
-  ): Promise<readonly LinkCounts[]>;
+  listTopLinks(range: HourRange, order: ClickOrder, limit: number): Promise<readonly LinkCounts[]>;
   findOrphans(domainId: number, range: HourRange): Promise<Orphans>;
   findCursor(producer: ProducerId): Promise<ClickCursor | undefined>;
 }

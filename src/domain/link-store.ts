@@ -41,6 +41,8 @@ export interface LinkPage {
  */
 export interface LinkReader {
   findLink(domainId: number, slugKey: SlugKey): Promise<Link | undefined>;
+  /** Those of the links that exist, by id; at most 1,000 at a time. */
+  findLinksById(ids: readonly number[]): Promise<ReadonlyMap<number, Link>>;
   listLinks(query: LinkQuery): Promise<LinkPage>;
   findDomain(id: number): Promise<Domain | undefined>;
 }

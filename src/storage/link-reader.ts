@@ -4,6 +4,7 @@ import type { LinkReader } from '../domain/link-store.ts';
 import { toDomain } from './domain-row.ts';
 import { findDomainById } from './find-domain-by-id.ts';
 import { findLinkByKey } from './find-link-by-key.ts';
+import { findLinksByIds } from './find-links-by-ids.ts';
 import { canMatch, readLinks, toPageStart } from './link-list.ts';
 import { toLink } from './link-row.ts';
 import type { ReaderConnection } from './reader-connection.ts';
@@ -16,6 +17,13 @@ export function createLinkReader(connection: ReaderConnection): LinkReader {
         c.get(findLinkByKey, { domainId, slugKey }),
       );
       return row && toLink(row);
+    },
+
+    async findLinksById(ids) {
+      const rows = await connection.readPatiently((c) =>
+        c.all(findLinksByIds, { ids: JSON.stringify(ids) }),
+      );
+      return new Map(rows.map((row) => [row.id, toLink(row)]));
     },
 
     async listLinks(query) {

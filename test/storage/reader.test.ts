@@ -173,6 +173,24 @@ test('a reopened reader reads the file that is there now', async () => {
   await expect(reader.links.findLink(1, sale)).resolves.toEqual(makeLink());
 });
 
+test('links are found by their ids, and those that are gone are not among them', async () => {
+  template.copyTo(folder.file());
+  const connection = new Connection(openOther());
+  const store = createLinkWriteStore(connection);
+  const links = [7, 8, 2 ** 52].map((id) => makeLink({ id, slug: `link-${id}` }));
+  for (const link of links) store.insertLink(link);
+  store.deleteLink(makeLink({ id: 8, slug: 'link-8' }));
+  connection[Symbol.dispose]();
+  const found = await reader.links.findLinksById([2 ** 52, 8, 7, 9]);
+  expect(found).toEqual(
+    new Map([
+      [7, links[0]],
+      [2 ** 52, links[2]],
+    ]),
+  );
+  await expect(reader.links.findLinksById([])).resolves.toEqual(new Map());
+});
+
 test('a domain is found by its id', async () => {
   template.copyTo(folder.file());
   await expect(reader.links.findDomain(1)).resolves.toEqual({
