@@ -1,10 +1,8 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { TrustProxy } from './domain/client-address.ts';
 import type { SlugCase } from './domain/domain-name.ts';
-
-/** Where the address of a client is read from: the socket, `Fly-Client-IP`, or the n-th `X-Forwarded-For` from the right. */
-export type TrustProxy = 'none' | 'fly' | number;
 
 /** Everything Hoplite reads from its environment, parsed once. Each room receives its own part. */
 export interface Config {

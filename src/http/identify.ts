@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
+import { clientAddress, type TrustProxy } from '../domain/client-address.ts';
 import type { Random } from '../domain/random.ts';
-import { clientAddress, type TrustProxy } from './client-address.ts';
 import { arrivalOf, setFacts } from './request-facts.ts';
 import { requestId } from './request-id.ts';
 

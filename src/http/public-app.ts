@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { ApiKeyReader } from '../domain/api-key.ts';
+import type { TrustProxy } from '../domain/client-address.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { CatchUp, Cluster } from '../domain/cluster.ts';
 import type { DestinationPolicy } from '../domain/destination.ts';
@@ -13,7 +14,6 @@ import type { WriterSource } from '../domain/writer.ts';
 import { type Assets, createAssetRoutes } from './asset-routes.ts';
 import { createAuthenticate } from './authenticate.ts';
 import type { AccessMode } from './caller.ts';
-import type { TrustProxy } from './client-address.ts';
 import { createCors } from './cors.ts';
 import { createCrossSiteCheck } from './cross-site.ts';
 import { createDocsRoutes } from './docs-routes.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clientAddress, type TrustProxy } from '../../src/http/client-address.ts';
+import { clientAddress, type TrustProxy } from '../../src/domain/client-address.ts';
 
 const socket = '198.51.100.7';
 
@@ -27,6 +27,14 @@ describe('the address of a client', () => {
     ],
     ['two proxies', 2, { 'x-forwarded-for': '6.6.6.6, 2.2.2.2, 3.3.3.3' }, '2.2.2.2'],
     ['two proxies, but only one entry', 2, { 'x-forwarded-for': '6.6.6.6' }, socket],
+    [
+      'one proxy, three lines of the header, as Node joins them',
+      1,
+      { 'x-forwarded-for': '6.6.6.6, 7.7.7.7, 2.2.2.2' },
+      '2.2.2.2',
+    ],
+    ['one proxy, no space', 1, { 'x-forwarded-for': '6.6.6.6,2.2.2.2' }, '2.2.2.2'],
+    ['one proxy, IPv4 in IPv6', 1, { 'x-forwarded-for': '::ffff:2.2.2.2' }, '2.2.2.2'],
     ['one proxy, rubbish', 1, { 'x-forwarded-for': '2.2.2.2, unknown' }, socket],
     ['one proxy, an empty list', 1, { 'x-forwarded-for': '' }, socket],
     ['one proxy does not mean Fly', 1, { 'fly-client-ip': '1.1.1.1' }, socket],

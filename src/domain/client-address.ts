@@ -1,0 +1,49 @@
+import { isIP } from 'node:net';
+
+/** Where the address of a client is read from: the socket, `Fly-Client-IP`, or the n-th `X-Forwarded-For` from the right. */
+export type TrustProxy = 'none' | 'fly' | number;
+
+/** The one header that a setting trusts, in lower case; `undefined` when it trusts none. */
+export function trustedHeader(
+  trustProxy: TrustProxy,
+): 'fly-client-ip' | 'x-forwarded-for' | undefined {
+  if (trustProxy === 'none') return undefined;
+  return trustProxy === 'fly' ? 'fly-client-ip' : 'x-forwarded-for';
+}
+
+/**
+ * The address that `value` of the trusted header names; `undefined` when it names none.
+ *
+ * Several lines of the header are one value, joined with commas in the order they came (RFC 9110 section 5.3),
+ * as Node has them in `headers`. Of `X-Forwarded-For` the n-th entry from the right was written by the outermost
+ * of n trusted proxies; a shorter list did not come through all of them.
+ */
+export function trustedAddress(value: string, trustProxy: TrustProxy): string | undefined {
+  const address = typeof trustProxy === 'number' ? value.split(',').at(-trustProxy)?.trim() : value;
+  return address !== undefined && isIP(address) !== 0 ? toPlainAddress(address) : undefined;
+}
+
+/** `::ffff:192.0.2.1` is 192.0.2.1 on a socket that takes both families. */
+export function toPlainAddress(address: string): string {
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1];
+  return mapped ?? address;
+}
+
+/**
+ * The address of the client behind a request that came on the public port, without a port. `headers` are those
+ * of a Node request.
+ *
+ * Only what the setting trusts is read, and only when it is an address; everything else a client may have
+ * written itself (reliability-facts F-5), so the socket's own address stands in: that can only make the
+ * limits tighter.
+ */
+export function clientAddress(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  socketAddress: string | undefined,
+  trustProxy: TrustProxy,
+): string {
+  const name = trustedHeader(trustProxy);
+  const value = name === undefined ? undefined : headers[name];
+  const trusted = typeof value === 'string' ? trustedAddress(value, trustProxy) : undefined;
+  return trusted ?? toPlainAddress(socketAddress ?? '');
+}
