@@ -12,15 +12,20 @@ export function trustedHeader(
 }
 
 /**
- * The address that `value` of the trusted header names; `undefined` when it names none.
+ * What `value` of the trusted header names as the client; whether it is an address is still to be seen.
  *
  * Several lines of the header are one value, joined with commas in the order they came (RFC 9110 section 5.3),
  * as Node has them in `headers`. Of `X-Forwarded-For` the n-th entry from the right was written by the outermost
  * of n trusted proxies; a shorter list did not come through all of them.
  */
-export function trustedAddress(value: string, trustProxy: TrustProxy): string | undefined {
-  const address = typeof trustProxy === 'number' ? value.split(',').at(-trustProxy)?.trim() : value;
-  return address !== undefined && isIP(address) !== 0 ? toPlainAddress(address) : undefined;
+export function trustedEntry(value: string, trustProxy: TrustProxy): string | undefined {
+  if (typeof trustProxy !== 'number') return value;
+  let end = value.length;
+  for (let entry = 1; entry < trustProxy; entry += 1) {
+    end = end > 0 ? value.lastIndexOf(',', end - 1) : -1;
+    if (end === -1) return undefined;
+  }
+  return value.slice(end > 0 ? value.lastIndexOf(',', end - 1) + 1 : 0, end).trim();
 }
 
 /** `::ffff:192.0.2.1` is 192.0.2.1 on a socket that takes both families. */
@@ -44,6 +49,6 @@ export function clientAddress(
 ): string {
   const name = trustedHeader(trustProxy);
   const value = name === undefined ? undefined : headers[name];
-  const trusted = typeof value === 'string' ? trustedAddress(value, trustProxy) : undefined;
-  return trusted ?? toPlainAddress(socketAddress ?? '');
+  const entry = typeof value === 'string' ? trustedEntry(value, trustProxy) : undefined;
+  return toPlainAddress(entry !== undefined && isIP(entry) !== 0 ? entry : (socketAddress ?? ''));
 }

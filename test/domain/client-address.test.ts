@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clientAddress, type TrustProxy } from '../../src/domain/client-address.ts';
+import { clientAddress, type TrustProxy, trustedEntry } from '../../src/domain/client-address.ts';
 
 const socket = '198.51.100.7';
 
@@ -41,6 +42,16 @@ describe('the address of a client', () => {
     ['other headers', 'fly', { 'x-real-ip': '1.1.1.1', forwarded: 'for=1.1.1.1' }, socket],
   ])('%s', (_title, trust, headers, expected) => {
     expect(clientAddress(headers, socket, trust)).toBe(expected);
+  });
+
+  it('is the entry that the list has there, whatever the list is', () => {
+    const parts = fc.array(fc.constantFrom('', ' ', '1.1.1.1', ' 2.2.2.2 ', 'x'), { maxLength: 5 });
+    fc.assert(
+      fc.property(parts, fc.integer({ min: 1, max: 6 }), (list, trust) => {
+        const value = list.join(',');
+        expect(trustedEntry(value, trust)).toBe(value.split(',').at(-trust)?.trim());
+      }),
+    );
   });
 
   it('is IPv4 when IPv6 only wraps it', () => {
