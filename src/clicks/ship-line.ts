@@ -1,0 +1,188 @@
+import type { ProducerId } from '../domain/click-cursor.ts';
+import { type DeliveryAnswer, deliveryOverhead, maxDeliveryBytes } from './delivery.ts';
+import type { SpooledBatch } from './spooled-batches.ts';
+
+/** What is to be done next for a producer. */
+export type ShipPlan =
+  | { readonly is: 'ask' }
+  | {
+      readonly is: 'send';
+      readonly batches: readonly [SpooledBatch, ...SpooledBatch[]];
+      readonly lostFrom: number | undefined;
+      /** Sent again only to learn whether it is what the primary counted under its number. */
+      readonly isTrial: boolean;
+    }
+  /** Another batch is counted under the number of this one; no need to ask. */
+  | { readonly is: 'conflict'; readonly batch: SpooledBatch }
+  | { readonly is: 'reissue'; readonly batch: SpooledBatch };
+
+/**
+ * What is known of one producer at the primary, and what follows from it.
+ *
+ * The primary's numbers are the truth: what it wants next is sent, forward or back. But they say how many batches it
+ * has, not that they are ours: after a volume went back in time, or with two nodes on copies of it, others may be counted
+ * under the same numbers. So in each epoch the newest batch that should be counted is sent once more, and batches
+ * are passed over only once the primary said that it has them.
+ */
+export class ShipLine {
+  readonly producer: ProducerId;
+  /** Cannot go on for now, whatever the network does. */
+  isHeld = false;
+  /** The batch that was mended last: a disk that damages it again must not keep us busy. */
+  mended = 0;
+  /** Of the last answer; 0 before any. */
+  #epoch = 0;
+  /** What the primary wants next; `undefined` until it was asked. */
+  #expected: number | undefined;
+  /** How many clicks of the producer it has. */
+  #clicks = 0;
+  /** The primary said that it has ours up to this one. */
+  #agreed = 0;
+  /** While it is not known whether it has ours: those below this number are to be tried, down to `#agreed`. */
+  #tryBelow: number | undefined;
+  /** The newest of those that were tried and do not tell. */
+  #passedOver = 0;
+  /** The first of ours that is to be issued again. */
+  #conflict: SpooledBatch | undefined;
+  /** Batches up to this one may have been sent before: by an earlier process, or by this one. */
+  #sent: number;
+  /** Losses that were declared without an answer yet. */
+  #declared: { readonly from: number; readonly clicks: number } | undefined;
+
+  constructor(producer: ProducerId, batches: readonly SpooledBatch[]) {
+    this.producer = producer;
+    this.#sent = batches.at(-1)?.seq ?? 0;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Has the primary asked again, because it may be another. Everything that it said is void. */
+  forget(): void {
+    this.#epoch = 0;
+    this.askAgain();
+  }
+
+  /** Has the primary asked again how far it is. */
+  askAgain(): void {
+    this.#expected = undefined;
+    this.isHeld = false;
+  }
+
+  /** `undefined` when there is nothing to do. */
+  plan(batches: readonly SpooledBatch[]): ShipPlan | undefined {
+    if (batches.length === 0) return undefined;
+    const expected = this.#expected;
+    if (expected === undefined) return { is: 'ask' };
+    if (this.#tryBelow !== undefined) {
+      const below = this.#tryBelow;
+      const trial = batches.findLast(({ seq }) => seq < below);
+      if (trial !== undefined && trial.seq > this.#agreed) {
+        return { is: 'send', batches: [trial], lostFrom: undefined, isTrial: true };
+      }
+      this.#endTrials(expected);
+    }
+    if (this.#conflict !== undefined) return { is: 'reissue', batch: this.#conflict };
+    const next = Math.min(expected, this.#agreed + 1);
+    const at = batches.findLastIndex(({ seq }) => seq < next) + 1;
+    const first = batches[at];
+    if (first === undefined) return undefined;
+    if (
+      first.seq < expected &&
+      first.seq > this.#sent &&
+      !first.isInherited &&
+      !first.isRecovered
+    ) {
+      return { is: 'conflict', batch: first };
+    }
+    const lostFrom = first.seq > expected ? expected : undefined;
+    return { is: 'send', batches: takeRun(first, batches, at), lostFrom, isTrial: false };
+  }
+
+  /** To be told before a delivery leaves. */
+  noteSent(
+    batches: readonly [SpooledBatch, ...SpooledBatch[]],
+    lostFrom: number | undefined,
+  ): void {
+    const [first] = batches;
+    this.#sent = Math.max(this.#sent, batches.at(-1)?.seq ?? 0);
+    if (lostFrom !== undefined) {
+      this.#declared = { from: lostFrom, clicks: first.clicksBefore - this.#clicks };
+    }
+  }
+
+  /** Takes the numbers of an answer. Gives whether they are news, and how many clicks are lost by our declaration. */
+  hear({ epoch, expected, clicks }: DeliveryAnswer): {
+    readonly isNews: boolean;
+    readonly lost: number;
+  } {
+    const isNews = epoch !== this.#epoch || expected !== this.#expected || clicks !== this.#clicks;
+    const lost =
+      this.#declared !== undefined && expected > this.#declared.from ? this.#declared.clicks : 0;
+    this.#declared = undefined;
+    if (epoch !== this.#epoch) {
+      this.#epoch = epoch;
+      this.#agreed = 0;
+      this.#passedOver = 0;
+      this.#conflict = undefined;
+      this.#tryBelow = expected;
+    } else if (this.#tryBelow !== undefined) {
+      this.#tryBelow = Math.min(this.#tryBelow, expected);
+    }
+    this.#expected = expected;
+    this.#clicks = clicks;
+    return { isNews, lost };
+  }
+
+  /** The primary has this batch, and what is before it. */
+  agreeOn(batch: SpooledBatch): void {
+    this.#agreed = batch.seq;
+    this.#passedOver = 0;
+    this.#tryBelow = undefined;
+  }
+
+  /** This batch does not tell whether those before it are counted. */
+  passOver(batch: SpooledBatch): void {
+    if (this.#tryBelow === undefined) return;
+    this.#tryBelow = batch.seq;
+    this.#passedOver = Math.max(this.#passedOver, batch.seq);
+  }
+
+  /** Another batch is counted under the number of this one: those before it, up to what was agreed on, may differ too. */
+  disagreeOn(batch: SpooledBatch): void {
+    this.#conflict = batch;
+    this.#tryBelow = batch.seq;
+  }
+
+  /** What conflicted is there no more under this producer. */
+  noteReissued(): void {
+    this.#conflict = undefined;
+  }
+
+  /** None is left that could differ. Later ones of ours do, even when the primary already has some of their numbers. */
+  #endTrials(expected: number): void {
+    const last = this.#conflict?.seq ?? (this.#passedOver === 0 ? expected : this.#passedOver + 1);
+    this.#agreed = Math.max(this.#agreed, last - 1);
+    this.#passedOver = 0;
+    this.#tryBelow = undefined;
+  }
+}
+
+/** `first` and those that follow it without a hole, as many as a delivery takes. */
+function takeRun(
+  first: SpooledBatch,
+  batches: readonly SpooledBatch[],
+  at: number,
+): readonly [SpooledBatch, ...SpooledBatch[]] {
+  const run: [SpooledBatch, ...SpooledBatch[]] = [first];
+  let bytes = first.bytes;
+  for (let index = at + 1; index < batches.length; index += 1) {
+    const batch = batches[index] as SpooledBatch;
+    bytes += batch.bytes;
+    if (batch.seq !== first.seq + run.length) break;
+    if (deliveryOverhead(run.length + 1) + bytes > maxDeliveryBytes) break;
+    run.push(batch);
+  }
+  return run;
+}

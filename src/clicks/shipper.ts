@@ -1,0 +1,266 @@
+import type { Logger } from 'pino';
+import { type ClickCursor, expectedSeq, type ProducerId } from '../domain/click-cursor.ts';
+import { type DeliveryAnswer, encodeDelivery } from './delivery.ts';
+import { ShipLine, type ShipPlan } from './ship-line.ts';
+import type { SpooledBatch, SpooledBatches } from './spooled-batches.ts';
+
+/** What a shipper works with. */
+export interface ShipperOptions {
+  readonly spool: SpooledBatches;
+  /** Takes a delivery to the primary. Gives `undefined`, or rejects, when there is no answer to be had. */
+  readonly deliver: (body: Uint8Array) => Promise<DeliveryAnswer | undefined>;
+  /** Reads this node's own copy of `clicks.db`. */
+  readonly readOwnCursor: (producer: ProducerId) => Promise<ClickCursor | undefined>;
+  readonly log: Logger;
+}
+
+/** What a shipper did since it was made. */
+export interface ShipperCounts {
+  /** Batches of which the primary said that they are counted, and the clicks in them. */
+  readonly batches: number;
+  readonly clicks: number;
+  /** Deliveries without an answer, or that got nowhere. */
+  readonly failures: number;
+  /** Clicks of batches that were declared lost. */
+  readonly lost: number;
+  /** Batches under whose number another one is counted. */
+  readonly conflicts: number;
+}
+
+/** `shipped`: something came of it, and there may be more. `failed`: to be tried again after a pause. */
+export type ShipResult = 'shipped' | 'idle' | 'failed';
+
+/**
+ * Takes the batches of a spool to the primary, and learns which of them this node's own copy counts. It has no timers:
+ * whoever calls it decides when, never twice at a time.
+ */
+export class Shipper {
+  readonly #options: ShipperOptions;
+  #lines = new Map<ProducerId, ShipLine>();
+  /** Whose turn was last. */
+  #last: ProducerId | undefined;
+  readonly #counts = { batches: 0, clicks: 0, failures: 0, lost: 0, conflicts: 0 };
+
+  constructor(options: ShipperOptions) {
+    this.#options = options;
+    this.#findLines();
+  }
+
+  readCounts(): ShipperCounts {
+    return { ...this.#counts };
+  }
+
+  /** The primary may be another, or the same in another time: all of it is asked again. */
+  forget(): void {
+    for (const line of this.#lines.values()) line.forget();
+  }
+
+  /** Has the primary asked again, which may have gone back in time; and tries again what was held. */
+  askAgain(): void {
+    for (const line of this.#lines.values()) line.askAgain();
+  }
+
+  /** Does one thing: a delivery, or what follows from the answer to one. Never rejects. */
+  async step(): Promise<ShipResult> {
+    let result: ShipResult = 'idle';
+    for (const line of this.#findLines()) {
+      if (line.isHeld) continue;
+      const plan = line.plan(this.#options.spool.listBatches(line.producer));
+      if (plan === undefined) continue;
+      this.#last = line.producer;
+      const became = await this.#carryOut(line, plan);
+      if (became !== 'held') return became;
+      line.isHeld = true;
+      this.#counts.failures += 1;
+      result = 'failed';
+    }
+    return result;
+  }
+
+  /** Tells the spool what this node's own copy counts. Gives whether something is not counted there yet. */
+  async confirm(): Promise<boolean> {
+    const { spool, readOwnCursor } = this.#options;
+    let isWaiting = false;
+    for (const producer of spool.listProducers()) {
+      const cursor = (await readOwnCursor(producer)) ?? nothingCounted(producer);
+      spool.release(cursor);
+      isWaiting ||= (spool.listBatches(producer).at(-1)?.seq ?? 0) >= expectedSeq(cursor);
+    }
+    return isWaiting;
+  }
+
+  /** The lines of all producers, the one whose turn was last at the end. */
+  #findLines(): ShipLine[] {
+    const { spool } = this.#options;
+    const lines = new Map<ProducerId, ShipLine>();
+    for (const producer of spool.listProducers()) {
+      const known = this.#lines.get(producer);
+      lines.set(producer, known ?? new ShipLine(producer, spool.listBatches(producer)));
+    }
+    this.#lines = lines;
+    const ordered = [...lines.values()];
+    const turn = ordered.findIndex(({ producer }) => producer === this.#last) + 1;
+    return [...ordered.slice(turn), ...ordered.slice(0, turn)];
+  }
+
+  async #carryOut(line: ShipLine, plan: ShipPlan): Promise<ShipResult | 'held'> {
+    switch (plan.is) {
+      case 'ask':
+        return this.#ask(line);
+      case 'send':
+        return this.#send(line, plan);
+      case 'conflict':
+        return this.#resolveConflict(line, plan.batch);
+      case 'reissue':
+        return this.#reissue(line, plan.batch);
+      default:
+        return plan satisfies never;
+    }
+  }
+
+  async #ask(line: ShipLine): Promise<ShipResult> {
+    const { producer } = line;
+    const answer = await this.#deliver(encodeDelivery({ producer, epoch: 0, batches: [] }));
+    if (answer?.outcome !== 'ok') return this.#fail(line, { outcome: answer?.outcome });
+    this.#hear(line, answer);
+    return 'shipped';
+  }
+
+  async #send(
+    line: ShipLine,
+    { batches, lostFrom, isTrial }: ShipPlan & { readonly is: 'send' },
+  ): Promise<ShipResult | 'held'> {
+    const read: Uint8Array[] = [];
+    for (const batch of batches) {
+      const bytes = await this.#read(batch);
+      if (typeof bytes !== 'string') read.push(bytes);
+      else if (read.length > 0) break;
+      else if (bytes === 'unreadable') return 'held';
+      else if (!isTrial) return this.#mend(line, batch);
+      else {
+        line.passOver(batch);
+        return 'shipped';
+      }
+    }
+    const sent = batches.slice(0, read.length) as [SpooledBatch, ...SpooledBatch[]];
+    line.noteSent(sent, lostFrom);
+    const { producer, epoch } = line;
+    const answer = await this.#deliver(
+      encodeDelivery({ producer, epoch, lostFrom, batches: read }),
+    );
+    // What came of it is not known; asking is cheaper than sending it all again.
+    if (answer === undefined) return this.#fail(line, { seq: sent[0].seq });
+    // A primary that cannot read the delivery at all knows nothing of this producer.
+    if (answer.epoch === 0) return this.#refused(line, sent[0], answer);
+    const isNews = this.#hear(line, answer);
+    const merged = sent.slice(0, answer.merged);
+    for (const batch of merged) {
+      this.#counts.batches += 1;
+      this.#counts.clicks += batch.clicks;
+      line.agreeOn(batch);
+    }
+    const refused = sent[answer.merged];
+    if (refused !== undefined) {
+      if (answer.outcome === 'conflict') return this.#resolveConflict(line, refused);
+      if (answer.outcome === 'invalid') return this.#refused(line, refused, answer);
+    }
+    return isNews || merged.length > 0 ? 'shipped' : this.#fail(line, answer);
+  }
+
+  #hear(line: ShipLine, answer: DeliveryAnswer): boolean {
+    const { isNews, lost } = line.hear(answer);
+    if (lost > 0) {
+      const { producer } = line;
+      this.#counts.lost += lost;
+      this.#options.log.error({ producer, clicks: lost }, 'clicks lost');
+    }
+    return isNews;
+  }
+
+  async #read(batch: SpooledBatch): Promise<Uint8Array | 'damaged' | 'unreadable'> {
+    try {
+      return await this.#options.spool.readBatch(batch);
+    } catch (err) {
+      const { producer, seq } = batch;
+      this.#options.log.error({ err, producer, seq }, 'batch not readable');
+      return 'unreadable';
+    }
+  }
+
+  /** Damage on the disk is mended; what is whole here and not readable there waits for a primary that can read it. */
+  async #refused(
+    line: ShipLine,
+    batch: SpooledBatch,
+    { detail }: DeliveryAnswer,
+  ): Promise<ShipResult | 'held'> {
+    const { producer, seq } = batch;
+    if ((await this.#read(batch)) === 'damaged') return this.#mend(line, batch);
+    this.#options.log.error({ producer, seq, detail }, 'batch refused by the primary');
+    return 'held';
+  }
+
+  async #mend(line: ShipLine, batch: SpooledBatch): Promise<ShipResult | 'held'> {
+    const { producer, seq } = batch;
+    if (line.mended === seq) return 'held';
+    line.mended = seq;
+    try {
+      const clicks = await this.#options.spool.mend(batch);
+      this.#options.log.error({ producer, seq, clicks }, 'batch damaged on the disk');
+      return 'shipped';
+    } catch (err) {
+      this.#options.log.error({ err, producer, seq }, 'batch not mended');
+      return 'held';
+    }
+  }
+
+  /**
+   * A batch that may be the beginning of what is counted is given up: of what a crash or a copy left, nobody can tell
+   * more. One that this node sealed whole is not what is counted, so it is issued again.
+   */
+  #resolveConflict(line: ShipLine, batch: SpooledBatch): ShipResult {
+    const { producer, seq, clicks, isRecovered, isInherited } = batch;
+    this.#counts.conflicts += 1;
+    if (isRecovered || isInherited) {
+      this.#options.log.warn({ producer, seq, clicks }, 'batch given up, another is counted');
+      line.passOver(batch);
+      this.#options.spool.drop(batch);
+    } else {
+      line.disagreeOn(batch);
+    }
+    return 'shipped';
+  }
+
+  async #reissue(line: ShipLine, batch: SpooledBatch): Promise<ShipResult | 'held'> {
+    const { producer, seq } = batch;
+    try {
+      await this.#options.spool.reissueFrom(batch);
+    } catch (err) {
+      this.#options.log.error({ err, producer, seq }, 'batches not issued again');
+      return 'held';
+    }
+    line.noteReissued();
+    this.#options.log.error({ producer, seq }, 'another volume counts as this producer');
+    return 'shipped';
+  }
+
+  async #deliver(body: Uint8Array): Promise<DeliveryAnswer | undefined> {
+    try {
+      return await this.#options.deliver(body);
+    } catch (err) {
+      this.#options.log.debug({ err }, 'delivery failed');
+      return undefined;
+    }
+  }
+
+  #fail(line: ShipLine, facts: object): ShipResult {
+    line.askAgain();
+    this.#counts.failures += 1;
+    this.#options.log.debug({ producer: line.producer, ...facts }, 'nothing shipped');
+    return 'failed';
+  }
+}
+
+/** What the copy of a node shows of a producer that it has not heard of, or no more. */
+function nothingCounted(producer: ProducerId): ClickCursor {
+  return { producer, seq: 0, merged: 0, hash: '', isComplete: true, clicks: 0, lost: 0 };
+}
