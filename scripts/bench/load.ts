@@ -1,81 +1,66 @@
-// The load of the benchmark, in a process of its own: `load.ts <port> <links> <seconds>` asks for so many links,
-// each as often as the others; with 0 seconds, for each of them once.
+// The load of the benchmark, a program of its own: does one `LoadJob` after another that its parent sends.
 //
-// A client of our own rather than autocannon: that one takes more time for a request than the server it measures
-// (21 µs against 14), so that on one core each it is itself what is measured. This one sends bytes made beforehand
-// and looks for the one header that matters, in half the time.
+// A client of our own: autocannon takes more time for a request than the server it measures, so that on one core each
+// it is itself what is measured; and wrk, written in C, is no faster than this one while it looks at no answer.
 
-import { connect } from 'node:net';
-import { destinationOf, slugOf } from './slugs.ts';
+import { AnswerCheck } from './answer-check.ts';
+import { askInClosedLoop } from './closed-loop.ts';
+import { Connection } from './connection.ts';
+import { Creators } from './creators.ts';
+import { connectionCount, type LoadJob, type LoadResult } from './load-job.ts';
+import { askAtTimes } from './open-loop.ts';
+import { createPick } from './popularity.ts';
+import { RequestHead } from './request-head.ts';
+import { quantile } from './statistics.ts';
 
-/** What one run of load came to. */
-export interface LoadResult {
-  readonly perSecond: number;
-  readonly answered: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
+process.on('message', (job: LoadJob) => {
+  run(job).then(
+    (result) => process.send?.(result),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});
+process.once('disconnect', () => process.exit());
 
-const connections = 64;
-const [port = 0, links = 1, seconds = 1] = process.argv.slice(2).map(Number);
-const requests = Array.from({ length: links }, (_, n) =>
-  Buffer.from(`GET /${slugOf(n)} HTTP/1.1\r\nHost: localhost\r\n\r\n`),
-);
-const latencies: number[] = [];
-let swept = 0;
-const start = performance.now();
-const end = start + seconds * 1000;
-await Promise.all(Array.from({ length: connections }, hitUntilEnd));
-const sorted = Float64Array.from(latencies).sort();
-const result: LoadResult = {
-  perSecond: (latencies.length * 1000) / (performance.now() - start),
-  answered: latencies.length,
-  p50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? Number.NaN,
-  p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
-};
-process.send?.(result, () => process.disconnect());
-
-/** One connection: the next request goes out when the answer to the last one is there, whole and right. */
-function hitUntilEnd(): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let link = 0;
-    let sentAt = 0;
-    let answer = '';
-    const socket = connect({
-      port,
-      host: '127.0.0.1',
-      noDelay: true,
-      onread: {
-        buffer: Buffer.alloc(16_384),
-        callback(length, buffer) {
-          answer += (buffer as Buffer).toString('latin1', 0, length);
-          const isWhole = answer.endsWith('\r\n\r\n');
-          if (!isWhole && answer.startsWith('HTTP/1.1 302')) return true;
-          if (!isWhole || !answer.includes(`\r\nLocation: ${destinationOf(link)}\r\n`)) {
-            socket.destroy(new Error(`wrong answer for ${slugOf(link)}: ${answer}`));
-            return false;
-          }
-          const now = performance.now();
-          latencies.push(now - sentAt);
-          send(now);
-          return true;
-        },
-      },
-    });
-    socket.once('connect', () => send(performance.now()));
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the server closed a connection')));
-
-    function send(now: number): void {
-      if (seconds === 0 ? swept === links : now >= end) {
-        resolve();
-        socket.end();
-        return;
-      }
-      link = seconds === 0 ? swept++ : Math.floor(Math.random() * links);
-      sentAt = now;
-      answer = '';
-      socket.write(requests[link] as Buffer);
-    }
-  });
+async function run({
+  port,
+  method,
+  headers,
+  links,
+  popularity,
+  pace,
+}: LoadJob): Promise<LoadResult> {
+  const pick = createPick(popularity, links);
+  const tookMs: number[] = [];
+  const answeredByLink = new Uint32Array(links);
+  const record = (link: number, ms: number) => {
+    tookMs.push(ms);
+    (answeredByLink[link] as number) += 1;
+  };
+  const check = new AnswerCheck(method);
+  const connections = Array.from(
+    { length: connectionCount },
+    (_, index) => new Connection(port, new RequestHead(method, headers, index), check),
+  );
+  await Promise.all(connections.map((connection) => connection.opened()));
+  using creators = new Creators(port, pace.is === 'open' ? pace.creators : 0);
+  const cpuBefore = process.cpuUsage();
+  const startMs = performance.now();
+  await (pace.is === 'closed'
+    ? askInClosedLoop(connections, { ...pace, pick, record })
+    : askAtTimes(connections, { ...pace, pick, record }));
+  const elapsedMs = performance.now() - startMs;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  for (const connection of connections) connection.close();
+  return {
+    answered: tookMs.length,
+    perSecond: (tookMs.length * 1000) / elapsedMs,
+    p50Ms: quantile(tookMs, 0.5),
+    p99Ms: quantile(tookMs, 0.99),
+    busy: (user + system) / 1000 / elapsedMs,
+    answeredByLink: method === 'GET' ? answeredByLink : new Uint32Array(links),
+    created: creators.created,
+  };
 }

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { LoadJob, LoadResult } from './load-job.ts';
+import { cores, pinned } from './pinned.ts';
+
+/** The load in a process of its own, on its own core. It knows after its first job how to be fast. */
+export class LoadProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+
+  constructor(signal: AbortSignal) {
+    const program = join(import.meta.dirname, 'load.ts');
+    const [command = '', ...args] = pinned(cores.load, [process.execPath, program]);
+    this.#child = spawn(command, args, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+      killSignal: 'SIGKILL',
+      signal,
+    });
+  }
+
+  /** Rejects when an answer was wrong or did not come; the load has said on stderr which. */
+  async run(job: LoadJob): Promise<LoadResult> {
+    const settled = new AbortController();
+    const { signal } = settled;
+    try {
+      const ended = once(this.#child, 'exit', { signal }).then(([code]) => {
+        throw new Error(`the load ended with ${code}`);
+      });
+      const answer = once(this.#child, 'message', { signal });
+      this.#child.send(job);
+      const [result] = await Promise.race([answer, ended]);
+      return result as LoadResult;
+    } finally {
+      settled.abort();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+}

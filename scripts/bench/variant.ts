@@ -1,0 +1,46 @@
+import type { StartContestant } from './contestant.ts';
+import type { Popularity } from './popularity.ts';
+import type { HeaderSet } from './request-head.ts';
+
+/** A server, and the way it is asked. */
+export interface Variant {
+  readonly name: string;
+  /** The name of the variant that is 1.00 for this one. */
+  readonly baseline: string;
+  readonly start: StartContestant;
+  /** How many different links are asked for. */
+  readonly links: number;
+  readonly popularity: Popularity;
+  readonly headers: HeaderSet;
+  readonly load: Load;
+  /** What a server remembers is filled before, with a `HEAD` for each of so many links. */
+  readonly fill: number;
+  /** Whether it is measured only when `--full` or `--only` asks for it, because it takes long or needs a fleet. */
+  readonly isLong: boolean;
+  /** What has to be on this machine besides the project. */
+  readonly needs: 'nothing' | 'nginx' | 'litefs';
+  /** What is expected (issue numbers of docs/performance.md), at least or at most. */
+  readonly wanted: Wanted;
+}
+
+/**
+ * `closed`: as many requests as the server can answer. `open`: so many a second, which it answers easily; meanwhile
+ * `creators` clients create links, or it still counts the clicks of `burstSeconds` of closed load.
+ */
+export type Load =
+  | { readonly is: 'closed' }
+  | {
+      readonly is: 'open';
+      readonly perSecond: number;
+      readonly creators: number;
+      readonly burstSeconds: number;
+    };
+
+export interface Wanted {
+  /** Throughput as a part of the baseline's, at least. */
+  readonly ratio?: number;
+  /** p99 as a multiple of the baseline's, at most. */
+  readonly p99Ratio?: number;
+  /** At most. */
+  readonly rssMb?: number;
+}

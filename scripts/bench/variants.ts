@@ -1,0 +1,93 @@
+import { startExpress } from './express.ts';
+import { startHoplite } from './hoplite.ts';
+import { startNginxMap, startNginxReturn, startNginxReturnLogged } from './nginx.ts';
+import { startRaw } from './raw.ts';
+import type { Load, Variant } from './variant.ts';
+
+/** The memory of a Hoplite holds some 260,000 of the links here; more fill it and nothing else. */
+const mostRemembered = 300_000;
+
+const usual = {
+  baseline: 'raw-http',
+  links: 1,
+  popularity: 'uniform',
+  headers: 'none',
+  load: { is: 'closed' },
+  fill: 0,
+  isLong: false,
+  needs: 'nothing',
+  wanted: {},
+} as const satisfies Partial<Variant>;
+
+/** Everything that can be measured, in the order of the tables. */
+export const variants: readonly Variant[] = [
+  { ...usual, name: 'raw-http', start: startRaw },
+  { ...usual, name: 'nginx-return', needs: 'nginx', start: startNginxReturn },
+  { ...usual, name: 'nginx-return-logged', needs: 'nginx', start: startNginxReturnLogged },
+  { ...usual, name: 'nginx-map', needs: 'nginx', start: startNginxMap, links: 100_000 },
+  hot('hoplite-hot', 100_000),
+  { ...hot('hoplite-hot-1k', 1_000), isLong: true },
+  { ...hot('hoplite-hot-10m', 10_000_000), isLong: true },
+  {
+    ...uniform('hoplite-zipf-100k', 100_000),
+    popularity: 'zipf',
+    wanted: { ratio: 0.95 },
+  },
+  { ...uniform('hoplite-uniform-1k', 1_000), isLong: true },
+  { ...uniform('hoplite-uniform-10k', 10_000), isLong: true },
+  { ...uniform('hoplite-uniform-100k', 100_000), wanted: { ratio: 0.8 } },
+  { ...uniform('hoplite-uniform-1m', 1_000_000), wanted: { ratio: 0.6, rssMb: 150 } },
+  { ...uniform('hoplite-uniform-10m', 10_000_000), isLong: true },
+  {
+    ...hot('hoplite-sync-tick', 100_000),
+    start: startHoplite({ links: 100_000, env: { CLICK_SYNC: 'tick' } }),
+    wanted: { ratio: 0.6 },
+  },
+  { ...usual, name: 'express-update', start: startExpress },
+
+  {
+    ...usual,
+    name: 'raw-http-headers',
+    start: startRaw,
+    headers: 'browser',
+    baseline: 'raw-http-headers',
+  },
+  {
+    ...hot('hoplite-headers', 100_000),
+    start: startHoplite({ links: 100_000, env: { TRUST_PROXY: '1' } }),
+    baseline: 'raw-http-headers',
+    headers: 'browser',
+  },
+
+  { ...usual, name: 'raw-http-open', start: startRaw, load: open(), baseline: 'raw-http-open' },
+  openLoop('hoplite-open-idle', open()),
+  openLoop('hoplite-open-import', open({ creators: 8 })),
+  openLoop('hoplite-open-merge', open({ burstSeconds: 5 })),
+];
+
+function hot(name: string, links: number): Variant {
+  return { ...usual, name, start: startHoplite({ links }), wanted: { ratio: 1 } };
+}
+
+function uniform(name: string, links: number): Variant {
+  return {
+    ...usual,
+    name,
+    start: startHoplite({ links }),
+    links,
+    fill: Math.min(links, mostRemembered),
+  };
+}
+
+function openLoop(name: string, load: Load): Variant {
+  return {
+    ...uniform(name, 100_000),
+    baseline: 'raw-http-open',
+    load,
+    wanted: { p99Ratio: 2 },
+  };
+}
+
+function open(beside: { creators?: number; burstSeconds?: number } = {}): Load {
+  return { is: 'open', perSecond: 2_000, creators: 0, burstSeconds: 0, ...beside };
+}
