@@ -53,7 +53,9 @@ export interface Orphans {
 export interface ClickReader {
   /** Of each link that was ever clicked. */
   findTotals(linkIds: readonly number[]): Promise<ReadonlyMap<number, ClickTotals>>;
-  /** In the order of time, without empty ones. */
+  /** The hour from which on counts are by the hour, the first of a UTC day; earlier ones are by the day. 0 when all are by the hour. */
+  findKeptFrom(): Promise<number>;
+  /** In the order of time, without empty ones; a day when its first hour is in the range. */
   listBuckets(linkId: number, range: HourRange): Promise<readonly ClickBucket[]>;
   /** The values with the most clicks (`people`), bots, or both, at most `limit`. */
   listValues(
