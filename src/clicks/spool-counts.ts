@@ -19,14 +19,3 @@ export interface SpoolCounts {
   /** Whether this volume was found to be moved or copied from another node or place. */
   readonly isMoved: boolean;
 }
-
-/** How a spool is at the moment. */
-export interface SpoolGauges {
-  /** Clicks here that this node's own copy of `clicks.db` does not show yet: what a destroyed volume would lose. */
-  readonly unconfirmedClicks: number;
-  /** Age of the oldest batch, or open segment, with such clicks, milliseconds; 0 without any. */
-  readonly oldestUnconfirmedMs: number;
-  readonly batches: number;
-  /** Space that all files take, in whole blocks of 4 KiB. */
-  readonly bytes: number;
-}

@@ -9,7 +9,7 @@ export interface SpoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Compresses with zstd; `compressFrames` does it away from this thread. */
+  /** Compresses with zstd, away from this thread. */
   readonly compress: (frames: Uint8Array) => Promise<Uint8Array>;
   /** This node's id: another node with a copy of the volume is another producer. */
   readonly node: string;

@@ -1,88 +1,401 @@
+import { checkBatch } from '../domain/click-batch.ts';
 import type { ClickCursor, ProducerId } from '../domain/click-cursor.ts';
+import { ClickFormatError } from '../domain/click-format-error.ts';
 import type { ClickFrameEncoder } from '../domain/click-frame-encoder.ts';
-import type { SpoolCounts, SpoolGauges } from './spool-counts.ts';
+import { Keep } from './keep.ts';
+import { mendBatch } from './mend-batch.ts';
+import { disown, makeProducer, type ProducerIdentity } from './producer-identity.ts';
+import { RareLog } from './rare-log.ts';
+import { readSpool } from './read-spool.ts';
+import { reissueTask } from './reissue-task.ts';
+import { Sealer } from './sealer.ts';
+import { SegmentWriter, spaceOf, toDropReason } from './segment-writer.ts';
+import { SharedSync } from './shared-sync.ts';
+import type { DropReason, SpoolCounts } from './spool-counts.ts';
+import { readSpoolGauges, type SpoolGauges } from './spool-gauges.ts';
+import { batchName } from './spool-names.ts';
 import type { SpoolOptions } from './spool-options.ts';
+import { SpoolProducer, type StoredBatch, toSpace } from './spool-producer.ts';
 import type { SpooledBatch, SpooledBatches } from './spooled-batches.ts';
 
+/** A segment is sealed once it is this old. */
+const sealAgeMs = 1_000;
+/** What failed on the disk is tried again after this long. */
+const retryMs = 1_000;
+/** The part of the time that clicks may take to the disk which may pass before that begins. */
+const syncShare = 0.8;
+/** Segments wait for being sealed in memory, up to this much. */
+const maxWaitingBytes = 33_554_432;
+/** Room that is made at once when there is none left. */
+const roomBytes = 1_048_576;
+
 /**
- * Keeps this node's clicks until they are counted. Has no timers of its own: `maintain` is called from outside.
+ * Keeps this node's clicks on its own disk until they are counted. Has no timers: `maintain` is called from outside.
+ *
+ * Frames are appended to a segment, which is sealed into a batch by age or size. A batch is shown once its file and
+ * its name are on the disk. Each producer has a folder; this node writes to the newest one, unless the volume was
+ * moved or copied. Whatever the disk does, nothing of `append` and `maintain` throws.
  */
 export class Spool implements SpooledBatches, AsyncDisposable {
+  readonly #options: SpoolOptions;
+  readonly #rareLog: RareLog;
+  readonly #keep: Keep;
+  readonly #sealer: Sealer;
+  readonly #writer: SegmentWriter;
+  readonly #sync: SharedSync;
+  readonly #producers = new Map<string, SpoolProducer>();
+  readonly #listeners = new Set<() => void>();
+  readonly #dropped: Record<DropReason, number> = { disk_full: 0, spool_full: 0, io_error: 0 };
+  readonly #lost = { torn: 0, damaged: 0 };
+  #recorded = 0;
+  #conflicts = 0;
+  #isMoved = false;
+  #isRead = false;
+  #unreadable: readonly ProducerId[] = [];
+  #nextGeneration = 1;
+  #nextProducer: ProducerId | undefined;
+  #own: SpoolProducer | undefined;
+  #startFailure: unknown;
+  #starting: Promise<void> | undefined;
+  #reissuing: Promise<void> | undefined;
+  #retryAtMs = 0;
+  /** Of all files but the open segment; of those that wait for being sealed. */
+  #bytesAtRest = 0;
+  #waitingBytes = 0;
+  #isDisposed = false;
+
+  private constructor(options: SpoolOptions) {
+    const { files, clock, compress, region, retentionMs, log } = options;
+    const rareLog = new RareLog(log, clock);
+    this.#options = options;
+    this.#rareLog = rareLog;
+    this.#keep = new Keep({ files, clock, rareLog, producers: this.#producers, retentionMs });
+    this.#sealer = new Sealer({
+      files,
+      compress,
+      clock,
+      onSealed: () => {
+        this.#measure();
+        for (const listener of this.#listeners) listener();
+      },
+      onFailed: (error) => this.#noteFailure('batches cannot be sealed', error),
+    });
+    this.#writer = new SegmentWriter({
+      files,
+      clock,
+      rareLog,
+      region,
+      onClosed: (task) => {
+        this.#sealer.push(task);
+        this.#measure();
+      },
+      onFailed: (error) => {
+        if (toDropReason(error) === 'disk_full') this.#makeRoom(roomBytes);
+      },
+      findLimit: (openBytes) => this.#findLimit(openBytes),
+    });
+    this.#sync = new SharedSync(() => this.#writer.sync());
+  }
+
   /** Reads what is there and recovers it. Never rejects: a disk that cannot be used is tried again. */
-  static async open(_options: SpoolOptions): Promise<Spool> {
-    throw new Error('soon');
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const spool = new Spool(options);
+    await spool.#start();
+    return spool;
   }
 
   /** The producer of new clicks; `undefined` while the disk cannot be used. */
   get producer(): ProducerId | undefined {
-    throw new Error('soon');
+    return this.#own?.id;
   }
 
   /**
    * Writes the frames of a tick, with one append, and clears `frames`. With `sync: 'tick'` the promise resolves once
    * they are on the disk; it never rejects. What cannot be written is dropped and counted.
    */
-  append(_frames: ClickFrameEncoder, _nowMs: number): Promise<void> | undefined {
-    throw new Error('soon');
+  append(frames: ClickFrameEncoder, nowMs: number): Promise<void> | undefined {
+    if (frames.isEmpty) return undefined;
+    const { clicks } = frames;
+    const reason = this.#writer.append(frames, nowMs);
+    frames.clear();
+    if (reason !== undefined) {
+      this.#dropped[reason] += clicks;
+      this.#rareLog.count('clicks dropped', reason, clicks);
+      return undefined;
+    }
+    this.#recorded += clicks;
+    return this.#options.sync === 'tick' ? this.#sync.request() : undefined;
   }
 
   /** Does what is due: forces to the disk, seals by age, tries again what failed, lets go of what is old. Cheap. */
   maintain(): void {
-    throw new Error('soon');
+    if (this.#isDisposed) return;
+    const nowMs = this.#options.clock.monotonicMs();
+    const { sync } = this.#options;
+    const dirtySinceMs = this.#writer.dirtySinceMs;
+    if (typeof sync === 'number' && dirtySinceMs !== undefined && !this.#sync.isRunning) {
+      if (nowMs - dirtySinceMs >= sync * syncShare) void this.#sync.request();
+    }
+    const { open } = this.#writer;
+    const isOld = open !== undefined && nowMs - open.openedAtMs >= sealAgeMs;
+    if (isOld && this.#sealer.tasks.length === 0) this.#writer.close();
+    if (nowMs >= this.#retryAtMs) {
+      if (this.#own === undefined) void this.#start();
+      if (this.#sealer.tasks.length > 0) void this.#sealer.run();
+      this.#try('batches cannot be removed', () => this.#keep.removeOld());
+    }
+    this.#measure();
+    this.#rareLog.flush();
   }
 
   /** Forces to the disk what was appended. Never rejects. */
   async sync(): Promise<void> {
-    throw new Error('soon');
+    await this.#sync.request();
   }
 
   /** Seals what was appended so far, whatever its age. Rejects with the system's error when that fails. */
   async seal(): Promise<void> {
-    throw new Error('soon');
+    this.#writer.close();
+    await this.#sealer.run();
+    if (this.#sealer.tasks.length > 0) throw this.#sealer.failure;
   }
 
   readCounts(): SpoolCounts {
-    throw new Error('soon');
+    return {
+      recorded: this.#recorded,
+      dropped: { ...this.#dropped },
+      lost: { ...this.#lost },
+      conflicts: this.#conflicts,
+      isMoved: this.#isMoved,
+    };
   }
 
   readGauges(): SpoolGauges {
-    throw new Error('soon');
+    return readSpoolGauges({
+      open: this.#writer.open,
+      tasks: this.#sealer.tasks,
+      producers: this.#producers.values(),
+      bytesAtRest: this.#bytesAtRest,
+      clock: this.#options.clock,
+    });
   }
 
   listProducers(): readonly ProducerId[] {
-    throw new Error('soon');
+    return [...this.#producers.values()]
+      .filter(({ batches }) => batches.length > 0)
+      .map(({ id }) => id);
   }
 
-  listBatches(_producer: ProducerId): readonly SpooledBatch[] {
-    throw new Error('soon');
+  listBatches(producer: ProducerId): readonly SpooledBatch[] {
+    return this.#producers.get(producer)?.batches ?? [];
   }
 
-  async readBatch(_batch: SpooledBatch): Promise<Uint8Array | 'damaged'> {
-    throw new Error('soon');
+  /** Rejects with the system's error, and with `ClickFormatError` for a version that is not known. */
+  async readBatch({ producer, seq }: SpooledBatch): Promise<Uint8Array | 'damaged'> {
+    const batch = this.#producers.get(producer)?.find(seq);
+    if (batch === undefined) return 'damaged';
+    try {
+      const bytes = await this.#options.files.loadFile(producer, batch.name);
+      const { sums, ...header } = checkBatch(bytes);
+      const isIt =
+        header.producer === producer && header.seq === seq && sums.clicks === batch.clicks;
+      return isIt ? bytes : 'damaged';
+    } catch (error) {
+      if (error instanceof ClickFormatError && error.unknownVersion === undefined) return 'damaged';
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'EIO') return 'damaged';
+      throw error;
+    }
   }
 
-  async mend(_batch: SpooledBatch): Promise<number> {
-    throw new Error('soon');
+  /** Rejects with the system's error. */
+  async mend({ producer, seq }: SpooledBatch): Promise<number> {
+    const owner = this.#producers.get(producer);
+    const batch = owner?.find(seq);
+    if (owner === undefined || batch === undefined) return 0;
+    const found = await mendBatch(this.#options, batch);
+    if (found === undefined || owner.find(seq) !== batch) return 0;
+    owner.add(found.mended);
+    if (found.mended.name !== batch.name) this.#setAside(batch, 'damaged');
+    this.#lost.damaged += found.lost;
+    this.#measure();
+    return found.lost;
   }
 
-  async reissueFrom(_batch: SpooledBatch): Promise<void> {
-    throw new Error('soon');
+  /** Rejects with the system's error; then nothing has changed. */
+  async reissueFrom(batch: SpooledBatch): Promise<void> {
+    while (this.#reissuing !== undefined) await this.#reissuing.catch(() => undefined);
+    this.#reissuing = this.#reissue(batch).finally(() => {
+      this.#reissuing = undefined;
+    });
+    await this.#reissuing;
   }
 
-  drop(_batch: SpooledBatch): void {
-    throw new Error('soon');
+  drop({ producer, seq }: SpooledBatch): void {
+    const owner = this.#producers.get(producer);
+    const batch = owner?.find(seq);
+    if (owner === undefined || batch === undefined) return;
+    this.#conflicts += 1;
+    owner.remove(batch);
+    this.#setAside(batch, 'dropped');
+    this.#measure();
   }
 
-  release(_cursor: ClickCursor): void {
-    throw new Error('soon');
+  release(cursor: ClickCursor): void {
+    const producer = this.#producers.get(cursor.producer);
+    if (producer !== undefined) producer.cursor = cursor;
   }
 
-  onSealed(_listener: () => void): () => void {
-    throw new Error('soon');
+  onSealed(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
-  /** Seals and syncs everything. */
+  /** Seals and syncs everything; nothing can be appended any more. What the disk refuses is left to the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
-    throw new Error('soon');
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    await this.#starting;
+    await this.#reissuing?.catch(() => undefined);
+    this.#writer.close();
+    await this.#sealer.run();
+    await this.#sync.request();
+    this.#writer.closeFiles();
+    this.#rareLog.flush(true);
+  }
+
+  #start(): Promise<void> {
+    this.#starting ??= this.#findProducer().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  /** Never rejects: whatever is wrong with the disk or what is on it, redirects go on, and clicks are dropped. */
+  async #findProducer(): Promise<void> {
+    try {
+      if (!this.#isRead) await this.#read();
+      if (this.#own === undefined) this.#become(await this.#makeProducer());
+      for (const producer of this.#unreadable) await disown(this.#options.files, producer);
+      this.#unreadable = [];
+      this.#startFailure = undefined;
+    } catch (error) {
+      this.#startFailure = error;
+      this.#noteFailure('spool cannot be opened', error);
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { files, clock, log } = this.#options;
+    const found = readSpool({
+      ...this.#options,
+      nowMs: clock.now(),
+      monotonicMs: clock.monotonicMs(),
+    });
+    // A process that crashed can have renamed what is not on the disk yet.
+    for (const folder of found.producers.keys()) await files.syncFolder(folder);
+    for (const [id, producer] of found.producers) this.#producers.set(id, producer);
+    for (const task of found.tasks) this.#sealer.push(task);
+    for (const file of found.aside) this.#keep.putAside(file);
+    this.#isMoved = found.isMoved;
+    this.#unreadable = found.unreadable;
+    this.#nextGeneration = found.nextGeneration;
+    this.#lost.torn += found.torn;
+    this.#isRead = true;
+    if (found.own !== undefined) this.#become(found.own);
+    if (found.isMoved) log.warn('spool was moved or copied here, and goes on as a new producer');
+    this.#measure();
+  }
+
+  async #makeProducer(
+    takesOver?: NonNullable<ProducerIdentity['takesOver']>,
+  ): Promise<SpoolProducer> {
+    const { files, node, random } = this.#options;
+    // Every attempt has the same one, so that a disk that refuses leaves one folder and not many.
+    this.#nextProducer ??= Buffer.from(random.bytes(16)).toString('hex') as ProducerId;
+    const producer = this.#nextProducer;
+    await makeProducer(files, { producer, generation: this.#nextGeneration, node, takesOver });
+    this.#nextProducer = undefined;
+    this.#nextGeneration += 1;
+    const made = new SpoolProducer(producer);
+    this.#producers.set(producer, made);
+    return made;
+  }
+
+  /** Has new clicks written by another producer. */
+  #become(producer: SpoolProducer): void {
+    if (this.#own !== undefined) this.#own.isOwn = false;
+    producer.isOwn = true;
+    this.#own = producer;
+    this.#writer.use(producer);
+  }
+
+  /**
+   * The follower's identity says what it takes over. Once that is on the disk, all that is left to do follows from it,
+   * here or in the process after a crash: every batch and segment is sealed again under the number that belongs to it.
+   */
+  async #reissue({ producer, seq }: SpooledBatch): Promise<void> {
+    const own = this.#own;
+    const first = own?.find(seq);
+    if (own === undefined || own.id !== producer || first === undefined) return;
+    await this.#sealer.pause();
+    try {
+      const { clicksBefore } = first;
+      const follower = await this.#makeProducer({ producer, fromSeq: seq, clicksBefore });
+      this.#become(follower);
+      own.follower = { producer: follower, seq: 1, fromSeq: seq, clicksBefore };
+      follower.use(own.lastSeq - seq + 1, own.clicks - clicksBefore);
+      this.#sealer.unshift(own.takeFrom(seq).map((batch) => reissueTask(batch, this.#options)));
+      this.#conflicts += 1;
+    } finally {
+      this.#sealer.resume();
+    }
+    await this.#sealer.run();
+    this.#measure();
+  }
+
+  #setAside(batch: StoredBatch, ending: 'damaged' | 'dropped'): void {
+    const name = batchName(batch, ending);
+    this.#try('batches cannot be set aside', () => {
+      this.#options.files.rename(batch.producer, batch.name, name);
+      const { owner: producer, seq, bytes, sealedAtMs, seenAtMs } = batch;
+      this.#keep.putAside({ producer, name, seq, bytes, sealedAtMs, seenAtMs });
+    });
+  }
+
+  /** Why nothing can be appended, whatever the disk would say. */
+  #findLimit(openBytes: number): DropReason | undefined {
+    if (this.#own === undefined) return toDropReason(this.#startFailure);
+    if (this.#isDisposed) return 'io_error';
+    if (this.#waitingBytes > maxWaitingBytes) return toDropReason(this.#sealer.failure);
+    const isFull = () => this.#bytesAtRest + toSpace(openBytes) >= this.#options.maxBytes;
+    if (!isFull()) return undefined;
+    this.#makeRoom(roomBytes);
+    return isFull() ? 'spool_full' : undefined;
+  }
+
+  #makeRoom(bytes: number): void {
+    this.#try('batches cannot be removed', () => this.#keep.makeRoom(bytes));
+    this.#measure();
+  }
+
+  #measure(): void {
+    this.#waitingBytes = spaceOf(this.#sealer.tasks);
+    this.#bytesAtRest = this.#waitingBytes + this.#keep.asideBytes;
+    for (const { bytes } of this.#producers.values()) this.#bytesAtRest += bytes;
+  }
+
+  #try(message: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#noteFailure(message, error);
+    }
+  }
+
+  #noteFailure(message: string, error: unknown): void {
+    this.#retryAtMs = this.#options.clock.monotonicMs() + retryMs;
+    this.#rareLog.count(message, 'failures', 1, error);
+    if (toDropReason(error) === 'disk_full') this.#makeRoom(roomBytes);
   }
 }

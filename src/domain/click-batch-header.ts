@@ -40,14 +40,18 @@ export interface BatchHeader extends BatchIdentity {
 const formatVersion = 1;
 const magic = Buffer.from('HCB', 'latin1');
 const fixedBytes = 92;
+/** `HCB`, version, CRC-32 and length of the header: the same in every version. */
+const commonBytes = 10;
 const maxRegionBytes = 64;
 const isRecoveredFlag = 1;
 const isOpenFlag = 2;
 
 /**
- * Layout, integers little-endian: `HCB`, version (1 byte), CRC-32 of all after it (4), length of the header (2), flags
- * (1), producer (16), seq (6), clicks before (6), clicks (4), damaged (4), bytes of the frames (4), of the packed
- * frames (4), CRC-32 of the packed frames (4), SHA-256 of the frames (32), length of the region (1), region.
+ * Layout, integers little-endian: `HCB`, version (1 byte), CRC-32 of all after it that begins from the version (4),
+ * length of the header (2), flags (1), producer (16), seq (6), clicks before (6), clicks (4), damaged (4), bytes of the
+ * frames (4), of the packed frames (4), CRC-32 of the packed frames (4), SHA-256 of the frames (32), length of the
+ * region (1), region. What comes before the flags is the same in every version, so that a damaged version is known
+ * for one.
  */
 export function encodeBatchHeader(identity: BatchIdentity, sums: BatchSums | undefined): Buffer {
   const region = Buffer.from(identity.region).subarray(0, maxRegionBytes);
@@ -67,31 +71,31 @@ export function encodeBatchHeader(identity: BatchIdentity, sums: BatchSums | und
   header.write(sums?.hash ?? '', 59, 32, 'hex');
   header[91] = region.length;
   header.set(region, fixedBytes);
-  header.writeUInt32LE(crc32(header.subarray(8)), 4);
+  header.writeUInt32LE(crc32(header.subarray(8), formatVersion), 4);
   return header;
 }
 
 /** Reads the header at the beginning of a batch or an open segment. Throws `ClickFormatError`. */
 export function decodeBatchHeader(bytes: Buffer): BatchHeader {
-  if (bytes.length < 4 || bytes.compare(magic, 0, 3, 0, 3) !== 0) {
+  if (bytes.length < commonBytes || bytes.compare(magic, 0, 3, 0, 3) !== 0) {
     throw new ClickFormatError('These bytes are no batch of clicks.');
   }
   const version = bytes[3] as number;
+  const headerBytes = bytes.readUInt16LE(8);
+  if (headerBytes < commonBytes || headerBytes > bytes.length) {
+    throw new ClickFormatError('The header of the batch is cut off.');
+  }
+  if (crc32(bytes.subarray(8, headerBytes), version) !== bytes.readUInt32LE(4)) {
+    throw new ClickFormatError('The header of the batch is damaged.');
+  }
   if (version !== formatVersion) {
     throw new ClickFormatError(
       `The batch has version ${version} of the format, which this release does not know.`,
       version,
     );
   }
-  const headerBytes = bytes.length < fixedBytes ? fixedBytes : bytes.readUInt16LE(8);
-  if (headerBytes < fixedBytes || headerBytes > bytes.length) {
-    throw new ClickFormatError('The header of the batch is cut off.');
-  }
-  if (
-    crc32(bytes.subarray(8, headerBytes)) !== bytes.readUInt32LE(4) ||
-    fixedBytes + (bytes[91] as number) !== headerBytes
-  ) {
-    throw new ClickFormatError('The header of the batch is damaged.');
+  if (headerBytes < fixedBytes || fixedBytes + (bytes[91] as number) !== headerBytes) {
+    throw new ClickFormatError('The header of the batch is not as long as it says.');
   }
   const flags = bytes[10] as number;
   return {

@@ -117,28 +117,38 @@ export function hashFrames(batch: ClickBatch, count: number): string {
 }
 
 /**
- * How many frames of a batch are the ones that a cursor stands for, by their clicks and hash; `undefined` when the
- * batch does not begin with what is counted.
+ * How many frames of a batch are the ones that a cursor stands for, by their hash; `undefined` when the batch does not
+ * begin with what is counted. `clicks` only says where to look first: damaged clicks are in it, but in no frame.
  */
 export function findCounted(
   batch: ClickBatch,
   counted: { readonly clicks: number; readonly hash: string },
 ): number | undefined {
+  const isThere = (count: number) => clicksBehind(batch, count) === counted.clicks;
+  return (
+    findPrefix(batch, counted.hash, isThere) ??
+    findPrefix(batch, counted.hash, (count) => !isThere(count))
+  );
+}
+
+function clicksBehind(batch: ClickBatch, count: number): number {
+  const last = batch.frames[count - 1];
+  return last === undefined ? 0 : clicksThrough(last);
+}
+
+function findPrefix(
+  batch: ClickBatch,
+  wanted: string,
+  isCandidate: (count: number) => boolean,
+): number | undefined {
   const prefix = createHash('sha256');
   let from = 0;
   for (let count = 0; count <= batch.frames.length; count += 1) {
-    const last = batch.frames[count - 1];
-    const clicks = last === undefined ? 0 : clicksThrough(last);
-    // Frames without clicks can follow, and so can damaged clicks that are in no frame.
-    if (clicks > counted.clicks) return undefined;
-    const next = batch.frames[count];
-    const isLastBefore = next === undefined || clicksThrough(next) > counted.clicks;
-    if (clicks === counted.clicks || isLastBefore) {
-      const end = last?.end ?? 0;
-      prefix.update(batch.framesBytes.subarray(from, end));
-      from = end;
-      if (prefix.copy().digest('hex') === counted.hash) return count;
-    }
+    if (!isCandidate(count)) continue;
+    const end = batch.frames[count - 1]?.end ?? 0;
+    prefix.update(batch.framesBytes.subarray(from, end));
+    from = end;
+    if (prefix.copy().digest('hex') === wanted) return count;
   }
   return undefined;
 }

@@ -122,6 +122,23 @@ export function salvageFrames(bytes: Buffer, from: number, memo: DetailsMemo): C
   }
 }
 
+/**
+ * How many clicks the frames at `start` say they have, when they look like the frames that follow `firstClick` clicks:
+ * all there is to tell of frames that are torn or damaged at the end of a segment.
+ */
+export function peekClicks(bytes: Buffer, start: number, firstClick: number): number {
+  let clicks = 0;
+  let at = start;
+  while (bytes.length - at >= frameLayout.body) {
+    const count = bytes.readUInt16LE(at + frameLayout.clicks);
+    const isNext = bytes.readUInt32LE(at + frameLayout.firstClick) === firstClick + clicks;
+    if (!isNext || count > maxFrameClicks) break;
+    clicks += count;
+    at += frameLayout.time + bytes.readUInt32LE(at + frameLayout.length);
+  }
+  return clicks;
+}
+
 function findFrame(bytes: Buffer, at: number, memo: DetailsMemo): ClickFrame | undefined {
   try {
     return decodeFrame(bytes, at, memo);

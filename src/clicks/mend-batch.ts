@@ -1,0 +1,30 @@
+import { encodeBatch } from '../domain/click-batch.ts';
+import { storeBatch } from './sealer.ts';
+import { type BatchName, batchName } from './spool-names.ts';
+import type { SpoolOptions } from './spool-options.ts';
+import { StoredBatch } from './spool-producer.ts';
+import { loadContent } from './stored-content.ts';
+
+/**
+ * Puts what can still be read of a batch in its place, as a mended one, and gives that with the number of clicks that
+ * are lost; `undefined` when nothing is wrong with the batch. The damaged file stays; `setAside` renames it. Rejects
+ * with the system's errors.
+ */
+export async function mendBatch(
+  { files, compress, clock, region }: SpoolOptions,
+  batch: StoredBatch,
+): Promise<{ readonly mended: StoredBatch; readonly lost: number } | undefined> {
+  const { isWhole, damagedBefore, ...content } = await loadContent(files, batch, region);
+  if (isWhole) return undefined;
+  const { seq, clicksBefore, clicks, sealedAtMs } = batch;
+  const name: BatchName = { seq, clicksBefore, clicks, sealedAtMs, origin: 'mended' };
+  const bytes = encodeBatch(
+    { producer: batch.producer, seq, clicksBefore, isRecovered: true, ...content },
+    await compress(content.frames),
+  );
+  await storeBatch(files, batch.owner, batchName(name, 'batch'), bytes);
+  return {
+    mended: new StoredBatch(batch.owner, name, bytes.length, clock.monotonicMs()),
+    lost: Math.max(0, content.damaged - damagedBefore),
+  };
+}

@@ -1,0 +1,98 @@
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { SegmentFile, SpoolFiles } from './spool-files.ts';
+
+const datasync = promisify(fdatasync);
+
+/** The files of a spool below `root`, which is made when it is not there. */
+export function createNodeSpoolFiles(root: string): SpoolFiles {
+  const pathOf = (folder: string, name: string) => join(root, folder, name);
+  return {
+    listFolders() {
+      mkdirSync(root, { recursive: true });
+      return readdirSync(root, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name);
+    },
+    makeFolder(folder) {
+      mkdirSync(join(root, folder), { recursive: true });
+      syncFolderNow(root);
+    },
+    listFiles(folder) {
+      return readdirSync(join(root, folder), { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => ({ name, bytes: statSync(pathOf(folder, name)).size }));
+    },
+    findMark(folder, name) {
+      // Not the device, whose number can be another after a restart. A new file on a new file system can well have
+      // the inode that it had on the old one, but not its time.
+      const { ino, birthtimeNs } = statSync(pathOf(folder, name), { bigint: true });
+      return `${ino}/${birthtimeNs}`;
+    },
+    readFile: (folder, name) => readFileSync(pathOf(folder, name)),
+    loadFile: (folder, name) => readFile(pathOf(folder, name)),
+    openSegment: (folder, name) => openSegmentFile(pathOf(folder, name)),
+    async writeFile(folder, name, bytes) {
+      await using file = await open(pathOf(folder, name), 'w');
+      await file.writeFile(bytes);
+      await file.datasync();
+    },
+    rename: (folder, from, to) => renameSync(pathOf(folder, from), pathOf(folder, to)),
+    remove: (folder, name) => unlinkSync(pathOf(folder, name)),
+    async syncFolder(folder) {
+      await using handle = await open(join(root, folder), 'r');
+      await handle.sync();
+    },
+  };
+}
+
+function openSegmentFile(path: string): SegmentFile {
+  const descriptor = openSync(path, 'a');
+  let syncing = 0;
+  let isClosing = false;
+  const closeWhenIdle = () => {
+    // Its number would be another file's in the middle of a sync.
+    if (isClosing && syncing === 0) closeSync(descriptor);
+  };
+  return {
+    append: (bytes) => writeSync(descriptor, bytes, 0, bytes.length),
+    truncate: (length) => ftruncateSync(descriptor, length),
+    async sync() {
+      syncing += 1;
+      try {
+        await datasync(descriptor);
+      } finally {
+        syncing -= 1;
+        closeWhenIdle();
+      }
+    },
+    close() {
+      isClosing = true;
+      closeWhenIdle();
+    },
+  };
+}
+
+function syncFolderNow(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

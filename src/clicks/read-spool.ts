@@ -1,0 +1,213 @@
+import type { Logger } from 'pino';
+import type { ProducerId } from '../domain/click-cursor.ts';
+import { ClickFormatError } from '../domain/click-format-error.ts';
+import type { AsideFile } from './keep.ts';
+import type { ProducerIdentity } from './producer-identity.ts';
+import { findSegmentHeader, recoverSegment } from './recover-segment.ts';
+import { reissueTask } from './reissue-task.ts';
+import type { SealTask } from './sealer.ts';
+import type { SpoolFiles } from './spool-files.ts';
+import { readSpoolFolder, type SpoolFolder } from './spool-folder.ts';
+import { openName } from './spool-names.ts';
+import { SpoolProducer, StoredBatch } from './spool-producer.ts';
+
+/** What a start finds on the disk. */
+export interface FoundSpool {
+  readonly producers: Map<string, SpoolProducer>;
+  /** What has to be sealed, in its order. */
+  readonly tasks: readonly SealTask[];
+  readonly aside: readonly AsideFile[];
+  /** This node's own producer, unless there is none, or the volume came from elsewhere. */
+  readonly own: SpoolProducer | undefined;
+  readonly isMoved: boolean;
+  /** The next producer's. */
+  readonly nextGeneration: number;
+  /** Those that cannot be told whose they are. */
+  readonly unreadable: readonly ProducerId[];
+  /** Clicks that segments no longer have. */
+  readonly torn: number;
+}
+
+export interface ReadSpoolOptions {
+  readonly files: SpoolFiles;
+  readonly node: string;
+  readonly region: string;
+  readonly log: Logger;
+  /** Wall clock. */
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+}
+
+/**
+ * Reads all folders of a spool, decides whose they are, and what of each segment is left. Can be done again when it
+ * fails. Throws the system's errors.
+ */
+export function readSpool(options: ReadSpoolOptions): FoundSpool {
+  const { files, log, node } = options;
+  const folders: SpoolFolder[] = [];
+  for (const name of files.listFolders()) {
+    const folder = readSpoolFolder(files, name, options.nowMs);
+    if (folder === undefined) continue;
+    const { id, found } = folder;
+    if (found.is === 'unreadable') {
+      log.warn({ producer: id }, 'identity of a producer is not readable');
+    } else if (found.is === 'unknown') {
+      const { format } = found;
+      log.error({ producer: id, format }, 'spool has a format that this release does not know');
+    }
+    folders.push(folder);
+  }
+  folders.sort((one, other) => generationOf(one) - generationOf(other));
+  const producers = new Map(folders.map(({ id }) => [id as string, new SpoolProducer(id)]));
+  for (const { found } of folders) {
+    if (found.is === 'known') setFollower(producers, found.identity);
+  }
+  const taken = folders.map((folder) =>
+    takeFolder(folder, producers.get(folder.id) as SpoolProducer, options),
+  );
+  const newest = folders.at(-1);
+  const isMoved =
+    folders.some(({ found }) => found.is === 'unreadable') || isElsewhere(newest, node);
+  const isForeign = isMoved || newest?.found.is !== 'known' || taken.at(-1)?.isForeign === true;
+  return {
+    producers,
+    tasks: taken.flatMap(({ tasks }) => tasks).toSorted(byPlace),
+    aside: taken.flatMap(({ aside }) => aside),
+    own: isForeign || newest === undefined ? undefined : producers.get(newest.id),
+    unreadable: folders.filter(({ found }) => found.is === 'unreadable').map(({ id }) => id),
+    isMoved,
+    nextGeneration: newest === undefined ? 1 : generationOf(newest) + 1,
+    torn: taken.reduce((sum, { torn }) => sum + torn, 0),
+  };
+}
+
+function generationOf({ found }: SpoolFolder): number {
+  switch (found.is) {
+    case 'known':
+      return found.identity.generation;
+    case 'unknown':
+      return found.generation;
+    case 'unreadable':
+      return 0;
+  }
+}
+
+/** Whether another node made it, or it lies where it was not made. */
+function isElsewhere(folder: SpoolFolder | undefined, node: string): boolean {
+  if (folder?.found.is !== 'known') return false;
+  return folder.found.identity.node !== node || !folder.found.isInPlace;
+}
+
+/** A later producer may take over what an earlier attempt already wanted. */
+function setFollower(
+  producers: ReadonlyMap<string, SpoolProducer>,
+  { producer, takesOver }: ProducerIdentity,
+): void {
+  const follower = producers.get(producer);
+  if (takesOver === undefined || follower === undefined) return;
+  const { fromSeq, clicksBefore } = takesOver;
+  const followed = producers.get(takesOver.producer);
+  if (followed !== undefined) {
+    followed.follower = { producer: follower, seq: 1, fromSeq, clicksBefore };
+  }
+}
+
+/** What a folder's files come to. `isForeign`: a later release wrote some, so that no number may follow them. */
+interface TakenFolder {
+  readonly tasks: SealTask[];
+  readonly aside: readonly AsideFile[];
+  readonly torn: number;
+  readonly isForeign: boolean;
+}
+
+/** Puts the batches of a folder where they belong, and finds what is still to be sealed. */
+function takeFolder(
+  folder: SpoolFolder,
+  producer: SpoolProducer,
+  options: ReadSpoolOptions,
+): TakenFolder {
+  const { monotonicMs: seenAtMs } = options;
+  const tasks: SealTask[] = [];
+  for (const { batch, bytes } of folder.batches) {
+    const stored = new StoredBatch(producer, batch, bytes, seenAtMs);
+    if (producer.placeOf(batch.seq, batch.clicksBefore).producer === producer) producer.add(stored);
+    else tasks.push(reissueTask(stored, options));
+  }
+  const recovered = recoverSegments(folder, producer, options);
+  tasks.push(...recovered.tasks);
+  const aside = folder.aside.map(({ batch, name, bytes }): AsideFile => {
+    const { seq, sealedAtMs } = batch;
+    return { producer, name, seq, bytes, sealedAtMs, seenAtMs };
+  });
+  for (const { seq } of aside) producer.use(seq, 0);
+  for (const { producer: its, seq, clicksBefore, clicks } of tasks) {
+    const place = its.placeOf(seq, clicksBefore);
+    place.producer.use(place.seq, place.clicksBefore + clicks);
+  }
+  return { tasks, aside, torn: recovered.torn, isForeign: recovered.isForeign };
+}
+
+function recoverSegments(
+  { id, segments, batches, aside }: SpoolFolder,
+  producer: SpoolProducer,
+  { files, region, log, nowMs }: ReadSpoolOptions,
+): Omit<TakenFolder, 'aside'> {
+  /** Clicks before and through each number, as far as that is known. */
+  const before = new Map(batches.map(({ batch }) => [batch.seq, batch.clicksBefore]));
+  const through = new Map(
+    batches.map(({ batch }) => [batch.seq, batch.clicksBefore + batch.clicks]),
+  );
+  const known = segments.filter(({ seq, bytes }) => {
+    try {
+      const header = findSegmentHeader(bytes);
+      if (header !== undefined) before.set(seq, header.clicksBefore);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ClickFormatError)) throw error;
+      log.error({ producer: id, seq, err: error }, 'segment of clicks is left alone');
+      return false;
+    }
+  });
+  const numbers = [...batches, ...aside].map(({ batch }) => batch.seq);
+  const lastSeq = Math.max(0, ...numbers, ...segments.map(({ seq }) => seq));
+  const tasks: SealTask[] = [];
+  let torn = 0;
+  for (const { seq, bytes } of known) {
+    const content = recoverSegment(bytes, {
+      clicksBefore: Math.max(0, ...[...through].filter(([at]) => at < seq).map(([, end]) => end)),
+      clicksThrough: before.get(seq + 1),
+      region,
+    });
+    const { clicks, clicksBefore, damaged, frames, cutBytes } = content;
+    if (clicks === 0 && frames.length === 0 && seq === lastSeq) {
+      files.remove(id, openName(seq));
+      continue;
+    }
+    through.set(seq, clicksBefore + clicks);
+    torn += damaged;
+    if (cutBytes > 0) {
+      log.warn({ producer: id, seq, cutBytes, clicks: damaged }, 'segment of clicks was damaged');
+    }
+    tasks.push({
+      producer,
+      seq,
+      clicksBefore,
+      origin: 'recovered',
+      sealedAtMs: nowMs,
+      bytes: bytes.length,
+      clicks,
+      load: async () => content,
+      discard: () => files.remove(id, openName(seq)),
+    });
+  }
+  return { tasks, torn, isForeign: known.length < segments.length };
+}
+
+/** A batch must not be seen before those with lower numbers. */
+function byPlace(one: SealTask, other: SealTask): number {
+  const its = one.producer.placeOf(one.seq, one.clicksBefore);
+  const others = other.producer.placeOf(other.seq, other.clicksBefore);
+  return its.producer === others.producer
+    ? its.seq - others.seq
+    : its.producer.id.localeCompare(others.producer.id);
+}

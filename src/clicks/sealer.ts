@@ -1,0 +1,161 @@
+import { encodeBatch } from '../domain/click-batch.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { SegmentContent } from './segment.ts';
+import type { SpoolFiles } from './spool-files.ts';
+import { type BatchOrigin, batchName, temporaryName } from './spool-names.ts';
+import { type Place, type SpoolProducer, StoredBatch } from './spool-producer.ts';
+
+/** Something to make a batch of. */
+export interface SealTask {
+  /** Under which number it was recorded; a follower of its producer may have taken it over. */
+  readonly producer: SpoolProducer;
+  readonly seq: number;
+  readonly clicksBefore: number;
+  readonly origin: BatchOrigin;
+  /** When it was sealed, or closed to be sealed; wall clock. */
+  readonly sealedAtMs: number;
+  /** Size of the file that holds it until it is sealed. */
+  readonly bytes: number;
+  /** Clicks in it. */
+  readonly clicks: number;
+  load(): Promise<SegmentContent>;
+  /** Lets go of the file that held it. Throws the system's error. */
+  discard(): void;
+}
+
+export interface SealerOptions {
+  readonly files: SpoolFiles;
+  readonly compress: (frames: Uint8Array) => Promise<Uint8Array>;
+  readonly clock: Clock;
+  readonly onSealed: (batch: StoredBatch) => void;
+  /** Told of the system's error that stopped it. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/**
+ * Seals one segment after the other, so that a batch is never seen before those with lower numbers. A failure stops
+ * it with the task at the head of the queue; each step can be done again, also by another process after a crash.
+ */
+export class Sealer {
+  readonly #options: SealerOptions;
+  readonly #tasks: SealTask[] = [];
+  #running: Promise<void> | undefined;
+  #isPaused = false;
+  #failure: unknown;
+
+  constructor(options: SealerOptions) {
+    this.#options = options;
+  }
+
+  get tasks(): readonly SealTask[] {
+    return this.#tasks;
+  }
+
+  /** What stopped it last; `undefined` once it went on. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  push(task: SealTask): void {
+    this.#tasks.push(task);
+  }
+
+  /** Puts tasks before all others. Only while it is paused. */
+  unshift(tasks: readonly SealTask[]): void {
+    this.#tasks.unshift(...tasks);
+  }
+
+  /** Works until nothing is left or something fails. Never rejects. */
+  async run(): Promise<void> {
+    if (this.#tasks.length === 0 || this.#isPaused) return;
+    this.#running ??= this.#work();
+    await this.#running;
+  }
+
+  /** Resolves once the task under way is done; no other begins until `resume`. */
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    await this.#running;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+  }
+
+  async #work(): Promise<void> {
+    try {
+      for (;;) {
+        const task = this.#tasks[0];
+        if (task === undefined || this.#isPaused) return;
+        await this.#seal(task);
+        this.#tasks.shift();
+        this.#failure = undefined;
+      }
+    } catch (error) {
+      this.#failure = error;
+      this.#options.onFailed(error);
+    } finally {
+      // In the same turn as the decision to stop, so that a task that comes later is not missed.
+      this.#running = undefined;
+    }
+  }
+
+  async #seal(task: SealTask): Promise<void> {
+    const place = task.producer.placeOf(task.seq, task.clicksBefore);
+    const isThere = place.producer.find(place.seq) !== undefined;
+    // Its file comes back when the power is cut after its removal.
+    if (!isThere) {
+      const batch = await this.#write(task, place);
+      place.producer.add(batch);
+      this.#options.onSealed(batch);
+    }
+    this.#discard(task);
+  }
+
+  async #write(task: SealTask, place: Place): Promise<StoredBatch> {
+    const { files, compress, clock } = this.#options;
+    const content = await task.load();
+    // Nobody else ever wrote under the number that a follower gives it.
+    const origin = place.producer === task.producer ? task.origin : 'sealed';
+    const { clicks, damaged, region, frames } = content;
+    const bytes = encodeBatch(
+      {
+        producer: place.producer.id,
+        seq: place.seq,
+        clicksBefore: place.clicksBefore,
+        region,
+        clicks,
+        damaged,
+        isRecovered: origin !== 'sealed',
+        frames,
+      },
+      await compress(frames),
+    );
+    const { seq, clicksBefore } = place;
+    const name = { seq, clicksBefore, clicks, sealedAtMs: task.sealedAtMs, origin };
+    await storeBatch(files, place.producer, batchName(name, 'batch'), bytes);
+    return new StoredBatch(place.producer, name, bytes.length, clock.monotonicMs());
+  }
+
+  /** A file that stays although its batch is there is removed by the next start. */
+  #discard(task: SealTask): void {
+    try {
+      task.discard();
+    } catch (error) {
+      this.#options.onFailed(error);
+    }
+  }
+}
+
+/** Puts a file in its place so that a power cut leaves all or nothing of it. Rejects with the system's error. */
+export async function storeBatch(
+  files: SpoolFiles,
+  { id }: SpoolProducer,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const temporary = temporaryName(name);
+  await files.writeFile(id, temporary, bytes);
+  files.rename(id, temporary, name);
+  await files.syncFolder(id);
+}

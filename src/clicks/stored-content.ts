@@ -1,0 +1,96 @@
+import { createZstdDecompress } from 'node:zlib';
+import { decodeBatch } from '../domain/click-batch.ts';
+import type { BatchHeader } from '../domain/click-batch-header.ts';
+import { ClickFormatError } from '../domain/click-format-error.ts';
+import { salvageFrames } from '../domain/click-frame.ts';
+import { findSegmentHeader, joinFrames } from './recover-segment.ts';
+import type { SegmentContent } from './segment.ts';
+import type { SpoolFiles } from './spool-files.ts';
+import type { StoredBatch } from './spool-producer.ts';
+
+/** A disk is asked this often for a file that it cannot read before the file is given up. */
+const readAttempts = 3;
+
+/** What a batch's file has, or what is left of it. */
+export interface StoredContent extends SegmentContent {
+  readonly isWhole: boolean;
+  /** How many clicks were damaged already when it was sealed. */
+  readonly damagedBefore: number;
+}
+
+/**
+ * Reads the file of a batch, as far as that is possible. `region` is assumed when it cannot be read. Rejects for a
+ * version of the format that is not known, and with the system's error when the file may be readable later.
+ */
+export async function loadContent(
+  files: SpoolFiles,
+  batch: StoredBatch,
+  region: string,
+): Promise<StoredContent> {
+  const bytes = await loadPatiently(files, batch);
+  try {
+    const { framesBytes, ...whole } = decodeBatch(bytes);
+    if (whole.clicks === batch.clicks) {
+      const { clicks, damaged } = whole;
+      return {
+        frames: framesBytes,
+        clicks,
+        damaged,
+        region: whole.region,
+        isWhole: true,
+        damagedBefore: damaged,
+      };
+    }
+  } catch (error) {
+    if (!(error instanceof ClickFormatError) || error.unknownVersion !== undefined) throw error;
+  }
+  const found = await unpackBeginning(bytes);
+  const frames = salvageFrames(found.frames, 0, new Map());
+  const left = joinFrames(
+    found.frames,
+    frames.filter((frame) => frame.firstClick + frame.clicks.length <= batch.clicks),
+  );
+  return {
+    frames: left.frames,
+    clicks: batch.clicks,
+    damaged: batch.clicks - left.readable,
+    region: found.header?.region ?? region,
+    isWhole: false,
+    damagedBefore: found.header?.sums?.damaged ?? 0,
+  };
+}
+
+async function loadPatiently(files: SpoolFiles, batch: StoredBatch): Promise<Uint8Array> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await files.loadFile(batch.producer, batch.name);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return new Uint8Array();
+      if (code !== 'EIO') throw error;
+      if (attempt === readAttempts) return new Uint8Array();
+    }
+  }
+}
+
+/** What can be unpacked of a damaged batch: all up to the block that is damaged. */
+async function unpackBeginning(
+  bytes: Uint8Array,
+): Promise<{ readonly frames: Buffer; readonly header: BatchHeader | undefined }> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const header = findSegmentHeader(buffer);
+  const from = header?.headerBytes ?? buffer.indexOf(zstdMagic);
+  const parts: Buffer[] = [];
+  const unpacking = createZstdDecompress();
+  unpacking.on('data', (part: Buffer) => parts.push(part));
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  // An error, and an end that comes too early, are what is expected here.
+  unpacking.on('error', () => resolve());
+  unpacking.on('end', resolve);
+  unpacking.end(from === -1 ? Buffer.alloc(0) : buffer.subarray(from));
+  await ended;
+  return { frames: Buffer.concat(parts), header };
+}
+
+/** RFC 8878, section 3.1.1. */
+const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);

@@ -1,0 +1,77 @@
+import { zstdCompressSync } from 'node:zlib';
+import { pino } from 'pino';
+import { Spool } from '../../src/clicks/spool.ts';
+import type { SpoolOptions } from '../../src/clicks/spool-options.ts';
+import type { ClickDetails } from '../../src/domain/click.ts';
+import { decodeBatch } from '../../src/domain/click-batch.ts';
+import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
+import { type FakeClock, fakeClock } from './fake-clock.ts';
+import { seededRandom } from './seeded-random.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
+
+/** A person of whom nothing is known. */
+export const nobody: ClickDetails = {
+  isBot: false,
+  country: null,
+  referrer: null,
+  browser: null,
+  os: null,
+  device: null,
+};
+
+/** A spool on a simulated disk, whose clock and chance are given. */
+export interface TestSpool {
+  readonly spool: Spool;
+  readonly disk: SimulatedDisk;
+  readonly clock: FakeClock;
+  /** Appends one click for each link id, as one tick. */
+  click(...linkIds: number[]): Promise<void> | undefined;
+}
+
+export type TestSpoolOptions = Partial<SpoolOptions> & {
+  readonly disk?: SimulatedDisk;
+  readonly clock?: FakeClock;
+};
+
+/** Opens a spool; it keeps batches for an hour and syncs when it is told to. */
+export async function openTestSpool(options: TestSpoolOptions = {}): Promise<TestSpool> {
+  const { disk = new SimulatedDisk(), clock = fakeClock(), node = 'a' } = options;
+  const frames = new ClickFrameEncoder();
+  const spool = await Spool.open({
+    files: disk,
+    clock,
+    // Never the same for two spools, unless a test forks a disk and opens both as the same node.
+    random: seededRandom(`${node} ${disk.list()}`),
+    log: pino({ level: 'silent' }),
+    compress: async (bytes) => zstdCompressSync(bytes),
+    node,
+    region: 'fra',
+    sync: 250,
+    retentionMs: 3_600_000,
+    maxBytes: 1_073_741_824,
+    ...options,
+  });
+  return {
+    spool,
+    disk,
+    clock,
+    click(...linkIds) {
+      for (const linkId of linkIds) frames.add(linkId, nobody, false);
+      return spool.append(frames, clock.now());
+    },
+  };
+}
+
+/** The link ids in all batches of a spool that can be shipped, in their order. */
+export async function readClicks(spool: Spool): Promise<number[]> {
+  const read: number[] = [];
+  for (const producer of spool.listProducers()) {
+    for (const batch of spool.listBatches(producer)) {
+      const bytes = await spool.readBatch(batch);
+      if (bytes === 'damaged') continue;
+      const { frames } = decodeBatch(bytes);
+      read.push(...frames.flatMap(({ clicks }) => clicks.map(({ linkId }) => linkId)));
+    }
+  }
+  return read;
+}
