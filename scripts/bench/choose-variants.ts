@@ -14,6 +14,10 @@ export function chooseVariants(
   const chosen = variants.filter(({ name, isLong }) =>
     only.length > 0 ? only.includes(name) : full || !isLong,
   );
-  const baselines = new Set(chosen.map(({ baseline }) => baseline));
-  return variants.filter((variant) => chosen.includes(variant) || baselines.has(variant.name));
+  const needed = new Set(chosen);
+  // A set goes on over what is added to it meanwhile: the baseline of a baseline comes too.
+  for (const { baseline } of needed) {
+    for (const variant of variants) if (variant.name === baseline) needed.add(variant);
+  }
+  return variants.filter((variant) => needed.has(variant));
 }

@@ -4,6 +4,8 @@ import type { ServerProcess } from './server-process.ts';
 export interface Contestant extends AsyncDisposable {
   readonly server: ServerProcess;
   readonly counting: Counting | undefined;
+  /** Where links are created meanwhile, when that is another server. */
+  readonly creatorsPort?: number;
 }
 
 /** How a server counts clicks; one that counts none has no such thing. */

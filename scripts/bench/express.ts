@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { asContestant, type StartContestant } from './contestant.ts';
-import { ServerProcess } from './server-process.ts';
+import { findFreePort, ServerProcess } from './server-process.ts';
 import { destinationOf, slugOf } from './slugs.ts';
 
 const linkCount = 100_000;
@@ -11,8 +11,10 @@ export const startExpress: StartContestant = async ({ scratch, signal }) => {
   const file = join(scratch, 'express.db');
   makeLinks(file);
   const program = join(import.meta.dirname, 'express-server.ts');
+  const port = await findFreePort();
   const server = await ServerProcess.start({
-    commandLine: (port) => [process.execPath, program, String(port), file],
+    port,
+    commandLine: [process.execPath, program, String(port), file],
     readyPath: '/',
     signal,
   });

@@ -13,7 +13,7 @@ export interface HopliteOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Hoplite alone on its machine, as `npm start` starts it, with links and no clicks yet. */
+/** Hoplite alone on its machine, with links and no clicks yet. */
 export function startHoplite({ links, env = {} }: HopliteOptions): StartContestant {
   return async ({ linksFolder, signal }) => {
     const dataDir = linksFolder(links);
@@ -22,22 +22,31 @@ export function startHoplite({ links, env = {} }: HopliteOptions): StartContesta
     for (const suffix of ['', '-wal', '-shm']) {
       await rm(`${storage.clicksFile}${suffix}`, { force: true });
     }
-    const privatePort = await findFreePort();
-    const server = await ServerProcess.start({
-      commandLine: () => startCommand(),
-      cwd: projectDir,
-      env: (port) => ({
-        DATA_DIR: dataDir,
-        PORT: String(port),
-        PRIVATE_PORT: String(privatePort),
-        WRITES_PER_MINUTE: '1000000000',
-        ...env,
-      }),
-      readyPath: '/readyz',
-      signal,
-    });
+    const server = await startHopliteProcess({ env: { DATA_DIR: dataDir, ...env }, signal });
     return asContestant(server);
   };
+}
+
+/** Starts Hoplite as `npm start` does, and waits until it redirects. */
+export async function startHopliteProcess(options: {
+  readonly env: Readonly<Record<string, string>>;
+  readonly core?: number;
+  readonly signal: AbortSignal;
+}): Promise<ServerProcess> {
+  const port = await findFreePort();
+  return await ServerProcess.start({
+    ...options,
+    port,
+    commandLine: startCommand(),
+    cwd: projectDir,
+    env: {
+      PORT: String(port),
+      PRIVATE_PORT: String(await findFreePort()),
+      WRITES_PER_MINUTE: '1000000000',
+      ...options.env,
+    },
+    readyPath: '/readyz',
+  });
 }
 
 /** The command line of production, with its flags: what `npm start` runs. */

@@ -20,8 +20,9 @@ export type Pace =
       readonly is: 'open';
       readonly seconds: number;
       readonly perSecond: number;
-      /** How many clients create links meanwhile. */
+      /** How many clients create links meanwhile, and where. */
       readonly creators: number;
+      readonly creatorsPort: number;
     };
 
 /** What a job came to. All answers were right, or there is no result. */

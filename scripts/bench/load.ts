@@ -45,7 +45,7 @@ async function run({
     (_, index) => new Connection(port, new RequestHead(method, headers, index), check),
   );
   await Promise.all(connections.map((connection) => connection.opened()));
-  using creators = new Creators(port, pace.is === 'open' ? pace.creators : 0);
+  using creators = pace.is === 'open' ? new Creators(pace.creatorsPort, pace.creators) : undefined;
   const cpuBefore = process.cpuUsage();
   const startMs = performance.now();
   await (pace.is === 'closed'
@@ -61,6 +61,6 @@ async function run({
     p99Ms: quantile(tookMs, 0.99),
     busy: (user + system) / 1000 / elapsedMs,
     answeredByLink: method === 'GET' ? answeredByLink : new Uint32Array(links),
-    created: creators.created,
+    created: creators?.created ?? 0,
   };
 }

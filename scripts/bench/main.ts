@@ -9,6 +9,7 @@ import { takeInterrupts } from '../cluster/interrupts.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { chooseVariants } from './choose-variants.ts';
 import type { Site } from './contestant.ts';
+import { isLiteFsInstalled } from './fleet.ts';
 import { makeLinks } from './links.ts';
 import { type Measurement, measure } from './measure.ts';
 import { isNginxInstalled } from './nginx.ts';
@@ -38,10 +39,7 @@ try {
 async function run(options: BenchOptions): Promise<void> {
   const startedAtMs = performance.now();
   const chosen = chooseVariants(variants, options);
-  const here = isNginxInstalled() ? chosen : chosen.filter(({ needs }) => needs !== 'nginx');
-  if (here.length < chosen.length) {
-    console.error('nginx is not installed, so it is not measured: apt-get install nginx-light.');
-  }
+  const here = withoutMissing(chosen);
   const measured = await measureAll(here, options);
   const summaries = summarize(measured);
   if (options.jsonFile !== undefined) {
@@ -58,6 +56,19 @@ async function run(options: BenchOptions): Promise<void> {
     console.error(`\nTHE COUNTS ARE WRONG\n${miscounts.join('\n')}`);
     process.exitCode = 1;
   }
+}
+
+/** Leaves out what cannot be measured on this machine, and says so. */
+function withoutMissing(chosen: readonly Variant[]): readonly Variant[] {
+  const missing = new Map<Variant['needs'], string>();
+  if (!isNginxInstalled()) missing.set('nginx', 'install it, as with apt-get install nginx-light');
+  if (!isLiteFsInstalled()) missing.set('litefs', 'run "node scripts/setup.js --fleet"');
+  for (const { name, needs } of chosen) {
+    const remedy = missing.get(needs);
+    if (remedy !== undefined)
+      console.error(`${name} is not measured, for want of ${needs}: ${remedy}.`);
+  }
+  return chosen.filter(({ needs }) => !missing.has(needs));
 }
 
 /** Every variant once in a round; the order turns around from round to round, so that drift favours none. */

@@ -60,7 +60,7 @@ export async function measure(
   if (burstSeconds > 0) await ask(closedPace(burstSeconds));
 
   const before = server.usage();
-  const result = await ask(toPace(variant.load, durations));
+  const result = await ask(toPace(variant.load, durations, contestant.creatorsPort ?? server.port));
   const after = server.usage();
   const endedAtMs = performance.now();
   await counting?.settle(tally.answered);
@@ -96,10 +96,10 @@ function fillJob(variant: Variant, port: number) {
   } as const;
 }
 
-function toPace(load: Load, durations: Durations): Pace {
+function toPace(load: Load, durations: Durations, creatorsPort: number): Pace {
   if (load.is === 'closed') return closedPace(durations.closed);
   const { perSecond, creators } = load;
-  return { is: 'open', seconds: durations.open, perSecond, creators };
+  return { is: 'open', seconds: durations.open, perSecond, creators, creatorsPort };
 }
 
 function closedPace(seconds: number): Pace {

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { asContestant, type StartContestant } from './contestant.ts';
-import { ServerProcess } from './server-process.ts';
+import { asContestant, type Contestant, type Site, type StartContestant } from './contestant.ts';
+import { findFreePort, ServerProcess } from './server-process.ts';
 import { destinationOf, slugOf } from './slugs.ts';
 
 /** Where distributions put nginx, which need not be on a user's path. */
@@ -41,39 +41,21 @@ export const startNginxMap: StartContestant = async (site) => {
 const mapSize = 100_000;
 const returnFirst = `return 302 ${destinationOf(0)};`;
 
-async function start(
-  { scratch, signal }: Parameters<StartContestant>[0],
-  options: { readonly access: string; readonly location: string; readonly map?: string },
-): ReturnType<StartContestant> {
+/** What differs between configurations: where the log goes, what stands before the servers and what is answered. */
+interface Answering {
+  readonly access: string;
+  readonly location: string;
+  readonly map?: string;
+}
+
+async function start({ scratch, signal }: Site, options: Answering): Promise<Contestant> {
   const config = join(scratch, 'nginx.conf');
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `${kind}_temp_path ${join(scratch, kind)};`,
-  );
+  const port = await findFreePort();
+  await writeFile(config, configuration({ ...options, scratch, port }));
   const server = await ServerProcess.start({
-    commandLine: () => ['nginx', '-p', scratch, '-e', 'stderr', '-c', config],
-    env: () => ({ PATH: searchPath }),
-    prepare: (port) =>
-      writeFile(
-        config,
-        `
-    # One process, which is the one on the servers' core.
-    daemon off;
-    master_process off;
-    worker_processes 1;
-    pid ${join(scratch, 'nginx.pid')};
-    events {}
-    http {
-      ${temporary.join('\n      ')}
-      access_log ${options.access};
-      # Its connections last as long as those of the others.
-      keepalive_requests 1000000000;${options.map ?? ''}
-      server {
-        listen 127.0.0.1:${port};
-        location / { ${options.location} }
-      }
-    }
-`,
-      ),
+    port,
+    commandLine: ['nginx', '-p', scratch, '-e', 'stderr', '-c', config],
+    env: { PATH: searchPath },
     readyPath: '/',
     signal,
   });
@@ -82,6 +64,35 @@ async function start(
     settle: async () => undefined,
     countByLink: () => countLines(options.access),
   });
+}
+
+/** One process, which is the one on the servers' core, and connections that last as long as those of the others. */
+function configuration({
+  scratch,
+  port,
+  access,
+  location,
+  map = '',
+}: Answering & { readonly scratch: string; readonly port: number }): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${join(scratch, kind)};`,
+  );
+  return `
+    daemon off;
+    master_process off;
+    worker_processes 1;
+    pid ${join(scratch, 'nginx.pid')};
+    events {}
+    http {
+      ${temporary.join('\n      ')}
+      access_log ${access};
+      keepalive_requests 1000000000;${map}
+      server {
+        listen 127.0.0.1:${port};
+        location / { ${location} }
+      }
+    }
+`;
 }
 
 /** Hits on the first link, which is the only one that is asked for. */

@@ -32,30 +32,26 @@ export class ServerProcess implements AsyncDisposable {
     });
   }
 
-  /** Starts a program and waits until it answers `readyPath`, whatever the status below 500 is. */
+  /** Starts a program that listens on `port` and waits until it answers `readyPath` with a status below 500. */
   static async start(options: {
-    /** Given the port to listen on. */
-    readonly commandLine: (port: number) => readonly string[];
-    readonly env?: (port: number) => Readonly<Record<string, string>>;
-    /** What has to be done before, knowing the port. */
-    readonly prepare?: (port: number) => Promise<void>;
+    readonly port: number;
+    readonly commandLine: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
     readonly core?: number;
     readonly readyPath: string;
     readonly signal: AbortSignal;
   }): Promise<ServerProcess> {
-    const port = await findFreePort();
-    const commandLine = pinned(options.core ?? cores.server, options.commandLine(port));
+    const commandLine = pinned(options.core ?? cores.server, options.commandLine);
     const [command = '', ...args] = commandLine;
-    await options.prepare?.(port);
     const child = spawn(command, args, {
       cwd: options.cwd,
-      env: { PATH: process.env.PATH, NODE_ENV: 'production', ...options.env?.(port) },
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       signal: options.signal,
       killSignal: 'SIGKILL',
     });
-    const server = new ServerProcess(port, commandLine, child);
+    const server = new ServerProcess(options.port, commandLine, child);
     try {
       await until(() => server.#isReady(options.readyPath), {
         what: `${commandLine.join(' ')} answers`,

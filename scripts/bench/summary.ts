@@ -5,6 +5,8 @@ import type { Variant } from './variant.ts';
 /** A variant over all rounds. Medians, unless it says otherwise. */
 export interface Summary {
   readonly variant: string;
+  /** The variant that is 1.00. */
+  readonly baseline: string;
   /** Answers a second, as a part of the baseline's in the same round. */
   readonly ratio: number;
   readonly spread: Spread;
@@ -50,6 +52,7 @@ export function summarize(
       );
     return {
       variant: variant.name,
+      baseline: variant.baseline,
       ratio: median(ratios('perSecond')),
       spread: spread(ratios('perSecond')),
       p99Ratio: median(ratios('p99Ms')),

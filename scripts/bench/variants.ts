@@ -1,4 +1,5 @@
 import { startExpress } from './express.ts';
+import { startFleetPrimary, startFleetReplica } from './fleet.ts';
 import { startHoplite } from './hoplite.ts';
 import { startNginxMap, startNginxReturn, startNginxReturnLogged } from './nginx.ts';
 import { startRaw } from './raw.ts';
@@ -26,6 +27,14 @@ export const variants: readonly Variant[] = [
   { ...usual, name: 'nginx-return-logged', needs: 'nginx', start: startNginxReturnLogged },
   { ...usual, name: 'nginx-map', needs: 'nginx', start: startNginxMap, links: 100_000 },
   hot('hoplite-hot', 100_000),
+  {
+    ...hot('hoplite-litefs', 100_000),
+    baseline: 'hoplite-hot',
+    start: startFleetPrimary(100_000),
+    wanted: { ratio: 0.97 },
+    needs: 'litefs',
+    isLong: true,
+  },
   { ...hot('hoplite-hot-1k', 1_000), isLong: true },
   { ...hot('hoplite-hot-10m', 10_000_000), isLong: true },
   {
@@ -63,6 +72,12 @@ export const variants: readonly Variant[] = [
   openLoop('hoplite-open-idle', open()),
   openLoop('hoplite-open-import', open({ creators: 8 })),
   openLoop('hoplite-open-merge', open({ burstSeconds: 5 })),
+  {
+    ...openLoop('hoplite-open-replication', open({ creators: 2 })),
+    start: startFleetReplica(100_000),
+    needs: 'litefs',
+    isLong: true,
+  },
 ];
 
 function hot(name: string, links: number): Variant {

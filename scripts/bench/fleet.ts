@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import Database from 'better-sqlite3';
+import { LiteFsProcess } from '../../test/support/litefs-process.ts';
+import { Consul } from '../cluster/consul.ts';
+import { Network } from '../cluster/network.ts';
+import { findProgram, projectDir } from '../cluster/programs.ts';
+import { consulHost } from '../cluster/topology.ts';
+import { until } from '../cluster/until.ts';
+import type { Contestant, Site, StartContestant } from './contestant.ts';
+import { startHopliteProcess } from './hoplite.ts';
+import { cores, isPinned } from './pinned.ts';
+import { findFreePort, type ServerProcess } from './server-process.ts';
+
+const run = promisify(execFile);
+const patienceMs = 30_000;
+const nodeHosts = { a: 1, b: 2 } as const;
+type NodeName = keyof typeof nodeHosts;
+
+/** Whether what a fleet needs was set up: "node scripts/setup.js --fleet". */
+export function isLiteFsInstalled(): boolean {
+  return ['litefs', 'consul'].every((name) => existsSync(join(projectDir, 'tools/bin', name)));
+}
+
+/** A primary on a real LiteFS, which works on the same core. */
+export function startFleetPrimary(links: number): StartContestant {
+  return async (site) => {
+    await using stack = new AsyncDisposableStack();
+    const fleet = await startFleet(stack, site);
+    const { server } = await startPrimary(stack, fleet, { links, core: cores.server });
+    return asOwnerOf(stack, { server });
+  };
+}
+
+/** A replica on a real LiteFS; its primary, which creates links, works on the core of the load. */
+export function startFleetReplica(links: number): StartContestant {
+  return async (site) => {
+    await using stack = new AsyncDisposableStack();
+    const fleet = await startFleet(stack, site);
+    const primary = await startPrimary(stack, fleet, { links, core: cores.load });
+    const litefs = await startLiteFs(stack, fleet, { node: 'b', core: cores.server });
+    const server = await startApp(stack, fleet, { node: 'b', litefs, core: cores.server });
+    return asOwnerOf(stack, { server, creatorsPort: primary.server.port });
+  };
+}
+
+/** What the nodes of a fleet share. */
+interface Fleet {
+  readonly site: Site;
+  readonly network: Network;
+  readonly consul: Consul;
+  readonly secret: string;
+  /** Of the private ports. */
+  readonly ports: Readonly<Record<NodeName, number>>;
+}
+
+async function startFleet(stack: AsyncDisposableStack, site: Site): Promise<Fleet> {
+  const network = stack.use(await Network.claim(Object.values(nodeHosts)));
+  const address = network.address(consulHost);
+  const consul = new Consul({ dir: join(site.scratch, 'consul'), address, run: site.scratch });
+  stack.use(consul);
+  await consul.start(site.signal);
+  const secret = randomBytes(32).toString('hex');
+  const ports = { a: await findFreePort(), b: await findFreePort() };
+  return { site, network, consul, secret, ports };
+}
+
+async function startPrimary(
+  stack: AsyncDisposableStack,
+  fleet: Fleet,
+  { links, core }: { readonly links: number; readonly core: number },
+): Promise<{ readonly server: ServerProcess; readonly litefs: LiteFsProcess }> {
+  const litefs = await startLiteFs(stack, fleet, { node: 'a', core });
+  await importLinks(fleet.site, links, litefs);
+  return { litefs, server: await startApp(stack, fleet, { node: 'a', litefs, core }) };
+}
+
+async function startLiteFs(
+  stack: AsyncDisposableStack,
+  { network, site, consul }: Fleet,
+  { node, core }: { readonly node: NodeName; readonly core: number },
+): Promise<LiteFsProcess> {
+  const litefs = stack.use(
+    new LiteFsProcess({
+      node,
+      address: network.address(nodeHosts[node]),
+      candidate: node === 'a',
+      directory: join(site.scratch, node),
+      consulUrl: consul.url,
+    }),
+  );
+  await litefs.start();
+  if (isPinned) await run('taskset', ['-a', '-c', '-p', String(core), String(litefs.pid)]);
+  return litefs;
+}
+
+/** Gives the links to LiteFS, as a database in the journal mode that it bears. */
+async function importLinks(site: Site, links: number, litefs: LiteFsProcess): Promise<void> {
+  const file = join(site.scratch, 'links.db');
+  const source = new Database(join(site.linksFolder(links), 'links.db'));
+  source.prepare('VACUUM INTO ?').run(file);
+  source.close();
+  await until(
+    async () => {
+      try {
+        await run(findProgram('litefs'), ['import', '-name', 'links.db', '-url', litefs.url, file]);
+        return true;
+      } catch {
+        // Not primary yet.
+        return false;
+      }
+    },
+    { what: 'LiteFS takes the links', timeoutMs: patienceMs, signal: site.signal },
+  );
+}
+
+async function startApp(
+  stack: AsyncDisposableStack,
+  { site, secret, ports }: Fleet,
+  options: { readonly node: NodeName; readonly litefs: LiteFsProcess; readonly core: number },
+): Promise<ServerProcess> {
+  const { node, litefs, core } = options;
+  return stack.use(
+    await startHopliteProcess({
+      env: {
+        NODE_ID: node,
+        DATA_DIR: join(site.scratch, node, 'hoplite'),
+        PRIVATE_PORT: String(ports[node]),
+        LITEFS_DIR: litefs.mount,
+        LITEFS_URL: litefs.url,
+        PEER_URL: `a=http://127.0.0.1:${ports.a},b=http://127.0.0.1:${ports.b}`,
+        FLEET_SECRET: secret,
+        ACCESS: 'open',
+      },
+      core,
+      signal: site.signal,
+    }),
+  );
+}
+
+function asOwnerOf(
+  stack: AsyncDisposableStack,
+  parts: Pick<Contestant, 'server' | 'creatorsPort'>,
+): Contestant {
+  const owned = stack.move();
+  return {
+    ...parts,
+    counting: undefined,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
