@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createAskPosition } from './cluster/ask-position.ts';
@@ -27,8 +26,8 @@ import { listen } from './listen.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { takePlace } from './place.ts';
+import { createBoundedServer } from './redirect/bounded-server.ts';
 import { createRedirects } from './redirect/redirects.ts';
-import { serverLimits, serverOptions } from './redirect/server-options.ts';
 import { claimFolder } from './storage/folder-claim.ts';
 import { newestMigration } from './storage/migrations/migration.ts';
 import { openReader } from './storage/reader.ts';
@@ -205,16 +204,17 @@ export async function startApp(config: Config): Promise<App> {
     log: log.child({ room: 'http' }),
   });
 
-  const publicServer = Object.assign(
-    createServer(serverOptions, (request, response) => {
+  const publicServer = createBoundedServer(
+    (request, response) => {
       if (!redirects.handle(request, response)) publicApp(request, response);
-    }),
-    serverLimits,
+    },
+    { maxConnections: config.http.maxConnections },
   );
+  publicServer.on('drop', metrics.countDropped);
   publicServer.on('clientError', createClientErrorHandler(config.http.baseUrl));
   const { host, port, privateHost, privatePort } = config.http;
   const privateListening = opened.use(
-    await listen(createServer(serverOptions, privateApp), {
+    await listen(createBoundedServer(privateApp), {
       host: privateHost,
       port: privatePort,
       variable: 'PRIVATE_PORT',

@@ -21,6 +21,8 @@ export interface Config {
     readonly adminKey: string | undefined;
     readonly writesPerMinute: number;
     readonly failedSignInsPerMinute: number;
+    /** Of the public port. */
+    readonly maxConnections: number;
   };
   readonly storage: {
     /** Folder of this node's own files; absolute. */
@@ -172,6 +174,7 @@ export const environment = z.object({
     .default('none'),
   WRITES_PER_MINUTE: whole(1).optional(),
   FAILED_SIGN_INS_PER_MINUTE: whole(1).default(10),
+  MAX_CONNECTIONS: whole(1).default(10_000),
   NODE_ID: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_", "-"')
@@ -267,6 +270,7 @@ function derive(env: z.output<typeof environment>): Config {
       // Strangers get what a person needs; who has a key may run a program.
       writesPerMinute: env.WRITES_PER_MINUTE ?? (isPublic && access === 'open' ? 60 : 60_000),
       failedSignInsPerMinute: env.FAILED_SIGN_INS_PER_MINUTE,
+      maxConnections: env.MAX_CONNECTIONS,
     },
     storage: {
       dataDir,

@@ -13,6 +13,8 @@ export interface Metrics {
     labels: { readonly method: string; readonly route: string; readonly status: number },
     seconds: number,
   ): void;
+  /** Counts a connection that was closed at once because there were too many. */
+  countDropped(): void;
 }
 
 /** How often the delay of the event loop is sampled, milliseconds. */
@@ -40,6 +42,11 @@ export function createMetrics(deps: {
     name: 'hoplite_hits_total',
     help: 'Requests for a slug, by outcome: redirect, or the kind of the failure.',
     labelNames: ['outcome'],
+    registers,
+  });
+  const dropped = new Counter({
+    name: 'hoplite_connections_dropped_total',
+    help: 'Connections closed at once because MAX_CONNECTIONS were open.',
     registers,
   });
   const requests = new Histogram({
@@ -92,6 +99,7 @@ export function createMetrics(deps: {
     registry,
     countHits: (outcome, count) => hits.inc({ outcome }, count),
     observeRequest: (labels, seconds) => requests.observe({ ...labels }, seconds),
+    countDropped: () => dropped.inc(),
   };
 }
 

@@ -41,6 +41,7 @@ describe('the configuration', () => {
         adminKey: undefined,
         writesPerMinute: 60_000,
         failedSignInsPerMinute: 10,
+        maxConnections: 10_000,
       },
       storage: {
         dataDir: resolve('data'),
@@ -90,6 +91,7 @@ describe('the configuration', () => {
       TRUST_PROXY: 'cloudflare',
       WRITES_PER_MINUTE: '0',
       FAILED_SIGN_INS_PER_MINUTE: '-1',
+      MAX_CONNECTIONS: '0',
       NODE_ID: 'a b',
       REGION: 'AMS',
       LITEFS_DIR: '/litefs',
@@ -116,6 +118,7 @@ describe('the configuration', () => {
       TRUST_PROXY: 'must be none, fly, or a whole number from 1 to 10',
       WRITES_PER_MINUTE: 'must be a whole number, at least 1',
       FAILED_SIGN_INS_PER_MINUTE: 'must be a whole number, at least 1',
+      MAX_CONNECTIONS: 'must be a whole number, at least 1',
       NODE_ID: 'must be 1 to 64 letters, digits, ".", "_", "-"',
       REGION: 'must be 1 to 16 lower-case letters, digits, "-"',
       LITEFS_URL: 'must be an http or https origin without a path, such as https://go.example.com',

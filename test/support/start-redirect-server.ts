@@ -1,15 +1,15 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CatchUp } from '../../src/domain/cluster.ts';
 import type { RedirectStore } from '../../src/domain/redirect-store.ts';
+import { createBoundedServer, type ServerBounds } from '../../src/redirect/bounded-server.ts';
 import {
   createRedirects,
   type Outcome,
   type Redirects,
   type RedirectsDeps,
 } from '../../src/redirect/redirects.ts';
-import { serverLimits, serverOptions } from '../../src/redirect/server-options.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { MemoryRedirectStore } from './memory-redirect-store.ts';
 import { renderTestProblem } from './render-test-problem.ts';
@@ -31,7 +31,10 @@ export interface RedirectServer<Store = MemoryRedirectStore> extends AsyncDispos
 
 /** Starts it over links in memory, as the primary unless `catchUp` says otherwise. */
 export async function startRedirectServer(
-  given: Partial<RedirectsDeps> & { readonly store?: MemoryRedirectStore } = {},
+  given: Partial<RedirectsDeps> & {
+    readonly store?: MemoryRedirectStore;
+    readonly bounds?: ServerBounds;
+  } = {},
 ): Promise<RedirectServer> {
   const { store = new MemoryRedirectStore(), ...deps } = given;
   const server = await serveRedirects({ store, stamp: store.stamp, ...deps });
@@ -40,8 +43,10 @@ export async function startRedirectServer(
 
 /** Starts it over any store. */
 export async function serveRedirects(
-  deps: Partial<RedirectsDeps> & Pick<RedirectsDeps, 'store' | 'stamp'>,
+  given: Partial<RedirectsDeps> &
+    Pick<RedirectsDeps, 'store' | 'stamp'> & { readonly bounds?: ServerBounds },
 ): Promise<RedirectServer<RedirectStore>> {
+  const { bounds, ...deps } = given;
   const clock = fakeClock();
   const outcomes = new Map<Outcome, number>();
   const errors: unknown[] = [];
@@ -56,12 +61,11 @@ export async function serveRedirects(
     ...deps,
   });
   const passedOn: string[] = [];
-  const server = createServer(serverOptions, (request: IncomingMessage, response) => {
+  const server = createBoundedServer((request, response) => {
     if (redirects.handle(request, response)) return;
     passedOn.push(request.url ?? '');
     response.writeHead(418).end();
-  });
-  Object.assign(server, serverLimits);
+  }, bounds);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
