@@ -53,7 +53,7 @@ export interface Orphans {
 export interface ClickReader {
   /** Of each link that was ever clicked. */
   findTotals(linkIds: readonly number[]): Promise<ReadonlyMap<number, ClickTotals>>;
-  /** The hour from which on counts are by the hour, the first of a UTC day; earlier ones are by the day. 0 when all are by the hour. */
+  /** The first hour of a UTC day: from it on counts are by the hour, earlier ones by the day. 0 when all are by the hour. */
   findKeptFrom(): Promise<number>;
   /** In the order of time, without empty ones; a day when its first hour is in the range. */
   listBuckets(linkId: number, range: HourRange): Promise<readonly ClickBucket[]>;
