@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{domain,config,redirect,clicks,cluster,deployment,edge,rooms}/**/*.test.ts',
+            'test/{domain,config,redirect,clicks,cluster,deployment,edge,rooms,bench}/**/*.test.ts',
           ],
           testTimeout: 20_000,
         },
