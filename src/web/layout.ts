@@ -11,7 +11,10 @@ export interface LayoutOptions {
   readonly script?: boolean;
 }
 
-/** A whole document: header with the mark, the content, nothing inline. */
+/**
+ * A whole document: header with the mark, the content, nothing inline. The footer names the source of countries,
+ * which the licence of the database (CC BY 4.0) asks of pages that show them.
+ */
 export function renderLayout(options: LayoutOptions): string {
   const { assetVersion } = options;
   return `<!doctype html>\n${
@@ -34,6 +37,7 @@ ${options.menu}
 <main>
 ${options.content}
 </main>
+<footer class="foot"><a href="https://db-ip.com">IP Geolocation by DB-IP</a></footer>
 </body>
 </html>`.markup
   }\n`;
