@@ -13,8 +13,8 @@ const shortNames: Readonly<Record<string, string>> = {
 };
 
 /** Bowser makes up a name for a browser it does not know; such names have no bound, so only these count. */
-const browsers = toFamilies(Bowser.BROWSER_MAP, ['Generic']);
-const systems = toFamilies(Bowser.OS_MAP, []);
+const browsers = toFamilies(Bowser.BROWSER_MAP);
+const systems = toFamilies(Bowser.OS_MAP);
 
 /** Television sets that Bowser takes for the Android or the Linux in them, and what is played on one. */
 const onTelevision = /TV\b|\b(?:BRAVIA|CrKey|AFT[A-Z]|PlayStation)/;
@@ -56,10 +56,6 @@ function toDevice(
   }
 }
 
-function toFamilies(
-  names: Readonly<Record<string, string>>,
-  without: readonly string[],
-): ReadonlyMap<string, string> {
-  const kept = Object.values(names).filter((name) => !without.includes(name));
-  return new Map(kept.map((name) => [name, shortNames[name] ?? name]));
+function toFamilies(names: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.values(names).map((name) => [name, shortNames[name] ?? name]));
 }

@@ -226,6 +226,15 @@ describe('the day of a visit', () => {
     expect(isNew()).toBe(false);
   });
 
+  it('takes with it who was seen', () => {
+    const clock = fakeClock();
+    const random = { bytes: (count: number) => new Uint8Array(count) };
+    const facts = openFacts({ clock, random });
+    facts.judge(request(), 1);
+    clock.advance(msPerDay);
+    expect(facts.judge(request(), 1)?.isNewVisitor).toBe(true);
+  });
+
   it('ends when the clock is set back, too', () => {
     const clock = fakeClock();
     const facts = openFacts({ clock });
