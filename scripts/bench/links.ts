@@ -19,6 +19,10 @@ export function makeLinks(folder: string, count: number): void {
     file,
     journalMode: 'wal',
     migrationsDir: join(projectDir, 'migrations/links'),
+    clicks: {
+      file: join(folder, 'clicks.db'),
+      migrationsDir: join(projectDir, 'migrations/clicks'),
+    },
     node: 'bench',
     domain: { host: 'localhost:8080', slugCase: 'insensitive' },
     links: { minSlugLength: 6, destinationPolicy: { ownHosts: [], allowPrivate: false } },

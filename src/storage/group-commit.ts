@@ -6,8 +6,8 @@ import { isSqliteError, isStatementError } from './sqlite-error.ts';
 import { failureBeforeCommit, failureOfCommit, notMade, outcomeUnknown } from './write-failures.ts';
 
 /** A command as it waits: its name and its input, plain data. */
-export interface Command {
-  readonly name: keyof WriterCommands;
+export interface Command<Commands extends object = WriterCommands> {
+  readonly name: keyof Commands;
   readonly input: unknown;
 }
 
@@ -34,20 +34,20 @@ export class Superseded extends Error {
 }
 
 /**
- * Runs commands of the domain, many in one transaction, each in a savepoint of its own.
+ * Runs commands of the domain on one database, many in one transaction, each in a savepoint of its own.
  *
  * `position` is asked after each commit: only when it advanced is the commit known to have reached LiteFS
  * (reliability-facts F5). Without one, alone, the commit itself is the proof.
  */
-export class GroupCommit {
+export class GroupCommit<Commands extends object = WriterCommands> {
   readonly #connection: Connection;
-  readonly #commands: WriterCommands;
+  readonly #commands: Commands;
   readonly #position: PositionSource | undefined;
   #lastPosition: Position | undefined;
 
   constructor(options: {
     readonly connection: Connection;
-    readonly commands: WriterCommands;
+    readonly commands: Commands;
     readonly position: PositionSource | undefined;
     /** What `position` said after the transaction that opened the epoch. */
     readonly openedAt: Position | undefined;
@@ -59,7 +59,7 @@ export class GroupCommit {
   }
 
   /** Throws `Superseded`; then none of the commands took effect. */
-  run(commands: readonly Command[]): Committed {
+  run(commands: readonly Command<Commands>[]): Committed {
     try {
       this.#connection.execute('BEGIN IMMEDIATE');
     } catch (error) {
@@ -85,7 +85,7 @@ export class GroupCommit {
     return changed ? this.#commit(commands, outcomes, before) : this.#rollBackUnchanged(outcomes);
   }
 
-  #runInSavepoint({ name, input }: Command): Outcome | { readonly fatal: unknown } {
+  #runInSavepoint({ name, input }: Command<Commands>): Outcome | { readonly fatal: unknown } {
     try {
       this.#connection.execute('SAVEPOINT command');
       const run = this.#commands[name] as (input: unknown) => unknown;
@@ -103,7 +103,7 @@ export class GroupCommit {
   }
 
   #commit(
-    commands: readonly Command[],
+    commands: readonly Command<Commands>[],
     outcomes: readonly Outcome[],
     before: Position | undefined,
   ): Committed {
@@ -127,7 +127,7 @@ export class GroupCommit {
     return { outcomes, position: this.#lastPosition };
   }
 
-  #refuseAll(commands: readonly Command[], error: unknown): Committed {
+  #refuseAll(commands: readonly Command<Commands>[], error: unknown): Committed {
     this.#rollBack();
     return { outcomes: commands.map(() => ({ error })), position: undefined };
   }

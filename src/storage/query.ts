@@ -7,20 +7,20 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { ReadonlyKysely } from 'kysely/readonly';
+import type { ClickSchema } from './click-schema.ts';
 import type { Schema } from './schema.ts';
 
-/** Builds SQL and checks its types; has no database behind it. */
-export const sqlBuilder = new Kysely<Schema>({
-  dialect: {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new DummyDriver(),
-    createIntrospector: (database) => new SqliteIntrospector(database),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-  },
-});
+/** Builds SQL for `links.db` and checks its types; has no database behind it. */
+export const sqlBuilder = createBuilder<Schema>();
 
 /** The same for readers: a query that writes does not compile. */
 export const readBuilder = sqlBuilder as unknown as ReadonlyKysely<Schema>;
+
+/** Builds SQL for `clicks.db`. */
+export const clickBuilder = createBuilder<ClickSchema>();
+
+/** The same for readers. */
+export const clickReadBuilder = clickBuilder as unknown as ReadonlyKysely<ClickSchema>;
 
 /** SQL, compiled once, whose parameters are given by name each time it runs. */
 export interface Query<Params, Row> {
@@ -55,4 +55,15 @@ export function defineQuery<Params extends object, Row>(
         value instanceof Placeholder ? params[value.name as keyof Params] : value,
       ),
   };
+}
+
+function createBuilder<Tables>(): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (database) => new SqliteIntrospector(database),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
 }

@@ -8,6 +8,14 @@ import { isSqliteError } from './sqlite-error.ts';
 /** What a read may come to besides its result: another time, or no database with a schema yet. */
 export type Unreadable = 'busy' | 'absent';
 
+/** What a file holds: in words, and one of its tables, which shows that its schema has been made. */
+export interface ReaderContent {
+  readonly words: string;
+  readonly table: string;
+}
+
+const linksContent: ReaderContent = { words: 'the links', table: 'links' };
+
 /** How long a read that met a lock waits before it tries again, milliseconds. */
 const retryAfterMs = 1;
 
@@ -19,12 +27,14 @@ const retryAfterMs = 1;
 export class ReaderConnection implements Disposable {
   readonly #file: string;
   readonly #timeoutMs: number;
+  readonly #content: ReaderContent;
   #connection: Connection | undefined;
   #opened = 0;
 
-  constructor(file: string, timeoutMs: number) {
+  constructor(file: string, timeoutMs: number, content: ReaderContent = linksContent) {
     this.#file = file;
     this.#timeoutMs = timeoutMs;
+    this.#content = content;
   }
 
   /** How many handles there have been: what a handle counts, such as its data version, starts anew with each. */
@@ -60,7 +70,7 @@ export class ReaderConnection implements Disposable {
    */
   async readPatiently<T>(work: (connection: Connection) => T): Promise<T> {
     const outcome = await this.readIfPresent(work);
-    if (outcome === undefined) throw noDatabase();
+    if (outcome === undefined) throw noDatabase(this.#content);
     return outcome.value;
   }
 
@@ -77,7 +87,7 @@ export class ReaderConnection implements Disposable {
       });
       if (typeof outcome === 'object') return outcome;
       if (outcome === 'absent') return undefined;
-      if (performance.now() >= deadline) throw busyDatabase();
+      if (performance.now() >= deadline) throw busyDatabase(this.#content);
       await wait(retryAfterMs);
     }
   }
@@ -123,20 +133,18 @@ export class ReaderConnection implements Disposable {
   /** Whether the database has no tables yet: it is made in one transaction, between two looks at it. */
   #hasNoSchema(): boolean {
     const outcome = this.read(({ database }) =>
-      database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'links'`).get(),
+      database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(this.#content.table),
     );
     return typeof outcome === 'object' && outcome.value === undefined;
   }
 }
 
-function noDatabase(): Failure {
-  return new Failure('unavailable', 'This node has no copy of the links yet.', {
-    retryAfterS: 1,
-  });
+function noDatabase({ words }: ReaderContent): Failure {
+  return new Failure('unavailable', `This node has no copy of ${words} yet.`, { retryAfterS: 1 });
 }
 
-function busyDatabase(): Failure {
-  return new Failure('unavailable', 'The copy of the links on this node is busy.', {
+function busyDatabase({ words }: ReaderContent): Failure {
+  return new Failure('unavailable', `The copy of ${words} on this node is busy.`, {
     retryAfterS: 1,
   });
 }

@@ -1,7 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { ClickCommands } from '../domain/writer.ts';
 import { toCarried } from './carried-error.ts';
-import { Superseded } from './group-commit.ts';
-import type { FromWriterThread, ToWriterThread } from './writer-messages.ts';
+import { type Command, type Committed, Superseded } from './group-commit.ts';
+import type {
+  CarriedCommand,
+  DatabaseName,
+  FromWriterThread,
+  ToWriterThread,
+} from './writer-messages.ts';
 import type { WriterSession } from './writer-session.ts';
 
 /**
@@ -20,13 +26,13 @@ export function serveWriter(port: MessagePort, open: () => WriterSession): void 
   }
   port.on('message', (message: ToWriterThread) => {
     if (message.is === 'close') close();
-    else run(message.commands);
+    else run(message.database, message.commands);
   });
   say({ is: 'opened', opened: session.opened });
 
-  function run(commands: Parameters<WriterSession['commits']['run']>[0]): void {
+  function run(database: DatabaseName, commands: readonly CarriedCommand[]): void {
     try {
-      const { outcomes, position } = session.commits.run(commands);
+      const { outcomes, position } = commit(database, commands);
       const carried = outcomes.map((outcome) =>
         'error' in outcome ? { error: toCarried(outcome.error) } : outcome,
       );
@@ -35,6 +41,16 @@ export function serveWriter(port: MessagePort, open: () => WriterSession): void 
       if (!(error instanceof Superseded)) throw error;
       say({ is: 'ending', error: toCarried(error) });
       close();
+    }
+  }
+
+  /** A name that no command has is a defect that the command itself is answered with. */
+  function commit(database: DatabaseName, commands: readonly CarriedCommand[]): Committed {
+    switch (database) {
+      case 'links':
+        return session.commits.run(commands as readonly Command[]);
+      case 'clicks':
+        return session.counts.run(commands as readonly Command<ClickCommands>[]);
     }
   }
 

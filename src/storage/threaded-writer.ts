@@ -1,14 +1,24 @@
 import type { Worker } from 'node:worker_threads';
-import type { Writer, WriterCommands, Written } from '../domain/writer.ts';
+import type {
+  ClickCommands,
+  ClickWriter,
+  Writer,
+  WriterCommands,
+  Written,
+} from '../domain/writer.ts';
 import { fromCarried } from './carried-error.ts';
+import { Mailbox, type Waiting } from './mailbox.ts';
+import { packClickInput } from './pack-click-input.ts';
 import { notMade, outcomeUnknown } from './write-failures.ts';
-import type { FromWriterThread, ToWriterThread } from './writer-messages.ts';
+import type { DatabaseName, FromWriterThread, ToWriterThread } from './writer-messages.ts';
 import type { Opened } from './writer-session.ts';
 
 /** How much may wait for the writer, and how long. */
 export interface MailboxLimits {
-  /** Commands that may wait, besides those of the running transaction. */
+  /** Commands on `links.db` that may wait, besides those of the running transaction. */
   readonly mailboxSize: number;
+  /** The same of `clicks.db`, whose commands are large. */
+  readonly clickMailboxSize: number;
   /** After so many milliseconds without an answer from the thread, everything that waits is answered. */
   readonly answerTimeoutMs: number;
   /** How long a disposal waits for what waits, milliseconds. */
@@ -20,26 +30,21 @@ const maxCommandsPerTransaction = 100;
 
 const closing = 'The writer of this node is closing.';
 
-/** A command and who waits for it. */
-interface Waiting {
-  readonly name: keyof WriterCommands;
-  readonly input: unknown;
-  readonly resolve: (written: Written<never>) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 /**
- * The main thread's side of the writer: a bounded mailbox in front of the thread. All that waits goes to the
- * thread as one transaction, as soon as the last one is answered. Whatever happens to the thread,
- * every command is answered.
+ * The main thread's side of the writer: a bounded mailbox for each database in front of the thread. All that waits for
+ * one of them goes to the thread as one transaction, as soon as the last one is answered; when both have something,
+ * they take turns. Whatever happens to the thread, every command is answered.
  */
-export class ThreadedWriter implements Writer, AsyncDisposable {
+export class ThreadedWriter implements Writer, ClickWriter, AsyncDisposable {
   readonly opened: Opened;
   /** Resolves when the thread has ended: with `undefined` after a disposal, else with the reason. */
   readonly ended: Promise<Error | undefined>;
   readonly #worker: Worker;
   readonly #limits: MailboxLimits;
-  #waiting: Waiting[] = [];
+  readonly #links: Mailbox;
+  readonly #clicks: Mailbox;
+  /** In the order in which they are looked at next. */
+  #mailboxes: readonly Mailbox[];
   #running: Waiting[] = [];
   #answerTimer: NodeJS.Timeout | undefined;
   /** Why nothing is taken any more. */
@@ -53,6 +58,17 @@ export class ThreadedWriter implements Writer, AsyncDisposable {
     this.opened = opened;
     this.#worker = worker;
     this.#limits = limits;
+    this.#links = new Mailbox({
+      database: 'links',
+      size: limits.mailboxSize,
+      perTransaction: maxCommandsPerTransaction,
+    });
+    this.#clicks = new Mailbox({
+      database: 'clicks',
+      size: limits.clickMailboxSize,
+      perTransaction: 1,
+    });
+    this.#mailboxes = [this.#links, this.#clicks];
     worker.on('message', (message: FromWriterThread) => this.#hear(message));
     worker.on('error', (error: Error) => {
       this.#error = error;
@@ -66,14 +82,14 @@ export class ThreadedWriter implements Writer, AsyncDisposable {
     name: Name,
     input: Parameters<WriterCommands[Name]>[0],
   ): Promise<Written<ReturnType<WriterCommands[Name]>>> {
-    if (this.#refusal !== undefined) return Promise.reject(notMade(this.#refusal));
-    if (this.#waiting.length >= this.#limits.mailboxSize) {
-      return Promise.reject(notMade('Too many writes are waiting.'));
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ name, input, resolve, reject });
-      this.#sendNext();
-    });
+    return this.#ask(this.#links, name, () => ({ input, transfer: [] }));
+  }
+
+  count<Name extends keyof ClickCommands>(
+    name: Name,
+    input: Parameters<ClickCommands[Name]>[0],
+  ): Promise<Written<ReturnType<ClickCommands[Name]>>> {
+    return this.#ask(this.#clicks, name, () => packClickInput(input));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -81,16 +97,34 @@ export class ThreadedWriter implements Writer, AsyncDisposable {
     return this.#closing;
   }
 
+  #ask<Value>(mailbox: Mailbox, name: string, pack: Waiting['pack']): Promise<Written<Value>> {
+    if (this.#refusal !== undefined) return Promise.reject(notMade(this.#refusal));
+    return new Promise((resolve, reject) => {
+      mailbox.add({ name, pack, resolve, reject });
+      this.#sendNext();
+    });
+  }
+
   #sendNext(): void {
     if (this.#running.length > 0) return;
-    if (this.#waiting.length === 0) {
-      this.#onIdle?.();
+    for (const mailbox of this.#mailboxes) {
+      this.#running = mailbox.take();
+      if (this.#running.length === 0) continue;
+      this.#mailboxes = [...this.#mailboxes.filter((other) => other !== mailbox), mailbox];
+      this.#send(mailbox.database);
       return;
     }
-    this.#running = this.#waiting.splice(0, maxCommandsPerTransaction);
-    const commands = this.#running.map(({ name, input }) => ({ name, input }));
+    this.#onIdle?.();
+  }
+
+  #send(database: DatabaseName): void {
     try {
-      this.#say({ is: 'run', commands });
+      const packed = this.#running.map(({ name, pack }) => ({ name, ...pack() }));
+      const commands = packed.map(({ name, input }) => ({ name, input }));
+      this.#worker.postMessage(
+        { is: 'run', database, commands } satisfies ToWriterThread,
+        packed.flatMap(({ transfer }) => transfer),
+      );
     } catch (error) {
       // An input that is not plain data: a defect of the caller.
       for (const { reject } of this.#running.splice(0)) reject(error);
@@ -98,10 +132,6 @@ export class ThreadedWriter implements Writer, AsyncDisposable {
       return;
     }
     this.#answerTimer = setInterval(() => this.#giveUp(), this.#limits.answerTimeoutMs).unref();
-  }
-
-  #say(message: ToWriterThread): void {
-    this.#worker.postMessage(message);
   }
 
   #hear(message: FromWriterThread): void {
@@ -118,7 +148,7 @@ export class ThreadedWriter implements Writer, AsyncDisposable {
         const outcome = message.outcomes[index];
         if (outcome === undefined) reject(outcomeUnknown());
         else if ('error' in outcome) reject(fromCarried(outcome.error));
-        else resolve({ value: outcome.value as never, position, epoch });
+        else resolve({ value: outcome.value, position, epoch } as never);
       }
       this.#sendNext();
     }
@@ -130,12 +160,12 @@ export class ThreadedWriter implements Writer, AsyncDisposable {
    */
   #giveUp(): void {
     for (const { reject } of this.#running) reject(outcomeUnknown());
-    for (const { reject } of this.#waiting.splice(0)) reject(notMade('The writer is stuck.'));
+    for (const mailbox of this.#mailboxes) mailbox.refuse('The writer is stuck.');
   }
 
   #refuse(reason: string): void {
     this.#refusal = reason;
-    for (const { reject } of this.#waiting.splice(0)) reject(notMade(reason));
+    for (const mailbox of this.#mailboxes) mailbox.refuse(reason);
   }
 
   #end(): Error | undefined {
@@ -150,7 +180,7 @@ export class ThreadedWriter implements Writer, AsyncDisposable {
   async #close(): Promise<void> {
     this.#refusal ??= closing;
     if (await this.#drain()) {
-      this.#say({ is: 'close' });
+      this.#worker.postMessage({ is: 'close' } satisfies ToWriterThread);
     } else {
       this.#refuse(closing);
       this.#giveUp();

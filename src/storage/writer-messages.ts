@@ -1,11 +1,23 @@
 import type { Position } from '../domain/position.ts';
 import type { CarriedError } from './carried-error.ts';
-import type { Command } from './group-commit.ts';
 import type { Opened } from './writer-session.ts';
 
-/** What the main thread says to the writer's thread. */
+/** The databases that the writer's thread writes. */
+export type DatabaseName = 'links' | 'clicks';
+
+/** A command as it crosses the thread boundary. Its name is one of the commands of its database. */
+export interface CarriedCommand {
+  readonly name: string;
+  readonly input: unknown;
+}
+
+/** What the main thread says to the writer's thread. A `run` is one transaction. */
 export type ToWriterThread =
-  | { readonly is: 'run'; readonly commands: readonly Command[] }
+  | {
+      readonly is: 'run';
+      readonly database: DatabaseName;
+      readonly commands: readonly CarriedCommand[];
+    }
   | { readonly is: 'close' };
 
 /** A result as it crosses the thread boundary. */

@@ -3,12 +3,20 @@ import type { NodeId } from '../domain/role.ts';
 import type { DefaultDomain } from './default-domain.ts';
 import type { JournalMode } from './open-writable.ts';
 
-/** What the writer of `links.db` needs. Plain data: it is sent to the writer's thread. */
-export interface WriterOptions {
+/** A database that the writer writes. */
+export interface WrittenDatabase {
   readonly file: string;
-  readonly journalMode: JournalMode;
-  /** Folder of the migrations of `links.db`. */
+  /** Folder of its migrations. */
   readonly migrationsDir: string;
+  /** LiteFS's `…-pos` beside it; absent alone. */
+  readonly positionFile?: string | undefined;
+}
+
+/** What the writer needs; at the top what is about `links.db`. Plain data: it is sent to the writer's thread. */
+export interface WriterOptions extends WrittenDatabase {
+  readonly clicks: WrittenDatabase;
+  /** Of both databases. */
+  readonly journalMode: JournalMode;
   /** This node, for the ledger and the row of the epoch. */
   readonly node: NodeId;
   readonly domain: DefaultDomain;
@@ -16,6 +24,4 @@ export interface WriterOptions {
     readonly minSlugLength: number;
     readonly destinationPolicy: DestinationPolicy;
   };
-  /** LiteFS's `links.db-pos`; absent alone. */
-  readonly positionFile?: string | undefined;
 }

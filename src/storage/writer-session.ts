@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { createApiKeys } from '../domain/api-keys.ts';
 import { createLinks } from '../domain/links.ts';
 import type { Position } from '../domain/position.ts';
+import type { ClickCommands, WriterCommands } from '../domain/writer.ts';
 import { createApiKeyWriteStore } from './api-key-write-store.ts';
+import { createClickCommands } from './click-commands.ts';
 import { Connection } from './connection.ts';
 import { reconcileDefaultDomain } from './default-domain.ts';
 import { raiseEpoch } from './epoch.ts';
@@ -10,12 +12,12 @@ import { GroupCommit } from './group-commit.ts';
 import { createIdempotencyStore } from './idempotency-store.ts';
 import { createLinkWriteStore } from './link-write-store.ts';
 import { readLedger } from './migrations/ledger.ts';
-import { readMigrations } from './migrations/migration.ts';
+import { type Migration, readMigrations } from './migrations/migration.ts';
 import { applyPending } from './migrations/run.ts';
 import { openWritable } from './open-writable.ts';
 import { PositionFile, type PositionSource } from './position-file.ts';
 import { outcomeUnknown } from './write-failures.ts';
-import type { WriterOptions } from './writer-options.ts';
+import type { WriterOptions, WrittenDatabase } from './writer-options.ts';
 
 /** How long a command waits for a lock, milliseconds: less than whoever asked for it waits for the answer. */
 const lockTimeoutMs = 2_000;
@@ -25,56 +27,86 @@ export interface Opened {
   readonly epoch: number;
   /** Of `links.db` after the transaction that began the epoch; `undefined` alone. */
   readonly position: Position | undefined;
-  /** Number of the newest migration, which may be newer than this release knows. */
+  /** Number of the newest migration of `links.db`, which may be newer than this release knows. */
   readonly schemaVersion: number;
+}
+
+/** Tells the positions of both databases; `undefined` alone. */
+export interface WriterPositions {
+  readonly links: PositionSource | undefined;
+  readonly clicks: PositionSource | undefined;
 }
 
 /** An open writer, in whichever thread it runs. */
 export interface WriterSession extends Disposable {
   readonly opened: Opened;
+  /** Commits to `links.db`. */
   readonly commits: GroupCommit;
+  /** Commits to `clicks.db`. */
+  readonly counts: GroupCommit<ClickCommands>;
 }
 
 /**
- * Opens the database for writing: applies pending migrations, then begins this primary's epoch and makes
- * the default domain what the configuration says, both in one transaction.
+ * Opens both databases for writing: applies pending migrations, those of `links.db` first, then begins this primary's
+ * epoch and makes the default domain what the configuration says, both in one transaction.
  *
  * Throws `MigrationError`; `conflict` when the configuration and the database cannot meet; `unavailable` when
  * the position does not show that the epoch began; SQLite's errors pass.
  */
 export function openWriterSession(
   options: WriterOptions,
-  position: PositionSource | undefined = toPositionFile(options),
+  positions: WriterPositions = {
+    links: toPositionFile(options),
+    clicks: toPositionFile(options.clicks),
+  },
 ): WriterSession {
+  using stack = new DisposableStack();
+  if (positions.links !== undefined) stack.use(positions.links);
+  if (positions.clicks !== undefined) stack.use(positions.clicks);
   const migrations = readMigrations(options.migrationsDir);
-  const connection = new Connection(openWritable(options));
+  const clickMigrations = readMigrations(options.clicks.migrationsDir);
+  const now = Date.now();
+  const links = stack.use(openMigrated(options, options, migrations, now));
+  const clicks = stack.use(openMigrated(options, options.clicks, clickMigrations, now));
+  const opened = beginEpoch(links, options, positions.links, now);
+  links.database.pragma(`busy_timeout = ${lockTimeoutMs}`);
+  clicks.database.pragma(`busy_timeout = ${lockTimeoutMs}`);
+  const commits = new GroupCommit({
+    connection: links,
+    commands: createCommands(links, options),
+    position: positions.links,
+    openedAt: opened.position,
+  });
+  const counts = new GroupCommit({
+    connection: clicks,
+    commands: createClickCommands(clicks),
+    position: positions.clicks,
+    openedAt: readPosition(clicks, positions.clicks),
+  });
+  const resources = stack.move();
+  return { opened, commits, counts, [Symbol.dispose]: () => resources.dispose() };
+}
+
+function toPositionFile({ positionFile }: WrittenDatabase): PositionFile | undefined {
+  return positionFile === undefined ? undefined : new PositionFile(positionFile);
+}
+
+function openMigrated(
+  { journalMode, node }: WriterOptions,
+  { file }: WrittenDatabase,
+  migrations: readonly Migration[],
+  now: number,
+): Connection {
+  const connection = new Connection(openWritable({ file, journalMode }));
   try {
     // Pages that another connection of LiteFS's history left behind would be trusted (litefs-facts section 12).
     connection.execute('PRAGMA shrink_memory');
-    const now = Date.now();
-    applyPending(connection.database, migrations, { node: options.node, now });
-    const opened = beginEpoch(connection, options, position, now);
-    connection.database.pragma(`busy_timeout = ${lockTimeoutMs}`);
-    const commits = new GroupCommit({
-      connection,
-      commands: createCommands(connection, options),
-      position,
-      openedAt: opened.position,
-    });
-    return { opened, commits, [Symbol.dispose]: close };
+    applyPending(connection.database, migrations, { node, now });
+    return connection;
   } catch (error) {
-    close();
+    connection[Symbol.dispose]();
     throw error;
   }
-
-  function close(): void {
-    connection[Symbol.dispose]();
-    position?.[Symbol.dispose]();
-  }
-}
-
-function toPositionFile({ positionFile }: WriterOptions): PositionFile | undefined {
-  return positionFile === undefined ? undefined : new PositionFile(positionFile);
 }
 
 function beginEpoch(
@@ -98,7 +130,20 @@ function beginEpoch(
   return { epoch, position: after, schemaVersion: Number(newest?.version ?? 0) };
 }
 
-function createCommands(connection: Connection, options: WriterOptions) {
+/**
+ * The position that this writer's first transaction starts from. Pages that were read before it are shed: they may be of
+ * an earlier one.
+ */
+function readPosition(
+  connection: Connection,
+  position: PositionSource | undefined,
+): Position | undefined {
+  const current = position?.read();
+  connection.execute('PRAGMA shrink_memory');
+  return current;
+}
+
+function createCommands(connection: Connection, options: WriterOptions): WriterCommands {
   const clock = { now: () => Date.now() };
   return {
     ...createLinks({

@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads';
-import type { Writer } from '../domain/writer.ts';
+import type { ClickWriter, Writer } from '../domain/writer.ts';
 import { fromCarried } from './carried-error.ts';
 import { type MailboxLimits, ThreadedWriter } from './threaded-writer.ts';
 import type { FromWriterThread } from './writer-messages.ts';
 import type { WriterOptions } from './writer-options.ts';
 import type { Opened } from './writer-session.ts';
 
-/** The writer of `links.db`, in a thread of its own. */
-export interface OpenWriter extends Writer, AsyncDisposable {
+/** The writer of both databases, in a thread of its own. */
+export interface OpenWriter extends Writer, ClickWriter, AsyncDisposable {
   readonly opened: Opened;
   /** Resolves when the thread has ended: with `undefined` after a disposal, else with the reason. */
   readonly ended: Promise<Error | undefined>;
@@ -15,6 +15,7 @@ export interface OpenWriter extends Writer, AsyncDisposable {
 
 const defaultLimits: MailboxLimits = {
   mailboxSize: 1_000,
+  clickMailboxSize: 10,
   answerTimeoutMs: 5_000,
   drainTimeoutMs: 5_000,
 };
@@ -27,10 +28,9 @@ export async function startWriter(
   options: WriterOptions & Partial<MailboxLimits>,
   spawn: (options: WriterOptions) => Worker = spawnThread,
 ): Promise<OpenWriter> {
-  const { mailboxSize, answerTimeoutMs, drainTimeoutMs } = { ...defaultLimits, ...options };
   const worker = spawn(options);
   const opened = await hearOpened(worker);
-  return new ThreadedWriter(worker, opened, { mailboxSize, answerTimeoutMs, drainTimeoutMs });
+  return new ThreadedWriter(worker, opened, { ...defaultLimits, ...options });
 }
 
 function spawnThread(options: WriterOptions): Worker {

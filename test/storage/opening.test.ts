@@ -96,7 +96,7 @@ describe('on a mount', () => {
     const position = new ChangeCounterPosition(options.file);
     open(options);
     const before = position.commits();
-    using session = openWriterSession(options, position);
+    using session = openWriterSession(options, { links: position, clicks: undefined });
     expect(session.opened.position?.txid).toBe((before + 1).toString(16).padStart(16, '0'));
   });
 
@@ -106,7 +106,8 @@ describe('on a mount', () => {
   ])('a position that %s keeps the writer closed', (_, stuck) => {
     using folder = new TestFolder();
     const position = { read: () => stuck, [Symbol.dispose]() {} };
-    expect(() => openWriterSession(writerOptions(folder), position)).toThrow(
+    const positions = { links: position, clicks: undefined };
+    expect(() => openWriterSession(writerOptions(folder), positions)).toThrow(
       expect.objectContaining({ kind: 'unavailable' }),
     );
   });

@@ -8,6 +8,9 @@ import { openWriterSession } from '../../src/storage/writer-session.ts';
 /** The real migrations of `links.db`. */
 export const linksMigrations = fileURLToPath(new URL('../../migrations/links', import.meta.url));
 
+/** The real migrations of `clicks.db`. */
+export const clicksMigrations = fileURLToPath(new URL('../../migrations/clicks', import.meta.url));
+
 /** A folder of its own for one test, deleted with everything in it when disposed. */
 export class TestFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'hoplite-storage-'));
@@ -22,7 +25,7 @@ export class TestFolder implements Disposable {
   }
 }
 
-/** What a writer needs, for `links.db` in a test's folder; alone unless something else is given. */
+/** What a writer needs, for `links.db` and `clicks.db` in a test's folder; alone unless something else is given. */
 export function writerOptions(
   folder: TestFolder,
   given: Partial<WriterOptions> = {},
@@ -31,6 +34,7 @@ export function writerOptions(
     file: folder.file(),
     journalMode: 'wal',
     migrationsDir: linksMigrations,
+    clicks: { file: folder.file('clicks.db'), migrationsDir: clicksMigrations },
     node: 'test',
     domain: { host: 'go.example.com', slugCase: 'insensitive' },
     links: { minSlugLength: 6, destinationPolicy: { ownHosts: [], allowPrivate: false } },

@@ -4,8 +4,13 @@ import type { WriterOptions } from '../../src/storage/writer-options.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { ChangeCounterPosition } from './change-counter.ts';
 
-/* Program of a writer's thread on a database whose change counter plays LiteFS's position. */
+/* Program of a writer's thread on databases whose change counters play LiteFS's positions. */
 
 if (parentPort === null) throw new Error('this is the program of a worker thread');
 const options = workerData as WriterOptions;
-serveWriter(parentPort, () => openWriterSession(options, new ChangeCounterPosition(options.file)));
+serveWriter(parentPort, () =>
+  openWriterSession(options, {
+    links: new ChangeCounterPosition(options.file),
+    clicks: new ChangeCounterPosition(options.clicks.file),
+  }),
+);

@@ -1,0 +1,127 @@
+import { sql } from 'kysely';
+import { hoursPerDay } from '../domain/click.ts';
+import { firstHourOf, toDay } from './click-days.ts';
+import { readFolding } from './click-folding.ts';
+import type { ClickFoldsTable } from './click-schema.ts';
+import type { Connection } from './connection.ts';
+import { clickBuilder, clickReadBuilder, defineQuery } from './query.ts';
+
+/** A transaction moves no more rows than this, so that it holds up nobody for long. */
+const rowsPerFold = 5_000;
+
+const hourKey = ['hour', 'total_id'] as const;
+const valueHourKey = ['hour', 'total_id', 'dimension', 'value_id'] as const;
+type Place = Readonly<Record<(typeof hourKey)[number], number>>;
+type ValuePlace = Readonly<Record<(typeof valueHourKey)[number], number>>;
+
+const findValuePlace = defineQuery((p: { keptFrom: number; skip: number }) =>
+  clickReadBuilder
+    .selectFrom('click_value_hours')
+    .select(valueHourKey)
+    .where('hour', '<', p.keptFrom)
+    .orderBy('hour')
+    .orderBy('total_id')
+    .orderBy('dimension')
+    .orderBy('value_id')
+    .limit(1)
+    .offset(p.skip),
+);
+const addToDays = defineQuery((p: ValuePlace) => ({
+  compile: () =>
+    sql`
+      insert into click_value_days (day, total_id, dimension, value_id, clicks, bots, visitors)
+      select hour / ${sql.lit(hoursPerDay)}, total_id, dimension, value_id,
+        sum(clicks), sum(bots), sum(visitors)
+      from click_value_hours
+      where (hour, total_id, dimension, value_id) <=
+        (${p.hour}, ${p.total_id}, ${p.dimension}, ${p.value_id})
+      group by 1, 2, 3, 4
+      on conflict (day, total_id, dimension, value_id) do update set
+        clicks = clicks + excluded.clicks,
+        bots = bots + excluded.bots,
+        visitors = visitors + excluded.visitors
+    `.compile(clickBuilder),
+}));
+const removeValues = defineQuery((p: ValuePlace) =>
+  clickBuilder
+    .deleteFrom('click_value_hours')
+    .where((e) =>
+      e(
+        e.refTuple('hour', 'total_id', 'dimension', 'value_id'),
+        '<=',
+        e.tuple(p.hour, p.total_id, p.dimension, p.value_id),
+      ),
+    ),
+);
+const findPlace = defineQuery((p: { keptFrom: number; skip: number }) =>
+  clickReadBuilder
+    .selectFrom('click_hours')
+    .select(hourKey)
+    .where('hour', '<', p.keptFrom)
+    .orderBy('hour')
+    .orderBy('total_id')
+    .limit(1)
+    .offset(p.skip),
+);
+const removeHours = defineQuery((p: Place) =>
+  clickBuilder
+    .deleteFrom('click_hours')
+    .where((e) => e(e.refTuple('hour', 'total_id'), '<=', e.tuple(p.hour, p.total_id))),
+);
+const putFolding = defineQuery((p: ClickFoldsTable) =>
+  clickBuilder
+    .replaceInto('click_folds')
+    .values({ id: p.id, kept_from: p.kept_from, folds: p.folds }),
+);
+
+/**
+ * Adds up what was counted by the hour before `beforeHour` into days, whole days only; takes at most `maxRows` rows
+ * out of the tables of hours, the oldest first. Days have always held what links come to, so of those hours the rows
+ * are simply deleted.
+ *
+ * The first call for a new boundary moves `kept_from` there, from which moment on all before it is read, and added to,
+ * by the day. Hence nothing is left behind, and nothing comes after. Runs in a transaction of the writer.
+ */
+export function foldClicks(
+  connection: Connection,
+  { beforeHour }: { readonly beforeHour: number },
+  { maxRows = rowsPerFold }: { readonly maxRows?: number } = {},
+): { readonly isDone: boolean } {
+  const before = readFolding(connection);
+  const keptFrom = Math.max(before.keptFrom, firstHourOf(toDay(beforeHour)));
+  const values = foldValues(connection, keptFrom, maxRows);
+  const hours = values.isDone
+    ? removeOldHours(connection, keptFrom, maxRows - values.rows)
+    : { rows: 0, isDone: false };
+  if (values.rows + hours.rows > 0 || keptFrom !== before.keptFrom) {
+    connection.run(putFolding, { id: 1, kept_from: keptFrom, folds: before.folds + 1 });
+  }
+  return { isDone: hours.isDone };
+}
+
+interface Folded {
+  readonly rows: number;
+  readonly isDone: boolean;
+}
+
+function foldValues(connection: Connection, keptFrom: number, maxRows: number): Folded {
+  const next = connection.get(findValuePlace, { keptFrom, skip: maxRows });
+  const last = connection.get(findValuePlace, { keptFrom, skip: maxRows - 1 }) ?? {
+    hour: keptFrom - 1,
+    total_id: Number.MAX_SAFE_INTEGER,
+    dimension: Number.MAX_SAFE_INTEGER,
+    value_id: Number.MAX_SAFE_INTEGER,
+  };
+  connection.run(addToDays, last);
+  return { rows: connection.run(removeValues, last), isDone: next === undefined };
+}
+
+function removeOldHours(connection: Connection, keptFrom: number, maxRows: number): Folded {
+  if (maxRows === 0) return { rows: 0, isDone: false };
+  const next = connection.get(findPlace, { keptFrom, skip: maxRows });
+  const last = connection.get(findPlace, { keptFrom, skip: maxRows - 1 }) ?? {
+    hour: keptFrom - 1,
+    total_id: Number.MAX_SAFE_INTEGER,
+  };
+  return { rows: connection.run(removeHours, last), isDone: next === undefined };
+}
