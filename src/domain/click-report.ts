@@ -3,14 +3,14 @@ import type { IntervalStart } from './click-interval.ts';
 import type { ClickRange } from './click-range.ts';
 import type { ClickBucket, ClickOrder, ClickReader, ClickTotals } from './click-reader.ts';
 
-/** Whether robots are in the clicks of a report: both, people alone, robots alone. */
+/** Whether bots are in the clicks of a report: both, people alone, bots alone. */
 export const botChoices = ['include', 'exclude', 'only'] as const;
 export type BotChoice = (typeof botChoices)[number];
 
 /** How often, as far as a report asked. */
 export interface ReportCounts {
   readonly clicks: number;
-  /** An estimate of how many people; `null` where only robots are counted. */
+  /** An estimate of how many people; `null` where only bots are counted. */
   readonly visitors: number | null;
 }
 
@@ -35,7 +35,7 @@ export interface ClickReport {
   /** Of every interval that the range touches. */
   readonly series: readonly SeriesPoint[];
   readonly values?: ReportValues;
-  /** Since the link was made, whatever range and robots were asked for. */
+  /** Since the link was made, whatever range and bots were asked for. */
   readonly allTime: ClickTotals;
 }
 

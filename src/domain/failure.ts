@@ -10,6 +10,7 @@ export type FailureKind =
   | 'gone'
   | 'blocked'
   | 'method_not_allowed'
+  | 'not_acceptable'
   | 'conflict'
   | 'precondition_failed'
   | 'too_large'

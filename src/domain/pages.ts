@@ -1,3 +1,4 @@
+import type { ClickTotals } from './click-reader.ts';
 import type { LinkState } from './link.ts';
 
 /** A link as a page shows it. `createdAt` in milliseconds since 1970 UTC. */
@@ -8,6 +9,8 @@ export interface LinkView {
   readonly title: string | null;
   readonly state: LinkState;
   readonly createdAt: number;
+  /** `null` while they cannot be told, or may not be. */
+  readonly clicks: ClickTotals | null;
 }
 
 /** The page at `/`: shorten a link, see the latest ones. */

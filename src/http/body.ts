@@ -5,7 +5,7 @@ import { parseFormFields } from './form-fields.ts';
 import { parseJson } from './json-body.ts';
 import { factsOf } from './request-facts.ts';
 
-/** No body is longer than this. */
+/** No body of a client is longer than this. */
 export const maxBodyBytes = 65_536;
 
 /** The media type of a form that a page sends. */
@@ -16,8 +16,8 @@ export const formMediaType = 'application/x-www-form-urlencoded';
  * the primary after all goes there with the same bytes. For that reason nothing is decompressed.
  * Throws `too_large`, and `unsupported_media_type` for a `Content-Encoding`.
  */
-export function createBodyReader(): RequestHandler {
-  const read = express.raw({ type: () => true, limit: maxBodyBytes, inflate: false });
+export function createBodyReader(maxBytes = maxBodyBytes): RequestHandler {
+  const read = express.raw({ type: () => true, limit: maxBytes, inflate: false });
   return (request, response, next) => {
     // The private port has read what an operator signed.
     if (factsOf(request).body !== undefined) return next();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ClickTotals } from '../domain/click-reader.ts';
 import { defaultDomainId, type SlugCase } from '../domain/domain-name.ts';
 import { Failure } from '../domain/failure.ts';
 import type { FindLink } from '../domain/find-link.ts';
@@ -8,6 +9,7 @@ import { toShortUrl } from '../domain/short-url.ts';
 import { findSlugKey } from '../domain/slug.ts';
 import type { WriterSource } from '../domain/writer.ts';
 import { formMediaType } from './body.ts';
+import type { ReadTotals } from './click-totals.ts';
 import { createLink, idempotencyHeaders } from './create-link.ts';
 import type { SendHome } from './home-page.ts';
 import { parseCursor, toCursor } from './link-cursor.ts';
@@ -45,7 +47,9 @@ const listedLink = z
   .object({
     short_code: z.string(),
     full_url: z.string(),
-    clicks: z.int().meta({ description: '0 until clicks are counted.' }),
+    clicks: z.int().min(0).nullable().meta({
+      description: 'Of people and robots together; null while they cannot be told.',
+    }),
   })
   .meta({ id: 'ListedLink' });
 
@@ -61,10 +65,11 @@ export function createHomeOperations(deps: {
   readonly slugCase: SlugCase;
   readonly links: Pick<LinkReader, 'listLinks'>;
   readonly findLink: FindLink;
+  readonly readTotals: ReadTotals;
   readonly writers: WriterSource;
   readonly sendHome: SendHome;
 }): readonly Operation[] {
-  const { baseUrl, slugCase, links, findLink, writers, sendHome } = deps;
+  const { baseUrl, slugCase, links, findLink, readTotals, writers, sendHome } = deps;
 
   return [
     defineOperation({
@@ -104,7 +109,8 @@ export function createHomeOperations(deps: {
         if (next !== undefined) {
           response.setHeader('Link', `<${baseUrl}/?cursor=${toCursor(newest, next)}>; rel="next"`);
         }
-        response.json(found.map(toListed));
+        const totalsOf = await readTotals(found.map(({ id }) => id));
+        response.json(found.map((link) => toListed(link, totalsOf(link.id))));
       },
     }),
 
@@ -196,6 +202,10 @@ function getUrl({ url }: LineFields): string {
   throw new Failure('invalid_url', detail, { errors: [{ pointer: 'url', detail }] });
 }
 
-function toListed(link: Link): z.output<typeof listedLink> {
-  return { short_code: link.slug, full_url: link.destination, clicks: 0 };
+function toListed(link: Link, totals: ClickTotals | null): z.output<typeof listedLink> {
+  return {
+    short_code: link.slug,
+    full_url: link.destination,
+    clicks: totals === null ? null : totals.clicks + totals.bots,
+  };
 }

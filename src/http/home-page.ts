@@ -5,6 +5,7 @@ import type { Link } from '../domain/link.ts';
 import type { LinkReader } from '../domain/link-store.ts';
 import type { HomePage, Pages } from '../domain/pages.ts';
 import { type Caller, hasSession } from './caller.ts';
+import type { ReadTotals } from './click-totals.ts';
 import { toLinkView } from './link-view.ts';
 import { sendPage } from './page-answers.ts';
 
@@ -28,17 +29,19 @@ export type SendHome = (
 export function createSendHome(deps: {
   readonly baseUrl: string;
   readonly links: Pick<LinkReader, 'listLinks'>;
+  readonly readTotals: ReadTotals;
   readonly pages: Pages;
   readonly clock: Pick<Clock, 'now'>;
 }): SendHome {
-  const { baseUrl, links, pages, clock } = deps;
+  const { baseUrl, links, readTotals, pages, clock } = deps;
   return async (response, status, caller, { created, failure }) => {
     const latest = await links.listLinks({
       domainId: defaultDomainId,
       sort: '-createdAt',
       limit: latestCount,
     });
-    const view = (link: Link) => toLinkView(link, baseUrl, clock.now());
+    const totalsOf = await readTotals(latest.links.map(({ id }) => id));
+    const view = (link: Link) => toLinkView(link, totalsOf(link.id), { baseUrl, now: clock.now() });
     const html = pages.home({
       baseUrl,
       links: latest.links.map(view),

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { ClickTotals } from '../domain/click-reader.ts';
 import { maxDestinationLength } from '../domain/destination.ts';
 import { type Link, linkState, maxTitleLength, redirectCodes } from '../domain/link.ts';
 import { toShortUrl } from '../domain/short-url.ts';
 import { maxSlugLength } from '../domain/slug.ts';
+import { clickTotalsSchema, toClickTotalsJson } from './click-totals.ts';
 
 /**
  * A point in time as clients give it: RFC 3339, with seconds and an offset. Becomes milliseconds since 1970 UTC.
@@ -92,14 +94,24 @@ export const linkSchema = z
     disabled,
     blocked,
     state: z.enum(['active', 'pending', 'expired', 'disabled', 'blocked']),
+    clicks: clickTotalsSchema
+      .nullable()
+      .meta({ description: 'Since the link was made; null while they cannot be told.' }),
     version: z.int().min(1).meta({ description: 'Raised by each change.' }),
     createdAt: timeOutput,
     updatedAt: timeOutput,
   })
   .meta({ id: 'Link' });
 
+/** A link as the API shows it. */
+export type LinkJson = z.output<typeof linkSchema>;
+
 /** Shows a link; its state is that at `now`. */
-export function toLinkJson(link: Link, baseUrl: string, now: number): z.output<typeof linkSchema> {
+export function toLinkJson(
+  link: Link,
+  totals: ClickTotals | null,
+  { baseUrl, now }: { readonly baseUrl: string; readonly now: number },
+): LinkJson {
   return {
     id: String(link.id),
     slug: link.slug,
@@ -113,6 +125,7 @@ export function toLinkJson(link: Link, baseUrl: string, now: number): z.output<t
     disabled: link.disabled,
     blocked: link.blocked,
     state: linkState(link, now),
+    clicks: totals === null ? null : toClickTotalsJson(totals),
     version: link.version,
     createdAt: toIsoTime(link.createdAt),
     updatedAt: toIsoTime(link.updatedAt),

@@ -1,18 +1,29 @@
+import type { Response } from 'express';
 import { z } from 'zod';
+import type { ClickTotals } from '../domain/click-reader.ts';
+import { noClicks } from '../domain/click-report.ts';
 import type { Clock } from '../domain/clock.ts';
 import { defaultDomainId, type SlugCase } from '../domain/domain-name.ts';
 import { Failure } from '../domain/failure.ts';
 import type { FindLink } from '../domain/find-link.ts';
-import type { Link, LinkRef } from '../domain/link.ts';
+import type { Link } from '../domain/link.ts';
 import { type LinkReader, linkSorts } from '../domain/link-store.ts';
-import { linkVersionTag } from '../domain/links.ts';
-import { findSlugKey } from '../domain/slug.ts';
 import type { WriterSource } from '../domain/writer.ts';
 import { type AccessMode, type Caller, isAdministrator } from './caller.ts';
+import type { ReadTotals } from './click-totals.ts';
 import { createLink, idempotencyHeaders } from './create-link.ts';
 import { hasVersion, parseIfMatch } from './entity-tags.ts';
+import { limitParameter } from './limit-parameter.ts';
 import { parseCursor, toCursor } from './link-cursor.ts';
-import { linkChangesSchema, linkSchema, newLinkSchema, toLinkJson } from './link-json.ts';
+import {
+  type LinkJson,
+  linkChangesSchema,
+  linkSchema,
+  newLinkSchema,
+  toLinkJson,
+} from './link-json.ts';
+import { noSuchLink, toLinkRef } from './link-ref.ts';
+import { toLinkTag, toVersionTag } from './link-tag.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
 const tag = 'Links';
@@ -20,7 +31,11 @@ const collection = '/api/v1/links';
 const item = `${collection}/{slug}`;
 
 const slugPath = z.object({ slug: z.string() });
-const etag = { ETag: z.string().meta({ description: 'The version of the link, for If-Match.' }) };
+const etag = {
+  ETag: z.string().meta({
+    description: 'Of the link as it is shown, for If-None-Match; its version, for If-Match.',
+  }),
+};
 const linkContent = { 'application/json': { schema: linkSchema } };
 const ifMatch = z.object({
   'If-Match': z.string().optional().meta({
@@ -28,22 +43,8 @@ const ifMatch = z.object({
   }),
 });
 
-const maxLimit = 200;
-const defaultLimit = 50;
-const limitRule = `Must be a number from 1 to ${maxLimit}.`;
-
 const listQuery = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,2}$/, limitRule)
-    .transform(Number)
-    .refine((limit) => limit <= maxLimit, limitRule)
-    .default(defaultLimit)
-    .meta({
-      description: 'Links per page.',
-      // A parameter is text, which the schema says; what the text stands for is a number.
-      override: { type: 'integer', minimum: 1, maximum: maxLimit, default: defaultLimit },
-    }),
+  limit: limitParameter({ max: 200, fallback: 50, description: 'Links per page.' }),
   sort: z.enum(linkSorts).default('-createdAt').meta({ description: '"-" is descending.' }),
   search: z
     .string()
@@ -70,14 +71,17 @@ export function createLinksOperations(deps: {
   readonly adminKey: string | undefined;
   readonly links: LinkReader;
   readonly findLink: FindLink;
+  readonly readTotals: ReadTotals;
   readonly writers: WriterSource;
   readonly clock: Pick<Clock, 'now'>;
 }): readonly Operation[] {
-  const { baseUrl, slugCase, links, findLink, writers, clock } = deps;
+  const { baseUrl, slugCase, links, findLink, readTotals, writers, clock } = deps;
   // Open to everybody and without an admin key, nobody else could.
   const anyoneTakesDown = deps.access === 'open' && deps.adminKey === undefined;
   const mayTakeDown = (caller: Caller) => anyoneTakesDown || isAdministrator(caller);
-  const show = (link: Link) => toLinkJson(link, baseUrl, clock.now());
+  const show = (link: Link, totals: ClickTotals | null) =>
+    toLinkJson(link, totals, { baseUrl, now: clock.now() });
+  const readAndShow = async (link: Link) => show(link, (await readTotals([link.id]))(link.id));
 
   return [
     defineOperation({
@@ -115,7 +119,11 @@ export function createLinksOperations(deps: {
           if (search !== undefined) query.set('search', search);
           response.setHeader('Link', `<${baseUrl}${collection}?${query}>; rel="next"`);
         }
-        response.json({ links: page.links.map(show), nextCursor });
+        const totalsOf = await readTotals(page.links.map(({ id }) => id));
+        response.json({
+          links: page.links.map((link) => show(link, totalsOf(link.id))),
+          nextCursor,
+        });
       },
     }),
 
@@ -150,7 +158,7 @@ export function createLinksOperations(deps: {
         });
         response.status(repeated ? 200 : 201);
         response.setHeader('Location', `${baseUrl}${collection}/${link.slug}`);
-        sendLink(link, response);
+        sendLink(link, repeated ? await readAndShow(link) : show(link, noClicks), response);
       },
     }),
 
@@ -178,15 +186,17 @@ export function createLinksOperations(deps: {
       },
       failures: ['not_found'],
       async handle({ path, headers, response }) {
-        const link = await findLink(toRef(path.slug));
+        const link = await findLink(toLinkRef(path.slug, slugCase));
         if (link === undefined) throw noSuchLink();
         response.setHeader('Cache-Control', 'private, no-cache');
-        if (hasVersion(headers['If-None-Match'], linkVersionTag(link))) {
-          response.setHeader('ETag', `"${linkVersionTag(link)}"`);
+        const shown = await readAndShow(link);
+        const tag = toLinkTag(link, shown);
+        if (hasVersion(headers['If-None-Match'], tag)) {
+          response.setHeader('ETag', `"${tag}"`);
           response.status(304).end();
           return;
         }
-        sendLink(link, response);
+        sendLink(link, shown, response);
       },
     }),
 
@@ -216,11 +226,11 @@ export function createLinksOperations(deps: {
       async handle({ path, body, headers, caller, response }) {
         if (body.blocked !== undefined && !mayTakeDown(caller)) throw blockedIsForAdmins();
         const { value: link } = await writers.writer().run('updateLink', {
-          ...toRef(path.slug),
+          ...toLinkRef(path.slug, slugCase),
           changes: body,
-          ifMatch: parseIfMatch(headers['If-Match']),
+          ifMatch: parseIfMatch(headers['If-Match'])?.map(toVersionTag),
         });
-        sendLink(link, response);
+        sendLink(link, await readAndShow(link), response);
       },
     }),
 
@@ -237,8 +247,8 @@ export function createLinksOperations(deps: {
       failures: ['not_found', 'precondition_failed'],
       async handle({ path, headers, caller, response }) {
         await writers.writer().run('deleteLink', {
-          ...toRef(path.slug),
-          ifMatch: parseIfMatch(headers['If-Match']),
+          ...toLinkRef(path.slug, slugCase),
+          ifMatch: parseIfMatch(headers['If-Match'])?.map(toVersionTag),
           keepsBlocked: !mayTakeDown(caller),
         });
         response.status(204).end();
@@ -246,20 +256,10 @@ export function createLinksOperations(deps: {
     }),
   ];
 
-  function sendLink(link: Link, response: Parameters<Operation['run']>[1]): void {
-    response.setHeader('ETag', `"${linkVersionTag(link)}"`);
-    response.json(show(link));
+  function sendLink(link: Link, shown: LinkJson, response: Response): void {
+    response.setHeader('ETag', `"${toLinkTag(link, shown)}"`);
+    response.json(shown);
   }
-
-  function toRef(slug: string): LinkRef {
-    const slugKey = findSlugKey(slug, slugCase);
-    if (slugKey === undefined) throw noSuchLink();
-    return { domainId: defaultDomainId, slugKey };
-  }
-}
-
-function noSuchLink(): Failure {
-  return new Failure('not_found', 'There is no such link.');
 }
 
 function blockedIsForAdmins(): Failure {

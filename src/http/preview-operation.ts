@@ -7,6 +7,8 @@ import type { FindLink } from '../domain/find-link.ts';
 import type { LinkState } from '../domain/link.ts';
 import type { Pages } from '../domain/pages.ts';
 import { findSlugKey } from '../domain/slug.ts';
+import type { AccessMode } from './caller.ts';
+import type { ReadTotals } from './click-totals.ts';
 import { toLinkView } from './link-view.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { sendPage } from './page-answers.ts';
@@ -18,10 +20,12 @@ export function createPreviewOperation(deps: {
   readonly slugCase: SlugCase;
   readonly destinationPolicy: DestinationPolicy;
   readonly findLink: FindLink;
+  readonly access: AccessMode;
+  readonly readTotals: ReadTotals;
   readonly pages: Pages;
   readonly clock: Pick<Clock, 'now'>;
 }): Operation {
-  const { baseUrl, slugCase, destinationPolicy, findLink, pages, clock } = deps;
+  const { baseUrl, slugCase, destinationPolicy, findLink, readTotals, pages, clock } = deps;
   return defineOperation({
     id: 'previewLink',
     method: 'get',
@@ -40,7 +44,9 @@ export function createPreviewOperation(deps: {
       const link =
         slugKey === undefined ? undefined : await findLink({ domainId: defaultDomainId, slugKey });
       if (link === undefined) throw notFound();
-      const view = toLinkView(link, baseUrl, clock.now());
+      // Whoever may not list links is not told how often they are clicked either.
+      const clicks = deps.access === 'open' ? (await readTotals([link.id]))(link.id) : null;
+      const view = toLinkView(link, clicks, { baseUrl, now: clock.now() });
       refuseInactive(view.state);
       if (!isAllowedDestination(link.destination, destinationPolicy)) refuseInactive('blocked');
       response.setHeader('X-Robots-Tag', 'noindex');

@@ -14,6 +14,9 @@ import { factsOf, setArrival } from './request-facts.ts';
 import { noStore } from './security-headers.ts';
 import { notFound } from './to-failure.ts';
 
+/** A delivery of clicks is no longer than this: 1 MiB of batches, and what is said of them. */
+const maxClicksBytes = 2 ** 20 + 2 ** 16;
+
 /** Judges fleet signatures. */
 export interface FleetVerifier {
   /**
@@ -48,6 +51,10 @@ export interface PrivateParts {
   /** The epoch and position of a primary whose writer is open; `undefined` on every other node. */
   readonly primaryProgress: () => Progress | undefined;
   readonly isWriterOpen: () => boolean;
+  /** Counts the clicks that a node delivers, on the primary. Its answer goes back as it is. */
+  readonly receiveClicks: (
+    body: Uint8Array,
+  ) => Promise<{ readonly status: number; readonly body: object }>;
   readonly readStatus: ReadNodeStatus;
   /** A prom-client registry. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
@@ -57,8 +64,8 @@ export interface PrivateParts {
 }
 
 /**
- * What nodes and operators ask each other, on a port that the public does not reach: positions, requests on
- * their way to the primary, operators' requests, metrics and status.
+ * What nodes and operators ask each other, on a port that the public does not reach: positions, clicks to be
+ * counted, requests on their way to the primary, operators' requests, metrics and status.
  */
 export function createPrivateApp(parts: PrivateParts): RequestListener {
   const { publicApp, fleet, readClaims, cluster, primaryProgress, metrics } = parts;
@@ -84,6 +91,14 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
     const progress = primaryProgress();
     if (progress === undefined) throw notPrimary();
     response.json({ epoch: progress.epoch, txid: progress.txid });
+  });
+
+  app.post('/clicks', createBodyReader(maxClicksBytes), async (request, response) => {
+    const body = factsOf(request).body ?? new Uint8Array();
+    expectSignature(request, response, body);
+    if (cluster.role().is !== 'primary' || !parts.isWriterOpen()) throw notPrimary();
+    const answer = await parts.receiveClicks(body);
+    response.status(answer.status).json(answer.body);
   });
 
   app.use('/forward', (request, response) => {

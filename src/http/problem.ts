@@ -64,6 +64,11 @@ export const problemTypes: Readonly<Record<FailureKind, ProblemType>> = {
     title: 'Method not allowed',
     description: 'The resource does not take this method. The Allow header lists those it takes.',
   },
+  not_acceptable: {
+    status: 406,
+    title: 'Not acceptable',
+    description: 'The resource has none of the media types in the Accept header of the request.',
+  },
   conflict: {
     status: 409,
     title: 'Conflict',

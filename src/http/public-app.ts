@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { ApiKeyReader } from '../domain/api-key.ts';
+import type { ClickReader } from '../domain/click-reader.ts';
 import type { TrustProxy } from '../domain/client-address.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { CatchUp, Cluster } from '../domain/cluster.ts';
@@ -14,6 +15,8 @@ import type { WriterSource } from '../domain/writer.ts';
 import { type Assets, createAssetRoutes } from './asset-routes.ts';
 import { createAuthenticate } from './authenticate.ts';
 import type { AccessMode } from './caller.ts';
+import { createReadTotals } from './click-totals.ts';
+import { createClicksOperations } from './clicks-operations.ts';
 import { createCors } from './cors.ts';
 import { createCrossSiteCheck } from './cross-site.ts';
 import { createDocsRoutes } from './docs-routes.ts';
@@ -66,6 +69,7 @@ export interface HttpParts {
   readonly links: LinkReader;
   readonly keys: ApiKeyReader;
   readonly findLink: FindLink;
+  readonly clicks: ClickReader;
   readonly catchUp: CatchUp;
   readonly writers: WriterSource;
   readonly cluster: Cluster;
@@ -125,9 +129,10 @@ function createOperations(
   sessionOperations: readonly Operation[],
 ): readonly Operation[] {
   const { baseUrl } = parts.settings;
-  const shared = { ...parts, ...parts.settings };
+  const shared = { ...parts, ...parts.settings, readTotals: createReadTotals(parts) };
   return [
     ...createLinksOperations(shared),
+    ...createClicksOperations(shared),
     ...createKeysOperations(parts),
     createStatusOperation(parts.readStatus),
     ...createHomeOperations({ ...shared, sendHome: createSendHome(shared) }),

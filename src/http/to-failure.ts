@@ -1,14 +1,16 @@
 import { Failure, type FailureKind } from '../domain/failure.ts';
+import { maxBodyBytes } from './body.ts';
 
 /** What Express and its parsers throw: an HTTP status, and a type for what a body parser met. */
 interface HttpError {
   readonly status: number;
   readonly type?: string;
+  /** How many bytes a body may have, with `entity.too.large`. */
+  readonly limit?: number;
 }
 
 /** Kinds of body-parser's errors by their type (body-parser README, "Errors"). */
 const bodyErrors: Readonly<Record<string, readonly [FailureKind, string, pointer: string]>> = {
-  'entity.too.large': ['too_large', 'The body is longer than 64 KiB.', ''],
   'encoding.unsupported': [
     'unsupported_media_type',
     'The body must be sent without a Content-Encoding.',
@@ -29,6 +31,7 @@ const bodyErrors: Readonly<Record<string, readonly [FailureKind, string, pointer
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (isHttpError(error)) {
+    if (error.type === 'entity.too.large') return tooLarge(error);
     const [kind, detail, pointer] = bodyErrors[error.type ?? ''] ?? [];
     if (kind !== undefined && detail !== undefined && pointer !== undefined) {
       return new Failure(kind, detail, { errors: [{ pointer, detail }] }, error);
@@ -39,6 +42,11 @@ export function toFailure(error: unknown): Failure {
     if (error.status === 403 || error.status === 404) return notFound();
   }
   return new Failure('internal', 'Something went wrong on our side.', {}, error);
+}
+
+function tooLarge(error: HttpError): Failure {
+  const detail = `The body is longer than ${(error.limit ?? maxBodyBytes) / 1024} KiB.`;
+  return new Failure('too_large', detail, { errors: [{ pointer: '', detail }] }, error);
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { LinkView } from '../domain/pages.ts';
+import { renderClicks } from './click-line.ts';
 import { type Html, html } from './html.ts';
 
-/** One link in a list: where it is, where it leads, since when. */
+/** One link in a list: where it is, where it leads, since when, and how often it was clicked. */
 export function renderLinkRow(link: LinkView): Html {
   return html`<li class="link">
 <div class="link-head">
@@ -11,7 +12,7 @@ ${link.state !== 'active' && html`<span class="chip">${link.state}</span>`}
 </div>
 ${link.title !== null && html`<p class="title">${link.title}</p>`}
 <p class="destination" title="${link.destination}">${link.destination}</p>
-<p class="age">${renderTime(link.createdAt)}</p>
+<p class="age">${renderTime(link.createdAt)}${link.clicks !== null && html` · <span class="clicks">${renderClicks(link.clicks)}</span>`}</p>
 </li>`;
 }
 

@@ -1,5 +1,6 @@
 import type { LinkState } from '../domain/link.ts';
 import type { PreviewPage } from '../domain/pages.ts';
+import { renderClicks } from './click-line.ts';
 import { html } from './html.ts';
 import { renderLayout } from './layout.ts';
 import { renderTime, withoutScheme } from './link-row.ts';
@@ -27,7 +28,7 @@ ${
   link.state !== 'blocked' &&
   html`<p>leads to <strong>${host}</strong>:</p>
 <p class="destination whole">${link.destination}</p>
-<p class="age">Created ${renderTime(link.createdAt)}</p>
+<p class="age">Created ${renderTime(link.createdAt)}${link.clicks !== null && html` · <span class="clicks">${renderClicks(link.clicks)}</span>`}</p>
 ${link.state === 'active' && html`<p><a class="primary" rel="noopener noreferrer nofollow" href="${link.destination}">Continue to ${host}</a></p>`}`
 }
 </section>`,

@@ -23,7 +23,7 @@ function rangeOf(from: string, to: string, interval: ClickInterval, zone = 'UTC'
   );
 }
 
-/** A week in which people came on Tuesday and Thursday, and robots on Thursday. */
+/** A week in which people came on Tuesday and Thursday, and bots on Thursday. */
 function someClicks(): MemoryClickReader {
   const reader = new MemoryClickReader();
   reader.count({
@@ -64,7 +64,7 @@ describe('a report', () => {
     expect(totals).toEqual({ clicks: 5, visitors: 3 });
   });
 
-  it('has robots apart, with people, or alone and then without visitors', async () => {
+  it('has bots apart, with people, or alone and then without visitors', async () => {
     expect((await read('exclude')).totals).toEqual({ clicks: 5, visitors: 3 });
     expect((await read('include')).totals).toEqual({ clicks: 11, visitors: 3 });
     const { totals, series } = await read('only');

@@ -26,6 +26,8 @@ const asUser: readonly Asked[] = [
   { method: 'get', path: '/api/v1/links/nowhere' },
   { method: 'patch', path: '/api/v1/links/nowhere', body: {} },
   { method: 'delete', path: '/api/v1/links/nowhere' },
+  { method: 'get', path: '/api/v1/links/nowhere/clicks' },
+  { method: 'get', path: '/api/v1/clicks' },
   { method: 'get', path: '/api/v1/status' },
   { method: 'get', path: '/' },
   { method: 'post', path: '/?url=https://example.com/' },

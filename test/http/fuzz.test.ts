@@ -53,10 +53,11 @@ const anyBody = fc.oneof(
   fc.dictionary(fieldName, fieldValue).map((fields) => JSON.stringify(fields)),
   fc.string({ unit: 'binary' }),
 );
+const ofClicks = ['from', 'to', 'interval', 'timeZone', 'by', 'bots', 'link'];
 const anyQuery = fc
   .array(
     fc.tuple(
-      fc.constantFrom('url', 'slug', 'limit', 'sort', 'search', 'cursor', 'x'),
+      fc.constantFrom('url', 'slug', 'limit', 'sort', 'search', 'cursor', 'x', ...ofClicks),
       fc.string({ unit: 'binary' }),
     ),
   )
@@ -114,14 +115,17 @@ describe('whatever is sent', () => {
     );
   });
 
-  it.each(['/api/v1/links', '/', '/api/v1/status'])('as query to GET %s', async (path) => {
-    await fc.assert(
-      fc.asyncProperty(fc.oneof(anyQuery, rawQuery), async (query) => {
-        await expectSound(await send('GET', `${path}?${query}`));
-      }),
-      runs,
-    );
-  });
+  it.each(['/api/v1/links', '/', '/api/v1/status', '/api/v1/clicks', '/api/v1/links/there/clicks'])(
+    'as query to GET %s',
+    async (path) => {
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(anyQuery, rawQuery), async (query) => {
+          await expectSound(await send('GET', `${path}?${query}`));
+        }),
+        runs,
+      );
+    },
+  );
 
   it('as query to POST /', async () => {
     await fc.assert(

@@ -20,6 +20,7 @@ import { createPages } from '../../src/web/pages.ts';
 import { eventually } from './eventually.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { listen } from './listen.ts';
+import { MemoryClickReader } from './memory-click-reader.ts';
 import { seededRandom } from './seeded-random.ts';
 import { TestFolder, writerOptions } from './test-database.ts';
 import { createValidatedClient, type ValidatedClient } from './validated-client.ts';
@@ -57,6 +58,8 @@ export interface TestApp extends AsyncDisposable {
   readonly port: number;
   readonly client: ValidatedClient;
   readonly cluster: FakeCluster;
+  /** What is counted on this node: whatever the test puts there. */
+  readonly clicks: MemoryClickReader;
   /** Every request that went to the primary, by a route that answers 418. */
   readonly passed: Passed[];
   /** Every line of the log, as written. */
@@ -91,6 +94,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ),
   );
   const reader = stack.use(openReader({ file: folder.file(), timeoutMs: 250 }));
+  const clicks = new MemoryClickReader();
   const cluster = options.cluster ?? new FakeCluster(options.role ?? { is: 'primary' });
   const clock = options.clock ?? systemClock;
   const random = seededRandom('test app');
@@ -111,6 +115,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     links: reader.links,
     keys: reader.keys,
     findLink: createFindLink({ links: reader.links, catchUp }),
+    clicks,
     catchUp,
     writers: { writer: () => openWriter(cluster.role(), state, writer) },
     cluster,
@@ -145,6 +150,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     port,
     client,
     cluster,
+    clicks,
     passed,
     logged,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

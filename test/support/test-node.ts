@@ -5,7 +5,7 @@ import { readClaims } from '../../src/cluster/forward-claims.ts';
 import { createPrimaryRoute } from '../../src/cluster/primary-route.ts';
 import type { Progress, Txid } from '../../src/domain/position.ts';
 import type { Role } from '../../src/domain/role.ts';
-import { createPrivateApp } from '../../src/http/private-app.ts';
+import { createPrivateApp, type PrivateParts } from '../../src/http/private-app.ts';
 import type { HttpSettings } from '../../src/http/public-app.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { listen } from './listen.ts';
@@ -21,6 +21,10 @@ export interface TestNode extends AsyncDisposable {
   readonly public: TestApp;
   readonly privateUrl: string;
   readonly auth: FleetAuth;
+  /** Every delivery of clicks that came in. */
+  readonly delivered: Uint8Array[];
+  /** What is said to a delivery; 200 and its length while this is not set. */
+  receive: PrivateParts['receiveClicks'] | undefined;
 }
 
 /**
@@ -61,6 +65,8 @@ export async function startTestNode(options: {
       }),
     }),
   );
+  const delivered: Uint8Array[] = [];
+  const state: Pick<TestNode, 'receive'> = { receive: undefined };
   const progress: Progress = { epoch: 3, txid: '0000000000000042' as Txid };
   const privateApp = createPrivateApp({
     publicApp: app.app,
@@ -70,6 +76,10 @@ export async function startTestNode(options: {
     primaryProgress: () =>
       cluster.role().is === 'primary' && !app.isOpening ? progress : undefined,
     isWriterOpen: () => cluster.role().is === 'primary' && !app.isOpening,
+    receiveClicks: async (body) => {
+      delivered.push(body);
+      return (await state.receive?.(body)) ?? { status: 200, body: { length: body.length } };
+    },
     readStatus: app.parts.readStatus,
     metrics: new Registry(),
     renderProblem: app.parts.renderProblem,
@@ -80,5 +90,12 @@ export async function startTestNode(options: {
   const privateUrl = `http://127.0.0.1:${port}`;
   privateUrls.set(id, privateUrl);
   const owned = stack.move();
-  return { id, public: app, privateUrl, auth, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return Object.assign(state, {
+    id,
+    public: app,
+    privateUrl,
+    auth,
+    delivered,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  });
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { noClicks } from '../../src/domain/click-report.ts';
 import type { LinkState } from '../../src/domain/link.ts';
 import type { LinkView, Pages } from '../../src/domain/pages.ts';
 import { readAssetVersion } from '../../src/web/assets.ts';
@@ -15,6 +16,7 @@ function view(text: string, state: LinkState = 'active'): LinkView {
     title: text,
     state,
     createdAt: 1_700_000_000_000,
+    clicks: { clicks: 1_234, bots: 5, visitors: 1_000, undated: 0 },
   };
 }
 
@@ -91,6 +93,25 @@ describe('pages', () => {
     const model = { baseUrl: 'https://go.example.com', links: [] };
     expect(pages.home({ ...model, signedIn: true })).toContain('/session/end');
     expect(pages.home({ ...model, signedIn: false })).not.toContain('/session/end');
+  });
+
+  it('call visitors an estimate wherever they are shown', () => {
+    const rendered = renderAll('a');
+    for (const markup of [rendered.home, rendered.preview]) {
+      expect(markup).toContain('1,234 clicks by about 1,000 visitors (estimate) · 5 by bots');
+    }
+    const words = (clicks: object) =>
+      /<span class="clicks">(.*?)<\/span>/.exec(
+        pages.preview({ link: { ...view('a'), clicks: { ...noClicks, ...clicks } } }),
+      )?.[1];
+    expect(words({ clicks: 1, visitors: 1 })).toBe('1 click by about 1 visitor (estimate)');
+    expect(words({})).toBe('0 clicks');
+    expect(words({ bots: 1 })).toBe('0 clicks · 1 by bots');
+  });
+
+  it('are silent about clicks that cannot be told', () => {
+    const markup = pages.preview({ link: { ...view('a'), clicks: null } });
+    expect(markup).not.toMatch(/clicks|visitors/);
   });
 
   it('name the version of their assets', () => {
