@@ -84,7 +84,7 @@ export function createMetrics(deps: {
   );
   gauge(
     'hoplite_hits_waiting',
-    'Hits that wait for a busy copy or for the primary.',
+    'Hits that wait for a busy copy, for the primary or for their clicks to be on the disk.',
     () => deps.redirects()?.waiting,
   );
   gauge('hoplite_link_memory_bytes', 'Links held in memory.', () => deps.redirects()?.cacheBytes);

@@ -21,6 +21,7 @@ interface Conditions {
 
 /** A link made ready for answers, as it lies in memory. A plain one is itself the redirect. */
 export interface CompiledLink extends CacheEntry, Redirect {
+  readonly id: number;
   /** Why the link redirects nobody, or what has to be looked at first; `undefined` for a plain link. */
   readonly special: Failure | Conditions | undefined;
 }
@@ -39,12 +40,12 @@ const refusedDestination = new Failure(
 );
 
 /**
- * What a link takes in memory besides the characters of its key and location: the object, two string
- * headers and its place in the map. With conditions it has two objects more. Measured over 60,000 to 260,000 links
- * of 70 characters, the sum is within 11 % of the heap they take.
+ * What a link takes in memory besides the characters of its key and location: the object with its id, which is too
+ * large to lie in it, two string headers and its place in the map. With conditions it has two objects more. Measured
+ * over 60,000 to 260,000 links of 70 characters, the heap they take is 0.94 to 1.02 of the sum.
  */
-const plainBytes = 184;
-const conditionsBytes = 96;
+const plainBytes = 208;
+const conditionsBytes = 112;
 
 /** The key of a link in memory. No slug holds a slash. */
 export function cacheKey({ domainId, slugKey }: RedirectKey): string {
@@ -65,6 +66,7 @@ export function compileLink(link: Link, policy: DestinationPolicy): CompiledLink
     key,
     bytes: plainBytes + extra + key.length + location.length,
     used: false,
+    id: link.id,
     code: link.redirectCode,
     location,
     special,

@@ -20,7 +20,7 @@ export interface Hit {
   finding: Finding;
   /** What to answer; `undefined` as long as that has to wait. */
   verdict: Redirect | Failure | undefined;
-  /** Whether it has waited for anything: it is counted among those that wait until it is answered. */
+  /** Whether it is counted among those that wait for a copy or for the primary. */
   isWaiting: boolean;
   /** Whether this node has caught up with the primary since the hit came: then unknown means there is none. */
   caughtUp: boolean;

@@ -1,33 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../domain/clock.ts';
+import type { ClickRecorder } from '../domain/click-recorder.ts';
 import type { CatchUp } from '../domain/cluster.ts';
 import { Failure } from '../domain/failure.ts';
 import { cannotCatchUp } from '../domain/find-link.ts';
 import { type CompiledLink, judgeHit, type Redirect, unknownLink } from './compiled-link.ts';
 import { findSlug } from './find-slug.ts';
 import type { Hit } from './hit.ts';
-import { answerProblem, type RenderProblem } from './problem-answer.ts';
-import { createRedirectWriter } from './redirect-answer.ts';
-import { RedirectTimes, type RedirectTimesRead } from './redirect-times.ts';
+import { HitAnswers, type HitAnswersOptions } from './hit-answers.ts';
+import { createRecordClicks } from './record-clicks.ts';
+import type { RedirectTimesRead } from './redirect-times.ts';
 import { Resolver, type ResolverOptions } from './resolver.ts';
 
-export interface RedirectsDeps extends ResolverOptions {
+export interface RedirectsDeps extends ResolverOptions, HitAnswersOptions {
   readonly catchUp: CatchUp;
-  readonly clock: Clock;
-  readonly renderProblem: RenderProblem;
-  /** How many hits may wait at the same time, for a busy copy or for the primary; default 10,000. */
+  readonly recorder: ClickRecorder;
+  /**
+   * How many hits may wait at the same time, default 10,000: so many for a busy copy or for the primary, and as many
+   * and those of one tick for their clicks to be on the disk. Further ones are answered at once with `unavailable`,
+   * and are no clicks then.
+   */
   readonly maxWaiting?: number;
-  /** Told how many answers of a kind went out. */
-  readonly observe?: (outcome: Outcome, count: number) => void;
 }
-
-/** What became of a hit: a redirect, or the kind of its failure. */
-export type Outcome = 'redirect' | Failure['kind'];
 
 export interface Redirects {
   /** Takes a request for a slug and answers it soon; false when it is none, and then it is untouched. */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Hits that wait at the moment, for a busy copy or for the primary. */
+  /** Hits that wait at the moment, for a busy copy, for the primary or for the disk. */
   readonly waiting: number;
   /** Bytes of links in memory. */
   readonly cacheBytes: number;
@@ -54,22 +52,25 @@ const crowded = unavailable('Too many requests are waiting on this node.');
 /**
  * The redirect path, in front of Express:
  *
- *     createServer(serverOptions, (req, res) => { if (!redirects.handle(req, res)) app(req, res) })
+ *     createBoundedServer((req, res) => { if (!redirects.handle(req, res)) app(req, res) })
  *
  * It takes `GET` and `HEAD` of what can be a slug and nothing else, so that Express answers its own paths as well
  * as everything that is no path at all. Hits of one event-loop tick go together: one look at the position and at
- * most one read for all that is not in memory, then all answers in one burst (design section 3).
+ * most one read for all that is not in memory, then one append of all clicks, then all answers in one burst
+ * (design section 3). So a click is in the kernel before its answer is, and nothing waits between the two but, with
+ * `CLICK_SYNC=tick`, for the disk: the next ticks go on meanwhile.
  */
 export function createRedirects(deps: RedirectsDeps): Redirects {
-  const { catchUp, clock, renderProblem, log, observe, maxWaiting = defaultMaxWaiting } = deps;
+  const { catchUp, clock, log, maxWaiting = defaultMaxWaiting } = deps;
   const resolver = new Resolver(deps);
-  const writer = createRedirectWriter();
-  const times = new RedirectTimes();
+  const record = createRecordClicks(deps);
+  const answers = new HitAnswers(deps);
   /** When the first hit of the next tick came. */
   let arrivedAtMs: number | undefined;
   let arrived: Hit[] = [];
   let held: Hit[] = [];
   let waiting = 0;
+  let syncing = 0;
 
   return {
     handle(request, response) {
@@ -91,13 +92,13 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
       return true;
     },
     get waiting() {
-      return waiting;
+      return waiting + syncing;
     },
     get cacheBytes() {
       return resolver.cacheBytes;
     },
     get times() {
-      return times.read();
+      return answers.times;
     },
   };
 
@@ -113,15 +114,30 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
     resolver.resolve(hits);
     const nowMs = clock.now();
     for (const hit of hits) hit.verdict = judge(hit, nowMs);
-    answerAll(hits, nowMs);
-    park(hits.filter(({ verdict }) => verdict === undefined));
+    const parked = hits.filter(({ verdict }) => verdict === undefined);
+    const judged = parked.length === 0 ? hits : hits.filter(({ verdict }) => verdict !== undefined);
+    const onDisk = record(judged, nowMs);
+    if (waiting > 0) for (const hit of judged) endWait(hit);
+    if (onDisk === undefined) answers.send(judged, nowMs);
+    else answerOnceOnDisk(judged, onDisk);
+    if (parked.length > 0) park(parked);
+  }
+
+  /** `onDisk` never rejects. */
+  function answerOnceOnDisk(hits: readonly Hit[], onDisk: Promise<void>): void {
+    syncing += hits.length;
+    void onDisk.then(() => {
+      syncing -= hits.length;
+      answers.send(hits, clock.now());
+    });
   }
 
   /** What to answer; `undefined` when the hit has to wait. */
   function judge(hit: Hit, nowMs: number): Hit['verdict'] {
     switch (hit.finding) {
       case 'unknown':
-        return hit.caughtUp ? unknownLink : startWait(hit);
+        if (!hit.caughtUp) return startWait(hit);
+        return canWaitForDisk(hit) ? unknownLink : crowded;
       case 'busy':
         hit.giveUpAtMs ??= clock.monotonicMs() + busyTimeoutMs;
         return clock.monotonicMs() < hit.giveUpAtMs ? startWait(hit) : busyCopy;
@@ -130,8 +146,13 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
       case 'unreadable':
         return unreadableCopy;
       default:
-        return judgeLink(hit.finding, hit.request, nowMs);
+        return canWaitForDisk(hit) ? judgeLink(hit.finding, hit.request, nowMs) : crowded;
     }
+  }
+
+  /** Whether there is room for one more that waits for its click to be on the disk. What is no click needs none. */
+  function canWaitForDisk({ request }: Hit): boolean {
+    return syncing < maxWaiting || request.method === 'HEAD';
   }
 
   function judgeLink(
@@ -153,6 +174,12 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
     hit.isWaiting = true;
     waiting += 1;
     return undefined;
+  }
+
+  function endWait(hit: Hit): void {
+    if (!hit.isWaiting) return;
+    hit.isWaiting = false;
+    waiting -= 1;
   }
 
   function park(hits: readonly Hit[]): void {
@@ -182,62 +209,20 @@ export function createRedirects(deps: RedirectsDeps): Redirects {
   }
 
   function caughtUp(hits: readonly Hit[], isThere: boolean): void {
-    const failure = isThere ? undefined : cannotCatchUp();
+    if (isThere) {
+      for (const hit of hits) {
+        hit.caughtUp = true;
+        enqueue(hit);
+      }
+      return;
+    }
+    const failure = cannotCatchUp();
     for (const hit of hits) {
-      hit.caughtUp = isThere;
       hit.verdict = failure;
-      if (isThere) enqueue(hit);
+      endWait(hit);
     }
-    answerAll(hits, clock.now());
+    answers.send(hits, clock.now());
   }
-
-  /** Answers the hits that have a verdict, each for itself: what fails with one is no matter of the others. */
-  function answerAll(hits: readonly Hit[], nowMs: number): void {
-    writer.startBurst(nowMs);
-    let redirects = 0;
-    for (const hit of hits) {
-      if (hit.verdict === undefined) continue;
-      if (hit.isWaiting) waiting -= 1;
-      try {
-        if (hit.verdict instanceof Failure) {
-          answerProblem(hit.response, renderProblem(hit.verdict, hit.request));
-          observe?.(hit.verdict.kind, 1);
-        } else {
-          writer.write(hit.response, hit.verdict);
-          redirects += 1;
-        }
-      } catch (error) {
-        log.error({ err: error }, 'answer failed');
-        breakOff(hit.response);
-      }
-    }
-    if (redirects === 0) return;
-    observe?.('redirect', redirects);
-    countTimes(hits);
-  }
-
-  /** One look at the clock for all redirects of a burst, and one addition for all that came together. */
-  function countTimes(hits: readonly Hit[]): void {
-    const nowMs = clock.monotonicMs();
-    let sinceMs = 0;
-    let count = 0;
-    for (const { verdict, arrivedAtMs: atMs } of hits) {
-      if (verdict === undefined || verdict instanceof Failure) continue;
-      if (atMs !== sinceMs) {
-        times.add(nowMs - sinceMs, count);
-        sinceMs = atMs;
-        count = 0;
-      }
-      count += 1;
-    }
-    times.add(nowMs - sinceMs, count);
-  }
-}
-
-/** The end of an answer that failed: a bare 500 while that is possible, else a connection that closes. */
-function breakOff(response: ServerResponse): void {
-  if (response.headersSent) response.destroy();
-  else response.writeHead(500, { 'Content-Length': 0, 'Cache-Control': 'no-store' }).end();
 }
 
 function unavailable(detail: string): Failure {

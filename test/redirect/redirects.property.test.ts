@@ -42,7 +42,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('a node', () => {
-  it('answers from its copy what it knows, and 404 only for what the primary does not know', async () => {
+  it('answers from its copy what it knows, 404 only for what the primary does not know, and records just that', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(steps, { minLength: 5, maxLength: 40 }),
@@ -93,7 +93,11 @@ class Fleet implements CatchUp {
       case 'put':
         this.#made += 1;
         this.#primary.put(
-          makeLink({ slug: step.slug, destination: `https://example.com/${this.#made}` }),
+          makeLink({
+            id: this.#made,
+            slug: step.slug,
+            destination: `https://example.com/${this.#made}`,
+          }),
         );
         break;
       case 'delete':
@@ -129,8 +133,15 @@ class Fleet implements CatchUp {
   }
 
   async #hit(wanted: readonly string[], server: RedirectServer): Promise<void> {
+    const { recorder } = server;
     const before = wanted.map((slug) => this.#copy.findLink(slug)?.destination);
+    recorder.ticks.length = 0;
     const answers = await Promise.all(wanted.map((slug) => server.fetch(`/${slug}`)));
+    const locations = answers.flatMap(({ headers }) => headers.get('location') ?? []);
+    const clicked = recorder.linkIds.map((id) => `https://example.com/${id}`);
+    expect(clicked.sort()).toEqual(locations.sort());
+    const unknown = wanted.filter((_, at) => answers[at]?.status === 404);
+    expect(recorder.orphans.toSorted()).toEqual(unknown.sort());
     answers.forEach((answer, at) => {
       const slug = wanted[at] as string;
       const onPrimary = this.#primary.findLink(slug)?.destination ?? 404;

@@ -4,13 +4,14 @@ import type { AddressInfo } from 'node:net';
 import type { CatchUp } from '../../src/domain/cluster.ts';
 import type { RedirectStore } from '../../src/domain/redirect-store.ts';
 import { createBoundedServer, type ServerBounds } from '../../src/redirect/bounded-server.ts';
+import type { Outcome } from '../../src/redirect/hit-answers.ts';
 import {
   createRedirects,
-  type Outcome,
   type Redirects,
   type RedirectsDeps,
 } from '../../src/redirect/redirects.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
+import { FakeRecorder } from './fake-recorder.ts';
 import { MemoryRedirectStore } from './memory-redirect-store.ts';
 import { renderTestProblem } from './render-test-problem.ts';
 
@@ -20,6 +21,8 @@ export interface RedirectServer<Store = MemoryRedirectStore> extends AsyncDispos
   readonly http: Server;
   readonly store: Store;
   readonly clock: FakeClock;
+  /** Holds nothing when a test gives another. */
+  readonly recorder: FakeRecorder;
   readonly redirects: Redirects;
   /** Targets that the redirect path left to Express, which answers 418 here. */
   readonly passedOn: string[];
@@ -48,10 +51,12 @@ export async function serveRedirects(
 ): Promise<RedirectServer<RedirectStore>> {
   const { bounds, ...deps } = given;
   const clock = fakeClock();
+  const recorder = new FakeRecorder();
   const outcomes = new Map<Outcome, number>();
   const errors: unknown[] = [];
   const redirects = createRedirects({
     catchUp: onPrimary,
+    recorder,
     clock,
     destinationPolicy: { ownHosts: ['go.example.com'], allowPrivate: false },
     cacheMaxBytes: 1_000_000,
@@ -74,6 +79,7 @@ export async function serveRedirects(
     http: server,
     store: deps.store,
     clock,
+    recorder,
     redirects,
     passedOn,
     outcomes,
