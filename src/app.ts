@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { registerClickMetrics } from './click-metrics.ts';
+import { startClickPath } from './click-path.ts';
 import { createAskPosition } from './cluster/ask-position.ts';
 import { createCatchUp } from './cluster/catch-up.ts';
 import { createFleetAuth } from './cluster/fleet-auth.ts';
@@ -28,6 +30,7 @@ import { createMetrics } from './metrics.ts';
 import { takePlace } from './place.ts';
 import { createBoundedServer } from './redirect/bounded-server.ts';
 import { createRedirects } from './redirect/redirects.ts';
+import { openClickReader } from './storage/click-reader.ts';
 import { claimFolder } from './storage/folder-claim.ts';
 import { newestMigration } from './storage/migrations/migration.ts';
 import { openReader } from './storage/reader.ts';
@@ -75,6 +78,9 @@ export async function startApp(config: Config): Promise<App> {
   const reader = opened.use(
     openReader({ file: config.storage.linksFile, timeoutMs: readTimeoutMs }),
   );
+  const clicks = opened.use(
+    openClickReader({ file: config.storage.clicksFile, timeoutMs: readTimeoutMs }),
+  );
   const { cluster, stamp, onCommit } = await takePlace(config, {
     reader,
     log,
@@ -101,6 +107,11 @@ export async function startApp(config: Config): Promise<App> {
           journalMode: config.storage.journalMode,
           positionFile: config.fleet && `${config.storage.linksFile}-pos`,
           migrationsDir,
+          clicks: {
+            file: config.storage.clicksFile,
+            positionFile: config.fleet && `${config.storage.clicksFile}-pos`,
+            migrationsDir: join(root, 'migrations/clicks'),
+          },
           node: config.node.id,
           domain: { host: new URL(config.http.baseUrl).host, slugCase: config.links.slugCase },
           links: { minSlugLength: config.links.minSlugLength, destinationPolicy },
@@ -131,6 +142,16 @@ export async function startApp(config: Config): Promise<App> {
     clock,
   });
   const findLink = createFindLink({ links: reader.links, catchUp });
+  const clickPath = await startClickPath(config, {
+    cluster,
+    clicks,
+    writers,
+    peers,
+    clock,
+    random,
+    log,
+    opened,
+  });
 
   const assetVersion = readAssetVersion();
   const pages = createPages(assetVersion);
@@ -140,8 +161,10 @@ export async function startApp(config: Config): Promise<App> {
     isWriterOpen: () => writers.isOpen,
     redirects: () => redirects,
   });
+  registerClickMetrics(metrics.registry, clickPath.figures);
   const redirects = createRedirects({
     store: reader.redirects,
+    recorder: clickPath.recorder,
     stamp,
     catchUp,
     clock,
@@ -165,6 +188,7 @@ export async function startApp(config: Config): Promise<App> {
     version,
     links: reader.links,
     keys: reader.keys,
+    clicks,
     findLink,
     catchUp,
     writers,
@@ -197,6 +221,7 @@ export async function startApp(config: Config): Promise<App> {
     cluster,
     primaryProgress: () => writers.progress(),
     isWriterOpen: () => writers.isOpen,
+    receiveClicks: clickPath.receive,
     readStatus,
     metrics: metrics.registry,
     renderProblem,

@@ -4,10 +4,10 @@ import type { Cluster } from '../domain/cluster.ts';
 import { Failure } from '../domain/failure.ts';
 import { NotPrimary } from '../domain/not-primary.ts';
 import type { Progress } from '../domain/position.ts';
-import type { Writer, WriterSource } from '../domain/writer.ts';
+import type { ClickWriter, ClickWriterSource, Writer, WriterSource } from '../domain/writer.ts';
 
 /** A writer that has raised the epoch and can be used until it is closed or ends by itself. */
-export interface ClosableWriter extends Writer, AsyncDisposable {
+export interface ClosableWriter extends Writer, ClickWriter, AsyncDisposable {
   readonly opened: { readonly epoch: number };
   /** Settles when the writer is no more, with the reason when it did not end on request. Never rejects. */
   readonly ended: Promise<Error | undefined>;
@@ -40,7 +40,7 @@ const soundLifeMs = 60_000;
  * A writer belongs to the term it was opened in. When the role goes away, even for a moment, another primary may
  * have written in between, so that writer is never used again: it is closed, and only then the next is opened.
  */
-export class PrimaryWriter implements WriterSource, AsyncDisposable {
+export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisposable {
   readonly #options: PrimaryWriterOptions;
   readonly #stopListening: () => void;
   #writer: ClosableWriter | undefined;
@@ -81,6 +81,15 @@ export class PrimaryWriter implements WriterSource, AsyncDisposable {
    * nobody: on a node that knows no primary, and on a primary whose writer is not open yet.
    */
   writer(): Writer {
+    return this.#getWriter();
+  }
+
+  /** Throws what `writer` does. */
+  clickWriter(): ClickWriter {
+    return this.#getWriter();
+  }
+
+  #getWriter(): ClosableWriter {
     if (this.#writer !== undefined) return this.#writer;
     const role = this.#options.cluster.role();
     switch (role.is) {

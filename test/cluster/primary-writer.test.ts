@@ -50,6 +50,7 @@ describe('the writer of the primary', () => {
       opened: { epoch: openings.length + 1 },
       ended: ended.promise,
       run: () => Promise.reject(new Error('not used')),
+      count: () => Promise.reject(new Error('not used')),
       [Symbol.asyncDispose]: async () => {
         await Promise.resolve();
         state = 'closed';
@@ -94,6 +95,15 @@ describe('the writer of the primary', () => {
     });
   const refusal = () => {
     try {
+      writers.clickWriter();
+      return new Error('there is a writer of clicks');
+    } catch (error) {
+      expect(error).toEqual(refusalOfLinks());
+    }
+    return refusalOfLinks();
+  };
+  const refusalOfLinks = () => {
+    try {
       writers.writer();
       return undefined;
     } catch (error) {
@@ -120,6 +130,7 @@ describe('the writer of the primary', () => {
     expect(writers.isOpen).toBe(false);
     first.succeed();
     await eventually(() => expect(writers.writer()).toBe(first.writer));
+    expect(writers.clickWriter()).toBe(first.writer);
     expect(writers.isOpen).toBe(true);
   });
 

@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import { createClickRecorder } from './clicks/click-recorder.ts';
+import { openCountryDatabase } from './clicks/country-database.ts';
+import { type DeliveryAnswer, parseAnswer } from './clicks/delivery.ts';
+import { Receiver } from './clicks/receiver.ts';
+import { RollupFolding } from './clicks/rollup-folding.ts';
+import { ShipLoop } from './clicks/ship-loop.ts';
+import { Shipper, type ShipperCounts } from './clicks/shipper.ts';
+import type { SpoolCounts } from './clicks/spool-counts.ts';
+import type { SpoolGauges } from './clicks/spool-gauges.ts';
+import { startSpool } from './clicks/start-spool.ts';
+import { DailyVisitFacts } from './clicks/visit-facts.ts';
+import type { PeerClient } from './cluster/peer-client.ts';
+import type { Config } from './config.ts';
+import type { ClickReader } from './domain/click-reader.ts';
+import type { ClickRecorder } from './domain/click-recorder.ts';
+import type { Clock } from './domain/clock.ts';
+import type { Cluster } from './domain/cluster.ts';
+import type { Random } from './domain/random.ts';
+import type { ClickWriterSource } from './domain/writer.ts';
+
+/** What the path of a click tells of itself. */
+export interface ClickFigures {
+  readonly spool: SpoolCounts & SpoolGauges;
+  readonly shipper: ShipperCounts;
+}
+
+/** The path of a click on this node, from its recorder to the primary's receiver. */
+export interface ClickPath {
+  readonly recorder: ClickRecorder;
+  /** Takes a delivery that came in at the private port. Throws what `ClickWriterSource` does. */
+  readonly receive: (
+    body: Uint8Array,
+  ) => Promise<{ readonly status: number; readonly body: object }>;
+  readonly figures: () => ClickFigures;
+}
+
+/** Where the primary's private port takes deliveries. */
+const deliveryPath = '/clicks';
+/** Longer than the receiver keeps a delivery. */
+const deliveryTimeoutMs = 10_000;
+/** Twice the retention at least, so that what is shipped again after a restore falls into its hours. */
+const leastDatedForMs = 48 * 3_600_000;
+
+/** Starts it. What it holds is closed by `opened`: the spool last, so that nothing recorded stays unsealed. */
+export async function startClickPath(
+  config: Config,
+  parts: {
+    readonly cluster: Cluster;
+    readonly clicks: ClickReader;
+    readonly writers: ClickWriterSource;
+    readonly peers: PeerClient;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Logger;
+    readonly opened: AsyncDisposableStack;
+  },
+): Promise<ClickPath> {
+  const { cluster, clicks, writers, clock, random, opened } = parts;
+  const log = parts.log.child({ room: 'clicks' });
+  const { spoolDir, sync, retentionMs, spoolMaxBytes, hoursKeptMs } = config.clicks;
+  const findCursor = clicks.findCursor.bind(clicks);
+  const facts = opened.use(
+    new DailyVisitFacts({
+      clock,
+      random,
+      trustProxy: config.http.trustProxy,
+      baseUrl: config.http.baseUrl,
+      findCountry: await openCountryDatabase(),
+    }),
+  );
+  const { spool } = opened.use(
+    await startSpool({
+      folder: spoolDir,
+      node: config.node.id,
+      region: config.node.region,
+      sync,
+      retentionMs,
+      maxBytes: spoolMaxBytes,
+      clock,
+      random,
+      log,
+    }),
+  );
+  const receiver = new Receiver({
+    writers,
+    findCursor,
+    clock,
+    datedForMs: Math.max(leastDatedForMs, 2 * retentionMs),
+    log,
+  });
+
+  /** To the primary's private port, or in process on the primary. */
+  async function deliver(body: Uint8Array): Promise<DeliveryAnswer | undefined> {
+    const role = cluster.role();
+    if (role.is === 'primary') return (await receiver.receive(body)).body;
+    if (role.is !== 'replica') return undefined;
+    const answer = await parts.peers.send(
+      role.primary,
+      { method: 'POST', path: deliveryPath, body },
+      AbortSignal.timeout(deliveryTimeoutMs),
+    );
+    return answer && parseAnswer(JSON.parse(answer.body));
+  }
+
+  const shipper = new Shipper({ spool, deliver, readOwnCursor: findCursor, log });
+  opened.use(
+    new ShipLoop({
+      shipper,
+      onSealed: (listener) => spool.onSealed(listener),
+      onPrimaryChange: (listener) => cluster.onRole(listener),
+      clock,
+      random,
+      log,
+    }),
+  );
+  opened.use(new RollupFolding({ writers, clock, hoursKeptMs, log }));
+  return {
+    recorder: createClickRecorder({ facts, spool }),
+    receive: (body) => receiver.receive(body),
+    figures: () => ({
+      spool: { ...spool.readCounts(), ...spool.readGauges() },
+      shipper: shipper.readCounts(),
+    }),
+  };
+}
