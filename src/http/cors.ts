@@ -18,6 +18,7 @@ export function createCors(origins: readonly string[]): RequestHandler {
       'X-Request-Id',
     ],
     exposedHeaders: [
+      'Content-Disposition',
       'ETag',
       'Link',
       'Location',

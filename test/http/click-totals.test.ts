@@ -144,7 +144,7 @@ describe('the entity tag of a link', () => {
 });
 
 describe('a page', () => {
-  const words = '1,234 clicks by about 987 visitors (estimate) · 6 by bots';
+  const words = '<strong>1,234 clicks</strong> by about 987 visitors (estimate) · 6 by bots';
 
   it('shows the clicks of each link, and calls visitors an estimate', async () => {
     click(await create('sale'));

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
 import { type RunningApp, runApp } from '../support/running-app.ts';
 
 const adminKey = 'browser-admin-key-0123456789';
@@ -76,6 +77,27 @@ describe('the page, open to everybody', () => {
       await shorten(page, `https://example.com/${'long/'.repeat(200)}`, `w${viewport.width}`);
       const width = await page.evaluate('document.documentElement.scrollWidth');
       expect(width).toBe(viewport.width);
+    });
+  });
+
+  it('shows how often a link was clicked, and fits its width', async () => {
+    await withPage({ viewport: phone }, async (page) => {
+      await page.goto(running.baseUrl);
+      await shorten(page, 'https://example.com/', 'clicked');
+      for (const agent of ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0', 'curl/8']) {
+        await fetch(`${running.baseUrl}/clicked`, {
+          redirect: 'manual',
+          headers: { 'User-Agent': agent },
+        });
+      }
+      await eventually(async () => {
+        await page.goto(running.baseUrl);
+        const row = page.getByRole('listitem').filter({ hasText: '/clicked' });
+        expect(await row.locator('.clicks').textContent()).toBe(
+          '1 click by about 1 visitor (estimate) · 1 by bots',
+        );
+      });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
     });
   });
 

@@ -98,12 +98,14 @@ describe('pages', () => {
   it('call visitors an estimate wherever they are shown', () => {
     const rendered = renderAll('a');
     for (const markup of [rendered.home, rendered.preview]) {
-      expect(markup).toContain('1,234 clicks by about 1,000 visitors (estimate) · 5 by bots');
+      expect(markup).toContain(
+        '<strong>1,234 clicks</strong> by about 1,000 visitors (estimate) · 5 by bots',
+      );
     }
     const words = (clicks: object) =>
-      /<span class="clicks">(.*?)<\/span>/.exec(
-        pages.preview({ link: { ...view('a'), clicks: { ...noClicks, ...clicks } } }),
-      )?.[1];
+      /<span class="clicks">(.*?)<\/span>/
+        .exec(pages.preview({ link: { ...view('a'), clicks: { ...noClicks, ...clicks } } }))?.[1]
+        ?.replaceAll(/<.*?>/g, '');
     expect(words({ clicks: 1, visitors: 1 })).toBe('1 click by about 1 visitor (estimate)');
     expect(words({})).toBe('0 clicks');
     expect(words({ bots: 1 })).toBe('0 clicks · 1 by bots');
