@@ -8,13 +8,14 @@ import { loadContent } from './stored-content.ts';
 /**
  * Puts what can still be read of a batch in its place, as a mended one, and gives that with the number of clicks that
  * are lost; `undefined` when nothing is wrong with the batch. The damaged file stays; `setAside` renames it. Rejects
- * with the system's errors.
+ * with the system's errors, also while it may still be possible to read more.
  */
 export async function mendBatch(
-  { files, compress, clock, region }: SpoolOptions,
+  options: SpoolOptions,
   batch: StoredBatch,
 ): Promise<{ readonly mended: StoredBatch; readonly lost: number } | undefined> {
-  const { isWhole, damagedBefore, ...content } = await loadContent(files, batch, region);
+  const { files, compress, clock } = options;
+  const { isWhole, damagedBefore, ...content } = await loadContent(options, batch);
   if (isWhole) return undefined;
   const { seq, clicksBefore, clicks, sealedAtMs } = batch;
   const name: BatchName = { seq, clicksBefore, clicks, sealedAtMs, origin: 'mended' };

@@ -6,9 +6,8 @@ import type { ProducerIdentity } from './producer-identity.ts';
 import { findSegmentHeader, recoverSegment } from './recover-segment.ts';
 import { reissueTask } from './reissue-task.ts';
 import type { SealTask } from './sealer.ts';
-import type { SpoolFiles } from './spool-files.ts';
-import { readSpoolFolder, type SpoolFolder } from './spool-folder.ts';
-import { openName } from './spool-names.ts';
+import { type ReadFolderOptions, readSpoolFolder, type SpoolFolder } from './spool-folder.ts';
+import { openName, toFileTime } from './spool-names.ts';
 import { SpoolProducer, StoredBatch } from './spool-producer.ts';
 
 /** What a start finds on the disk. */
@@ -28,14 +27,10 @@ export interface FoundSpool {
   readonly torn: number;
 }
 
-export interface ReadSpoolOptions {
-  readonly files: SpoolFiles;
+export interface ReadSpoolOptions extends ReadFolderOptions {
   readonly node: string;
   readonly region: string;
   readonly log: Logger;
-  /** Wall clock. */
-  readonly nowMs: number;
-  readonly monotonicMs: number;
 }
 
 /**
@@ -46,7 +41,7 @@ export function readSpool(options: ReadSpoolOptions): FoundSpool {
   const { files, log, node } = options;
   const folders: SpoolFolder[] = [];
   for (const name of files.listFolders()) {
-    const folder = readSpoolFolder(files, name, options.nowMs);
+    const folder = readSpoolFolder(options, name);
     if (folder === undefined) continue;
     const { id, found } = folder;
     if (found.is === 'unreadable') {
@@ -71,7 +66,7 @@ export function readSpool(options: ReadSpoolOptions): FoundSpool {
   const isForeign = isMoved || newest?.found.is !== 'known' || taken.at(-1)?.isForeign === true;
   return {
     producers,
-    tasks: taken.flatMap(({ tasks }) => tasks).toSorted(byPlace),
+    tasks: sortTasks(taken),
     aside: taken.flatMap(({ aside }) => aside),
     own: isForeign || newest === undefined ? undefined : producers.get(newest.id),
     unreadable: folders.filter(({ found }) => found.is === 'unreadable').map(({ id }) => id),
@@ -126,7 +121,7 @@ function takeFolder(
   producer: SpoolProducer,
   options: ReadSpoolOptions,
 ): TakenFolder {
-  const { monotonicMs: seenAtMs } = options;
+  const seenAtMs = options.clock.monotonicMs();
   const tasks: SealTask[] = [];
   for (const { batch, bytes } of folder.batches) {
     const stored = new StoredBatch(producer, batch, bytes, seenAtMs);
@@ -150,7 +145,7 @@ function takeFolder(
 function recoverSegments(
   { id, segments, batches, aside }: SpoolFolder,
   producer: SpoolProducer,
-  { files, region, log, nowMs }: ReadSpoolOptions,
+  { files, region, log, clock }: ReadSpoolOptions,
 ): Omit<TakenFolder, 'aside'> {
   /** Clicks before and through each number, as far as that is known. */
   const before = new Map(batches.map(({ batch }) => [batch.seq, batch.clicksBefore]));
@@ -193,7 +188,7 @@ function recoverSegments(
       seq,
       clicksBefore,
       origin: 'recovered',
-      sealedAtMs: nowMs,
+      sealedAtMs: toFileTime(clock.now()),
       bytes: bytes.length,
       clicks,
       load: async () => content,
@@ -203,7 +198,17 @@ function recoverSegments(
   return { tasks, torn, isForeign: known.length < segments.length };
 }
 
-/** A batch must not be seen before those with lower numbers. */
+/**
+ * A batch must not be seen before those with lower numbers. Where two files belong under one number, a power cut brought
+ * back one that was taken over, as far as it had been synced; what the later producer has was sealed from it.
+ */
+function sortTasks(folders: readonly TakenFolder[]): SealTask[] {
+  return folders
+    .toReversed()
+    .flatMap(({ tasks }) => tasks)
+    .toSorted(byPlace);
+}
+
 function byPlace(one: SealTask, other: SealTask): number {
   const its = one.producer.placeOf(one.seq, one.clicksBefore);
   const others = other.producer.placeOf(other.seq, other.clicksBefore);

@@ -1,14 +1,15 @@
 import type { SealTask } from './sealer.ts';
-import type { SpoolFiles } from './spool-files.ts';
 import { batchName } from './spool-names.ts';
+import type { SpoolOptions } from './spool-options.ts';
 import type { StoredBatch } from './spool-producer.ts';
 import { loadContent } from './stored-content.ts';
 
 /** Has a batch that a follower took over sealed again as the follower's. Its file goes, unless it was damaged. */
 export function reissueTask(
   batch: StoredBatch,
-  { files, region }: { readonly files: SpoolFiles; readonly region: string },
+  options: Pick<SpoolOptions, 'files' | 'clock' | 'region'>,
 ): SealTask {
+  const { files } = options;
   let isWhole = true;
   return {
     producer: batch.owner,
@@ -19,7 +20,7 @@ export function reissueTask(
     bytes: batch.bytes,
     clicks: batch.clicks,
     async load() {
-      const content = await loadContent(files, batch, region);
+      const content = await loadContent(options, batch);
       isWhole = content.isWhole;
       return content;
     },

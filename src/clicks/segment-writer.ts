@@ -5,7 +5,7 @@ import type { SealTask } from './sealer.ts';
 import { Segment } from './segment.ts';
 import type { DropReason } from './spool-counts.ts';
 import type { SpoolFiles } from './spool-files.ts';
-import { openName } from './spool-names.ts';
+import { openName, toFileTime } from './spool-names.ts';
 import { type SpoolProducer, toSpace } from './spool-producer.ts';
 
 export interface SegmentWriterOptions {
@@ -139,7 +139,7 @@ export class SegmentWriter {
       seq,
       clicksBefore,
       origin: 'sealed',
-      sealedAtMs: Math.max(0, Math.floor(clock.now())),
+      sealedAtMs: toFileTime(clock.now()),
       bytes,
       clicks,
       load: async () => segment,

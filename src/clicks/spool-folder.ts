@@ -1,6 +1,8 @@
 import { checkBatch } from '../domain/click-batch.ts';
 import type { ProducerId } from '../domain/click-cursor.ts';
 import { ClickFormatError } from '../domain/click-format-error.ts';
+import { salvageFrames } from '../domain/click-frame.ts';
+import type { Clock } from '../domain/clock.ts';
 import { type FoundIdentity, findIdentity } from './producer-identity.ts';
 import type { SpoolFiles } from './spool-files.ts';
 import {
@@ -10,6 +12,7 @@ import {
   findProducer,
   openName,
   parseSpoolName,
+  toFileTime,
 } from './spool-names.ts';
 
 /** A producer's folder as a start finds it: one file for each number. */
@@ -29,21 +32,25 @@ export interface StoredFile {
   readonly bytes: number;
 }
 
+export interface ReadFolderOptions {
+  readonly files: SpoolFiles;
+  readonly clock: Clock;
+  readonly givesUp: boolean;
+}
+
 /** Later attempts to save a batch are better than earlier ones. */
 const preference: readonly BatchOrigin[] = ['sealed', 'recovered', 'mended'];
-/** A disk is asked this often for a segment before it is given up. */
-const readAttempts = 3;
 
 /**
  * Reads a folder, and tidies up what a crash left: half-written files, a batch that was mended and its damaged
  * original, a segment whose batch is complete. Gives `undefined` for a folder without clicks that is no producer's.
- * Throws the system's errors.
+ * Throws the system's errors; with `givesUp`, a segment that the disk cannot read is set aside instead.
  */
 export function readSpoolFolder(
-  files: SpoolFiles,
+  options: ReadFolderOptions,
   folder: string,
-  nowMs: number,
 ): SpoolFolder | undefined {
+  const { files } = options;
   const id = findProducer(folder);
   if (id === undefined) return undefined;
   const listed = files.listFiles(folder);
@@ -78,22 +85,19 @@ export function readSpoolFolder(
   }
   const segments: { seq: number; bytes: Buffer }[] = [];
   for (const seq of open.toSorted((one, other) => one - other)) {
+    const name = openName(seq);
     const sealed = batches.get(seq);
-    if (sealed !== undefined && isWhole(files, folder, sealed)) {
-      files.remove(folder, openName(seq));
-      continue;
-    }
-    const bytes = findBytes(files, folder, openName(seq));
-    if (bytes === undefined) {
-      const batch = { seq, clicksBefore: 0, clicks: 0, sealedAtMs: nowMs, origin: 'recovered' };
-      setAside(openName(seq), batch as BatchName, 0);
-      continue;
-    }
-    if (sealed !== undefined) {
+    const bytes = findBytes(options, folder, name);
+    if (sealed !== undefined && !isWorthMore(options, folder, { bytes, sealed })) {
+      files.remove(folder, name);
+    } else if (bytes === undefined) {
+      const sealedAtMs = toFileTime(options.clock.now());
+      setAside(name, { seq, clicksBefore: 0, clicks: 0, sealedAtMs, origin: 'recovered' }, 0);
+    } else {
+      if (sealed !== undefined) setAside(sealed.name, sealed.batch, sealed.bytes);
       batches.delete(seq);
-      setAside(sealed.name, sealed.batch, sealed.bytes);
+      segments.push({ seq, bytes });
     }
-    segments.push({ seq, bytes });
   }
   const isNothing = batches.size + segments.length + aside.length === 0;
   if (found.is === 'unreadable' && isNothing) return undefined;
@@ -106,12 +110,26 @@ export function readSpoolFolder(
   };
 }
 
+/**
+ * Whether a segment that is still there is worth more than its batch. It is when it is complete and the batch is
+ * damaged; after a power cut less can be left of it than of a damaged batch.
+ */
+function isWorthMore(
+  options: ReadFolderOptions,
+  folder: string,
+  { bytes, sealed }: { readonly bytes: Buffer | undefined; readonly sealed: StoredFile },
+): boolean {
+  if (bytes === undefined || isWhole(options, folder, sealed)) return false;
+  const frames = salvageFrames(bytes, 0, new Map());
+  return frames.reduce((sum, { clicks }) => sum + clicks.length, 0) === sealed.batch.clicks;
+}
+
 function rank({ origin }: BatchName): number {
   return preference.indexOf(origin);
 }
 
-function isWhole(files: SpoolFiles, folder: string, { name, batch }: StoredFile): boolean {
-  const bytes = findBytes(files, folder, name);
+function isWhole(options: ReadFolderOptions, folder: string, { name, batch }: StoredFile): boolean {
+  const bytes = findBytes(options, folder, name);
   if (bytes === undefined) return false;
   try {
     return checkBatch(bytes).seq === batch.seq;
@@ -122,14 +140,16 @@ function isWhole(files: SpoolFiles, folder: string, { name, batch }: StoredFile)
   }
 }
 
-/** `undefined` when the disk cannot read the file. */
-function findBytes(files: SpoolFiles, folder: string, name: string): Buffer | undefined {
-  for (let attempt = 1; attempt <= readAttempts; attempt += 1) {
-    try {
-      return Buffer.from(files.readFile(folder, name));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error;
-    }
+/** `undefined` when the disk cannot read the file, and is not asked again. */
+function findBytes(
+  { files, givesUp }: ReadFolderOptions,
+  folder: string,
+  name: string,
+): Buffer | undefined {
+  try {
+    return Buffer.from(files.readFile(folder, name));
+  } catch (error) {
+    if (givesUp && (error as NodeJS.ErrnoException).code === 'EIO') return undefined;
+    throw error;
   }
-  return undefined;
 }

@@ -43,6 +43,11 @@ export function batchName(batch: BatchName, ending: 'batch' | 'damaged' | 'dropp
   return `${seq}-${clicksBefore}-${clicks}-${sealedAtMs}-${origin[0]}.${ending}`;
 }
 
+/** A time of the wall clock as a name can have it. */
+export function toFileTime(ms: number): number {
+  return Math.max(0, Math.floor(ms));
+}
+
 /** What a file of a producer's folder is; `undefined` for one that no batch is in. */
 export function parseSpoolName(name: string): SpoolFile | undefined {
   if (name.endsWith('.tmp')) return { is: 'temporary' };

@@ -13,6 +13,8 @@ export class StoredBatch implements SpooledBatch, BatchName {
   readonly origin: BatchOrigin;
   /** Since when this process knows it; monotonic. */
   readonly seenAtMs: number;
+  /** Since when the disk cannot read it; monotonic. */
+  unreadableSinceMs: number | undefined;
 
   constructor(owner: SpoolProducer, name: BatchName, bytes: number, seenAtMs: number) {
     this.owner = owner;

@@ -24,6 +24,8 @@ const sealAgeMs = 1_000;
 const retryMs = 1_000;
 /** The part of the time that clicks may take to the disk which may pass before that begins. */
 const syncShare = 0.8;
+/** A segment that the disk cannot read is given up when reading the spool was tried this often. */
+const patientStarts = 5;
 /** Segments wait for being sealed in memory, up to this much. */
 const maxWaitingBytes = 33_554_432;
 /** Room that is made at once when there is none left. */
@@ -51,6 +53,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
   #conflicts = 0;
   #isMoved = false;
   #isRead = false;
+  #starts = 0;
   #unreadable: readonly ProducerId[] = [];
   #nextGeneration = 1;
   #nextProducer: ProducerId | undefined;
@@ -155,6 +158,8 @@ export class Spool implements SpooledBatches, AsyncDisposable {
 
   /** Seals what was appended so far, whatever its age. Rejects with the system's error when that fails. */
   async seal(): Promise<void> {
+    if (this.#own === undefined) await this.#start();
+    if (this.#own === undefined) throw this.#startFailure;
     this.#writer.close();
     await this.#sealer.run();
     if (this.#sealer.tasks.length > 0) throw this.#sealer.failure;
@@ -286,12 +291,9 @@ export class Spool implements SpooledBatches, AsyncDisposable {
   }
 
   async #read(): Promise<void> {
-    const { files, clock, log } = this.#options;
-    const found = readSpool({
-      ...this.#options,
-      nowMs: clock.now(),
-      monotonicMs: clock.monotonicMs(),
-    });
+    const { files, log } = this.#options;
+    this.#starts += 1;
+    const found = readSpool({ ...this.#options, givesUp: this.#starts > patientStarts });
     // A process that crashed can have renamed what is not on the disk yet.
     for (const folder of found.producers.keys()) await files.syncFolder(folder);
     for (const [id, producer] of found.producers) this.#producers.set(id, producer);
@@ -305,6 +307,8 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     if (found.own !== undefined) this.#become(found.own);
     if (found.isMoved) log.warn('spool was moved or copied here, and goes on as a new producer');
     this.#measure();
+    // What the last process did not sync waits no longer than it has to.
+    void this.#sealer.run();
   }
 
   async #makeProducer(

@@ -3,13 +3,15 @@ import { decodeBatch } from '../domain/click-batch.ts';
 import type { BatchHeader } from '../domain/click-batch-header.ts';
 import { ClickFormatError } from '../domain/click-format-error.ts';
 import { salvageFrames } from '../domain/click-frame.ts';
+import type { Clock } from '../domain/clock.ts';
 import { findSegmentHeader, joinFrames } from './recover-segment.ts';
 import type { SegmentContent } from './segment.ts';
 import type { SpoolFiles } from './spool-files.ts';
+import type { SpoolOptions } from './spool-options.ts';
 import type { StoredBatch } from './spool-producer.ts';
 
-/** A disk is asked this often for a file that it cannot read before the file is given up. */
-const readAttempts = 3;
+/** A file that the disk cannot read is given up after this long. */
+const patienceMs = 60_000;
 
 /** What a batch's file has, or what is left of it. */
 export interface StoredContent extends SegmentContent {
@@ -20,14 +22,13 @@ export interface StoredContent extends SegmentContent {
 
 /**
  * Reads the file of a batch, as far as that is possible. `region` is assumed when it cannot be read. Rejects for a
- * version of the format that is not known, and with the system's error when the file may be readable later.
+ * version of the format that is not known, and with the system's error while the file may be readable later.
  */
 export async function loadContent(
-  files: SpoolFiles,
+  { files, clock, region }: Pick<SpoolOptions, 'files' | 'clock' | 'region'>,
   batch: StoredBatch,
-  region: string,
 ): Promise<StoredContent> {
-  const bytes = await loadPatiently(files, batch);
+  const bytes = await loadPatiently(files, clock, batch);
   try {
     const { framesBytes, ...whole } = decodeBatch(bytes);
     if (whole.clicks === batch.clicks) {
@@ -60,16 +61,20 @@ export async function loadContent(
   };
 }
 
-async function loadPatiently(files: SpoolFiles, batch: StoredBatch): Promise<Uint8Array> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await files.loadFile(batch.producer, batch.name);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return new Uint8Array();
-      if (code !== 'EIO') throw error;
-      if (attempt === readAttempts) return new Uint8Array();
-    }
+async function loadPatiently(
+  files: SpoolFiles,
+  clock: Clock,
+  batch: StoredBatch,
+): Promise<Uint8Array> {
+  try {
+    return await files.loadFile(batch.producer, batch.name);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return new Uint8Array();
+    const nowMs = clock.monotonicMs();
+    batch.unreadableSinceMs ??= nowMs;
+    if (code === 'EIO' && nowMs - batch.unreadableSinceMs >= patienceMs) return new Uint8Array();
+    throw error;
   }
 }
 

@@ -28,10 +28,18 @@ interface Folder {
 /** A number from 0 to `max`, both included. */
 export type Pick = (max: number) => number;
 
+/** Chance that is the same for the same seed. */
+export function somePick(seed: number): Pick {
+  let state = seed;
+  return (max) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    return (state >>> 8) % (max + 1);
+  };
+}
+
 export interface SimulatedDiskOptions {
   /** What can be stored, in bytes of files; past it `ENOSPC`, after as much of a write as fits. */
   readonly capacity?: number;
-  /** Awaited before what `sync`, `loadFile`, `writeFile` and `syncFolder` do takes effect. */
   readonly pause?: (call: string) => Promise<void>;
 }
 
@@ -43,20 +51,27 @@ export class SimulatedDisk implements SpoolFiles {
   capacity: number;
   /** Called before each operation with its number, from 1, and name; what it throws is the operation's error. */
   onOperation: (number: number, call: string) => void = () => undefined;
-  readonly #pause: (call: string) => Promise<void>;
+  /** Awaited before what `sync`, `loadFile`, `writeFile` and `syncFolder` do takes effect. Copies have it too. */
+  pause: (call: string) => Promise<void>;
   #folders = new Map<string, Folder>();
   #operations = 0;
+  #failures = 0;
   #stopped = false;
   #nextMark = 1;
 
   constructor(options: SimulatedDiskOptions = {}) {
     this.capacity = options.capacity ?? Number.MAX_SAFE_INTEGER;
-    this.#pause = options.pause ?? (() => Promise.resolve());
+    this.pause = options.pause ?? (() => Promise.resolve());
   }
 
   /** How many operations there were. */
   get operations(): number {
     return this.#operations;
+  }
+
+  /** How many operations failed because `onOperation` said so. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /** Bytes of all files. */
@@ -66,6 +81,10 @@ export class SimulatedDisk implements SpoolFiles {
       for (const { bytes } of names.values()) sum += bytes.length;
     }
     return sum;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
   }
 
   /** The process is dead: from now on each operation of it fails and changes nothing. */
@@ -120,7 +139,7 @@ export class SimulatedDisk implements SpoolFiles {
 
   /** All files copied one by one, so that no copy has the mark of its original. */
   copyFiles(): SimulatedDisk {
-    const copy = new SimulatedDisk({ capacity: this.capacity, pause: this.#pause });
+    const copy = new SimulatedDisk({ capacity: this.capacity, pause: this.pause });
     copy.#nextMark = this.#nextMark;
     for (const [folder, { names }] of this.#folders) {
       const copied = new Map(
@@ -177,7 +196,7 @@ export class SimulatedDisk implements SpoolFiles {
   }
 
   async loadFile(folder: string, name: string): Promise<Uint8Array> {
-    await this.#pause('loadFile');
+    await this.pause('loadFile');
     this.#operate('loadFile');
     return Buffer.from(this.#contentOf(folder, name).bytes);
   }
@@ -203,7 +222,7 @@ export class SimulatedDisk implements SpoolFiles {
       },
       sync: async () => {
         // The system takes what is written when the call comes; a later append may or may not be in it.
-        await this.#pause('sync');
+        await this.pause('sync');
         operate('sync');
         content.synced = Buffer.from(content.bytes);
         content.unsynced = [];
@@ -216,7 +235,7 @@ export class SimulatedDisk implements SpoolFiles {
   }
 
   async writeFile(folder: string, name: string, bytes: Uint8Array): Promise<void> {
-    await this.#pause('writeFile');
+    await this.pause('writeFile');
     this.#operate('writeFile');
     const { names } = this.#folderOf(folder);
     let content = names.get(name);
@@ -244,7 +263,7 @@ export class SimulatedDisk implements SpoolFiles {
   }
 
   async syncFolder(folder: string): Promise<void> {
-    await this.#pause('syncFolder');
+    await this.pause('syncFolder');
     this.#operate('syncFolder');
     const found = this.#folderOf(folder);
     found.synced = new Map(found.names);
@@ -254,7 +273,12 @@ export class SimulatedDisk implements SpoolFiles {
   #operate(call: string): void {
     if (this.#stopped) throw systemError('EIO', call);
     this.#operations += 1;
-    this.onOperation(this.#operations, call);
+    try {
+      this.onOperation(this.#operations, call);
+    } catch (error) {
+      this.#failures += 1;
+      throw error;
+    }
     // The hook may stop the disk in the middle of the history.
     if (this.#stopped) throw systemError('EIO', call);
   }
@@ -298,7 +322,7 @@ export class SimulatedDisk implements SpoolFiles {
       unsynced: [...content.unsynced],
     }),
   ): SimulatedDisk {
-    const copy = new SimulatedDisk({ capacity: this.capacity, pause: this.#pause });
+    const copy = new SimulatedDisk({ capacity: this.capacity, pause: this.pause });
     copy.#nextMark = this.#nextMark;
     const copies = new Map<Content, Content>();
     const contentOf = (content: Content): Content => {

@@ -25,7 +25,9 @@ export interface TestSpool {
   readonly disk: SimulatedDisk;
   readonly clock: FakeClock;
   /** Appends one click for each link id, as one tick. */
-  click(...linkIds: number[]): Promise<void> | undefined;
+  click(...linkIds: number[]): void;
+  /** The same, and gives what the spool gives. */
+  append(...linkIds: number[]): Promise<void> | undefined;
 }
 
 export type TestSpoolOptions = Partial<SpoolOptions> & {
@@ -51,15 +53,11 @@ export async function openTestSpool(options: TestSpoolOptions = {}): Promise<Tes
     maxBytes: 1_073_741_824,
     ...options,
   });
-  return {
-    spool,
-    disk,
-    clock,
-    click(...linkIds) {
-      for (const linkId of linkIds) frames.add(linkId, nobody, false);
-      return spool.append(frames, clock.now());
-    },
+  const append = (...linkIds: number[]) => {
+    for (const linkId of linkIds) frames.add(linkId, nobody, false);
+    return spool.append(frames, clock.now());
   };
+  return { spool, disk, clock, append, click: (...linkIds) => void append(...linkIds) };
 }
 
 /** The link ids in all batches of a spool that can be shipped, in their order. */
