@@ -12,6 +12,7 @@ import { consulHost } from '../cluster/topology.ts';
 import { until } from '../cluster/until.ts';
 import type { Contestant, Site, StartContestant } from './contestant.ts';
 import { startHopliteProcess } from './hoplite.ts';
+import { createHopliteCounting } from './hoplite-counting.ts';
 import { cores, isPinned } from './pinned.ts';
 import { findFreePort, type ServerProcess } from './server-process.ts';
 
@@ -30,8 +31,8 @@ export function startFleetPrimary(links: number): StartContestant {
   return async (site) => {
     await using stack = new AsyncDisposableStack();
     const fleet = await startFleet(stack, site);
-    const { server } = await startPrimary(stack, fleet, { links, core: cores.server });
-    return asOwnerOf(stack, { server });
+    const { server, litefs } = await startPrimary(stack, fleet, { links, core: cores.server });
+    return asOwnerOf(stack, fleet, { node: 'a', litefs, server });
   };
 }
 
@@ -43,7 +44,12 @@ export function startFleetReplica(links: number): StartContestant {
     const primary = await startPrimary(stack, fleet, { links, core: cores.load });
     const litefs = await startLiteFs(stack, fleet, { node: 'b', core: cores.server });
     const server = await startApp(stack, fleet, { node: 'b', litefs, core: cores.server });
-    return asOwnerOf(stack, { server, creatorsPort: primary.server.port });
+    return asOwnerOf(stack, fleet, {
+      node: 'b',
+      litefs,
+      server,
+      creatorsPort: primary.server.port,
+    });
   };
 }
 
@@ -125,10 +131,10 @@ async function startApp(
   const { node, litefs, core } = options;
   return stack.use(
     await startHopliteProcess({
+      privatePort: ports[node],
       env: {
         NODE_ID: node,
         DATA_DIR: join(site.scratch, node, 'hoplite'),
-        PRIVATE_PORT: String(ports[node]),
         LITEFS_DIR: litefs.mount,
         LITEFS_URL: litefs.url,
         PEER_URL: `a=http://127.0.0.1:${ports.a},b=http://127.0.0.1:${ports.b}`,
@@ -141,14 +147,28 @@ async function startApp(
   );
 }
 
+/** The node that is measured, with everything that was started for it. */
 function asOwnerOf(
   stack: AsyncDisposableStack,
-  parts: Pick<Contestant, 'server' | 'creatorsPort'>,
+  { site, ports }: Fleet,
+  measured: {
+    readonly node: NodeName;
+    readonly litefs: LiteFsProcess;
+    readonly server: ServerProcess;
+    readonly creatorsPort?: number;
+  },
 ): Contestant {
+  const { node, litefs, server, ...more } = measured;
   const owned = stack.move();
   return {
-    ...parts,
-    counting: undefined,
+    ...more,
+    server,
+    counting: createHopliteCounting({
+      origin: server.origin,
+      privateOrigin: `http://127.0.0.1:${ports[node]}`,
+      clicksFile: join(litefs.mount, 'clicks.db'),
+      signal: site.signal,
+    }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { asContestant, type StartContestant } from './contestant.ts';
+import { createHopliteCounting } from './hoplite-counting.ts';
 import { findFreePort, ServerProcess } from './server-process.ts';
 
 /** How a Hoplite of the benchmark differs from one that is started without a word. */
@@ -22,13 +23,27 @@ export function startHoplite({ links, env = {} }: HopliteOptions): StartContesta
     for (const suffix of ['', '-wal', '-shm']) {
       await rm(`${storage.clicksFile}${suffix}`, { force: true });
     }
-    const server = await startHopliteProcess({ env: { DATA_DIR: dataDir, ...env }, signal });
-    return asContestant(server);
+    const privatePort = await findFreePort();
+    const server = await startHopliteProcess({
+      privatePort,
+      env: { DATA_DIR: dataDir, ...env },
+      signal,
+    });
+    return asContestant(
+      server,
+      createHopliteCounting({
+        origin: server.origin,
+        privateOrigin: `http://127.0.0.1:${privatePort}`,
+        clicksFile: storage.clicksFile,
+        signal,
+      }),
+    );
   };
 }
 
 /** Starts Hoplite as `npm start` does, and waits until it redirects. */
 export async function startHopliteProcess(options: {
+  readonly privatePort: number;
   readonly env: Readonly<Record<string, string>>;
   readonly core?: number;
   readonly signal: AbortSignal;
@@ -41,7 +56,7 @@ export async function startHopliteProcess(options: {
     cwd: projectDir,
     env: {
       PORT: String(port),
-      PRIVATE_PORT: String(await findFreePort()),
+      PRIVATE_PORT: String(options.privatePort),
       WRITES_PER_MINUTE: '1000000000',
       ...options.env,
     },
