@@ -6,7 +6,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeInterrupts } from '../cluster/interrupts.ts';
-import { projectDir } from '../cluster/programs.ts';
 import { chooseVariants } from './choose-variants.ts';
 import type { Site } from './contestant.ts';
 import { isLiteFsInstalled } from './fleet.ts';
@@ -74,10 +73,10 @@ function withoutMissing(chosen: readonly Variant[]): readonly Variant[] {
 /** Every variant once in a round; the order turns around from round to round, so that drift favours none. */
 async function measureAll(
   chosen: readonly Variant[],
-  { rounds, durations }: BenchOptions,
+  { rounds, durations, dir }: BenchOptions,
 ): Promise<ReadonlyMap<Variant, readonly Measurement[]>> {
-  mkdirSync(join(projectDir, 'data'), { recursive: true });
-  const folder = mkdtempSync(join(projectDir, 'data/bench-'));
+  mkdirSync(dir, { recursive: true });
+  const folder = mkdtempSync(join(dir, 'bench-'));
   try {
     const site = createSite(folder);
     const measured = new Map(chosen.map((variant) => [variant, [] as Measurement[]]));

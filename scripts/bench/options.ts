@@ -1,4 +1,6 @@
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { projectDir } from '../cluster/programs.ts';
 import type { Durations } from './measure.ts';
 
 export const usage = `npm run bench -- [options]     what a redirect costs; Node's own HTTP is 1.00
@@ -8,6 +10,7 @@ export const usage = `npm run bench -- [options]     what a redirect costs; Node
   --only <name>    this variant and its baseline; can be given more than once
   --rounds <n>     how often each variant is measured
   --seconds <n>    how long each time
+  --dir <folder>   where links and clicks lie meanwhile: on the disk that is to be measured (data)
   --json <file>    writes the figures for programs, too`;
 
 /** What to measure, as the command line says. */
@@ -19,6 +22,8 @@ export interface BenchOptions {
   readonly full: boolean;
   readonly rounds: number;
   readonly durations: Durations;
+  /** Absolute folder to work in. */
+  readonly dir: string;
   readonly jsonFile: string | undefined;
 }
 
@@ -40,6 +45,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     rounds,
     // Quantiles of an open loop need more time, since fewer answers come.
     durations: { warmUp: seconds / 2, closed: seconds, open: seconds * 2 },
+    dir: resolve(values.dir ?? join(projectDir, 'data')),
     jsonFile: values.json,
   };
 }
@@ -54,6 +60,7 @@ function parse(args: readonly string[]) {
         only: { type: 'string', multiple: true, default: [] },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
+        dir: { type: 'string' },
         json: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
