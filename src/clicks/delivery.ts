@@ -50,10 +50,7 @@ export function encodeDelivery(delivery: Delivery): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/**
- * Reads a delivery. Its batches are copies: a view that is sent to another thread would take the whole body along.
- * Throws `ClickFormatError`.
- */
+/** Reads a delivery; its batches are views of `body`. Throws `ClickFormatError`. */
 export function decodeDelivery(body: Uint8Array): Delivery {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (bytes.length < headBytes || bytes.compare(magic, 0, 3, 0, 3) !== 0) {
@@ -74,7 +71,7 @@ export function decodeDelivery(body: Uint8Array): Delivery {
     if (from > bytes.length) throw new ClickFormatError('The delivery is cut off.');
     at = from + bytes.readUInt32LE(at);
     if (at > bytes.length) throw new ClickFormatError('The delivery is cut off.');
-    batches.push(Uint8Array.from(bytes.subarray(from, at)));
+    batches.push(bytes.subarray(from, at));
   }
   if (at !== bytes.length) throw new ClickFormatError('The delivery is too long.');
   return {

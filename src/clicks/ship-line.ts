@@ -1,4 +1,5 @@
 import type { ProducerId } from '../domain/click-cursor.ts';
+import { batchHashesKept } from '../domain/click-store.ts';
 import { type DeliveryAnswer, deliveryOverhead, maxDeliveryBytes } from './delivery.ts';
 import type { SpooledBatch } from './spooled-batches.ts';
 
@@ -21,8 +22,8 @@ export type ShipPlan =
  *
  * The primary's numbers are the truth: what it wants next is sent, forward or back. But they say how many batches it
  * has, not that they are ours: after a volume went back in time, or with two nodes on copies of it, others may be counted
- * under the same numbers. So in each epoch the newest batch that should be counted is sent once more, and batches
- * are passed over only once the primary said that it has them.
+ * under the same numbers. So a batch is passed over only once the primary said that it has this one or a later one of
+ * ours: the newest that should be counted is sent again, once in each epoch, and those before it when it differs.
  */
 export class ShipLine {
   readonly producer: ProducerId;
@@ -30,28 +31,28 @@ export class ShipLine {
   isHeld = false;
   /** The batch that was mended last: a disk that damages it again must not keep us busy. */
   mended = 0;
+  /** The newest batch when this began. Later ones are sealed by this process. */
+  readonly #oldUpTo: number;
   /** Of the last answer; 0 before any. */
   #epoch = 0;
   /** What the primary wants next; `undefined` until it was asked. */
   #expected: number | undefined;
   /** How many clicks of the producer it has. */
   #clicks = 0;
-  /** The primary said that it has ours up to this one. */
+  /** The primary has ours up to this one. */
   #agreed = 0;
-  /** While it is not known whether it has ours: those below this number are to be tried, down to `#agreed`. */
-  #tryBelow: number | undefined;
-  /** The newest of those that were tried and do not tell. */
+  /** Those from this number on were tried without finding one of ours. */
+  #triedFrom = Number.POSITIVE_INFINITY;
+  /** The newest of them that does not tell. */
   #passedOver = 0;
   /** The first of ours that is to be issued again. */
   #conflict: SpooledBatch | undefined;
-  /** Batches up to this one may have been sent before: by an earlier process, or by this one. */
-  #sent: number;
-  /** Losses that were declared without an answer yet. */
+  /** A loss that was declared and not answered yet. */
   #declared: { readonly from: number; readonly clicks: number } | undefined;
 
   constructor(producer: ProducerId, batches: readonly SpooledBatch[]) {
     this.producer = producer;
-    this.#sent = batches.at(-1)?.seq ?? 0;
+    this.#oldUpTo = batches.at(-1)?.seq ?? 0;
   }
 
   get epoch(): number {
@@ -75,41 +76,32 @@ export class ShipLine {
     if (batches.length === 0) return undefined;
     const expected = this.#expected;
     if (expected === undefined) return { is: 'ask' };
-    if (this.#tryBelow !== undefined) {
-      const below = this.#tryBelow;
-      const trial = batches.findLast(({ seq }) => seq < below);
-      if (trial !== undefined && trial.seq > this.#agreed) {
-        return { is: 'send', batches: [trial], lostFrom: undefined, isTrial: true };
+    const below = Math.min(expected, this.#triedFrom);
+    const tried = batches.findLast(({ seq }) => seq < below);
+    if (tried !== undefined && tried.seq > this.#agreed) {
+      if (expected - tried.seq <= batchHashesKept) {
+        return { is: 'send', batches: [tried], lostFrom: undefined, isTrial: true };
       }
-      this.#endTrials(expected);
+      // The primary cannot tell any more. With so many after it that we do not have, others count as this producer:
+      // what is from before is taken for counted, what was sealed since is not.
+      const { isInherited, isRecovered, seq } = tried;
+      if (seq > this.#oldUpTo && !isInherited && !isRecovered) {
+        return { is: 'conflict', batch: tried };
+      }
+      this.#agreed = seq;
     }
+    this.#endTrials();
     if (this.#conflict !== undefined) return { is: 'reissue', batch: this.#conflict };
-    const next = Math.min(expected, this.#agreed + 1);
-    const at = batches.findLastIndex(({ seq }) => seq < next) + 1;
+    const at = batches.findLastIndex(({ seq }) => seq < expected) + 1;
     const first = batches[at];
     if (first === undefined) return undefined;
-    if (
-      first.seq < expected &&
-      first.seq > this.#sent &&
-      !first.isInherited &&
-      !first.isRecovered
-    ) {
-      return { is: 'conflict', batch: first };
-    }
     const lostFrom = first.seq > expected ? expected : undefined;
     return { is: 'send', batches: takeRun(first, batches, at), lostFrom, isTrial: false };
   }
 
-  /** To be told before a delivery leaves. */
-  noteSent(
-    batches: readonly [SpooledBatch, ...SpooledBatch[]],
-    lostFrom: number | undefined,
-  ): void {
-    const [first] = batches;
-    this.#sent = Math.max(this.#sent, batches.at(-1)?.seq ?? 0);
-    if (lostFrom !== undefined) {
-      this.#declared = { from: lostFrom, clicks: first.clicksBefore - this.#clicks };
-    }
+  /** To be told before a loss is declared. */
+  noteDeclared(first: SpooledBatch, lostFrom: number): void {
+    this.#declared = { from: lostFrom, clicks: first.clicksBefore - this.#clicks };
   }
 
   /** Takes the numbers of an answer. Gives whether they are news, and how many clicks are lost by our declaration. */
@@ -124,12 +116,11 @@ export class ShipLine {
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
       this.#agreed = 0;
-      this.#passedOver = 0;
       this.#conflict = undefined;
-      this.#tryBelow = expected;
-    } else if (this.#tryBelow !== undefined) {
-      this.#tryBelow = Math.min(this.#tryBelow, expected);
+      this.#triedFrom = Number.POSITIVE_INFINITY;
+      this.#passedOver = 0;
     }
+    this.#agreed = Math.min(this.#agreed, expected - 1);
     this.#expected = expected;
     this.#clicks = clicks;
     return { isNews, lost };
@@ -138,21 +129,18 @@ export class ShipLine {
   /** The primary has this batch, and what is before it. */
   agreeOn(batch: SpooledBatch): void {
     this.#agreed = batch.seq;
-    this.#passedOver = 0;
-    this.#tryBelow = undefined;
   }
 
   /** This batch does not tell whether those before it are counted. */
   passOver(batch: SpooledBatch): void {
-    if (this.#tryBelow === undefined) return;
-    this.#tryBelow = batch.seq;
+    this.#triedFrom = batch.seq;
     this.#passedOver = Math.max(this.#passedOver, batch.seq);
   }
 
   /** Another batch is counted under the number of this one: those before it, up to what was agreed on, may differ too. */
   disagreeOn(batch: SpooledBatch): void {
     this.#conflict = batch;
-    this.#tryBelow = batch.seq;
+    this.#triedFrom = batch.seq;
   }
 
   /** What conflicted is there no more under this producer. */
@@ -160,12 +148,12 @@ export class ShipLine {
     this.#conflict = undefined;
   }
 
-  /** None is left that could differ. Later ones of ours do, even when the primary already has some of their numbers. */
-  #endTrials(expected: number): void {
-    const last = this.#conflict?.seq ?? (this.#passedOver === 0 ? expected : this.#passedOver + 1);
-    this.#agreed = Math.max(this.#agreed, last - 1);
+  /** None is left that could differ. */
+  #endTrials(): void {
+    const settled = this.#conflict === undefined ? this.#passedOver : this.#conflict.seq - 1;
+    this.#agreed = Math.max(this.#agreed, settled);
+    this.#triedFrom = Number.POSITIVE_INFINITY;
     this.#passedOver = 0;
-    this.#tryBelow = undefined;
   }
 }
 

@@ -143,7 +143,7 @@ export class Shipper {
       }
     }
     const sent = batches.slice(0, read.length) as [SpooledBatch, ...SpooledBatch[]];
-    line.noteSent(sent, lostFrom);
+    if (lostFrom !== undefined) line.noteDeclared(sent[0], lostFrom);
     const { producer, epoch } = line;
     const answer = await this.#deliver(
       encodeDelivery({ producer, epoch, lostFrom, batches: read }),
@@ -215,17 +215,26 @@ export class Shipper {
 
   /**
    * A batch that may be the beginning of what is counted is given up: of what a crash or a copy left, nobody can tell
-   * more. One that this node sealed whole is not what is counted, so it is issued again.
+   * more. One that this node sealed whole is not what is counted, so it is issued again. Of another node's, all that
+   * follows is given up too: that node may have issued it again.
    */
   #resolveConflict(line: ShipLine, batch: SpooledBatch): ShipResult {
-    const { producer, seq, clicks, isRecovered, isInherited } = batch;
-    this.#counts.conflicts += 1;
-    if (isRecovered || isInherited) {
-      this.#options.log.warn({ producer, seq, clicks }, 'batch given up, another is counted');
-      line.passOver(batch);
-      this.#options.spool.drop(batch);
-    } else {
+    const { producer, seq, isRecovered, isInherited } = batch;
+    if (!isRecovered && !isInherited) {
+      this.#counts.conflicts += 1;
       line.disagreeOn(batch);
+      return 'shipped';
+    }
+    line.passOver(batch);
+    const { spool, log } = this.#options;
+    const givenUp = spool
+      .listBatches(producer)
+      .filter((other) => other.seq === seq || (other.seq > seq && isInherited));
+    for (const other of givenUp) {
+      const { clicks } = other;
+      this.#counts.conflicts += 1;
+      log.warn({ producer, seq: other.seq, clicks }, 'batch given up, another is counted');
+      spool.drop(other);
     }
     return 'shipped';
   }

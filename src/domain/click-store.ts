@@ -12,6 +12,9 @@ export interface RollupKey {
   readonly value: string;
 }
 
+/** How many batches of a producer, the newest, are known by their hash; of older ones nobody can tell whether they differ. */
+export const batchHashesKept = 100;
+
 /**
  * Where clicks are counted. Lives in the writer's transaction on `clicks.db`, hence synchronous: what a merge
  * does through it takes effect together or not at all.
@@ -19,7 +22,7 @@ export interface RollupKey {
 export interface ClickStore {
   findCursor(producer: ProducerId): ClickCursor | undefined;
   putCursor(cursor: ClickCursor): void;
-  /** The hash of a batch that was counted completely; kept of the last 100 of each producer. */
+  /** The hash of a batch that was counted completely; kept of the last `batchHashesKept` numbers of each producer. */
   findBatchHash(producer: ProducerId, seq: number): string | undefined;
   putBatchHash(producer: ProducerId, seq: number, hash: string): void;
   /** Adds to a row, which is made when there is none. */

@@ -9,6 +9,7 @@ import { type ClickCursor, expectedSeq, type ProducerId } from './click-cursor.t
 import { ClickFormatError } from './click-format-error.ts';
 import type { ClickStore } from './click-store.ts';
 import { ClickSums } from './click-sums.ts';
+import { findPrefix } from './find-prefix.ts';
 import { ReferrerValues } from './referrer-values.ts';
 import type { MergeClicksInput, MergeOutcome, ShippedBatch } from './writer.ts';
 
@@ -69,6 +70,10 @@ export function mergeClicks(
       frames += 1;
     }
     if (frames === verdict && frames < batch.frames.length) return 'full';
+    if (cursor !== undefined && batch.seq < cursor.seq) {
+      store.putBatchHash(producer, batch.seq, hashFrames(batch, frames));
+      return { is: frames === batch.frames.length ? 'merged' : 'partial', cursor };
+    }
     const moved = moveCursor(cursor, batch, verdict, frames);
     store.putCursor(moved);
     if (!moved.isComplete) return { is: 'partial', cursor: moved };
@@ -87,8 +92,8 @@ function readBatch({ bytes }: ShippedBatch): ClickBatch | MergeOutcome {
 }
 
 /**
- * Compares a batch with what is counted. The newest one that is counted can come again longer than it was: when the
- * rest of it did not fit into a transaction, or when a copy of the volume had only the beginning of it.
+ * Compares a batch with what is counted. A batch can come again longer than it was counted: the newest one when the rest
+ * did not fit into a transaction, and any when a copy of the volume had only its beginning and was faster.
  */
 function judge(
   store: ClickStore,
@@ -97,9 +102,10 @@ function judge(
   lostFrom: number | undefined,
 ): Verdict {
   if (cursor !== undefined && batch.seq < cursor.seq) {
-    // Of an old batch the hash is no longer known: it was counted, or declared lost.
-    const hash = store.findBatchHash(batch.producer, batch.seq) ?? batch.hash;
-    return hash === batch.hash ? 'merged' : 'conflict';
+    const hash = store.findBatchHash(batch.producer, batch.seq);
+    // Without a hash it was declared lost, or counted so long ago that nobody knows.
+    if (hash === undefined || hash === batch.hash) return 'merged';
+    return findPrefix(batch, hash) ?? 'conflict';
   }
   if (cursor !== undefined && batch.seq === cursor.seq) {
     if (cursor.isComplete && batch.hash === cursor.hash) return 'merged';

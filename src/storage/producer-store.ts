@@ -1,11 +1,8 @@
-import type { ClickStore } from '../domain/click-store.ts';
+import { batchHashesKept, type ClickStore } from '../domain/click-store.ts';
 import type { ProducerBatchesTable, ProducersTable } from './click-schema.ts';
 import type { Connection } from './connection.ts';
 import { findProducer, toCursor, toProducerRow } from './producer-row.ts';
 import { clickBuilder, clickReadBuilder, defineQuery } from './query.ts';
-
-/** How many batches of a producer are known by their hash. */
-const keptBatches = 100;
 
 const putProducer = defineQuery((p: ProducersTable) =>
   clickBuilder.replaceInto('producers').values({
@@ -54,7 +51,7 @@ export function createProducerStore(
     },
     putBatchHash(producer, seq, hash) {
       connection.run(putBatch, { producer, seq, hash });
-      connection.run(removeOldBatches, { producer, before: seq - keptBatches });
+      connection.run(removeOldBatches, { producer, before: seq - batchHashesKept });
     },
   };
 }

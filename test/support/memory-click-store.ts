@@ -1,6 +1,6 @@
 import type { ClickCounts, ClickDimension } from '../../src/domain/click.ts';
 import type { ClickCursor, ProducerId } from '../../src/domain/click-cursor.ts';
-import type { ClickStore, RollupKey } from '../../src/domain/click-store.ts';
+import { batchHashesKept, type ClickStore, type RollupKey } from '../../src/domain/click-store.ts';
 
 /** Counts of a link as the store has them. */
 export interface StoredTotal extends ClickCounts {
@@ -10,11 +10,11 @@ export interface StoredTotal extends ClickCounts {
 /** What a transaction did. */
 export interface ClickCommit {
   readonly cursors: readonly ClickCursor[];
+  /** Links whose totals it added to. */
+  readonly linkIds: readonly number[];
   /** Does it again. */
   readonly changes: readonly (() => void)[];
 }
-
-const keptHashes = 100;
 
 /**
  * A `ClickStore` in memory, with transactions: what was done since `begin` is undone by `rollBack`. It can become what it
@@ -39,6 +39,7 @@ export class MemoryClickStore implements ClickStore {
   #changes: (() => void)[] = [];
   #undos: (() => void)[] = [];
   #cursors: ClickCursor[] = [];
+  #linkIds: number[] = [];
 
   /** The transactions that made this state, the oldest first. */
   get commits(): readonly ClickCommit[] {
@@ -49,11 +50,13 @@ export class MemoryClickStore implements ClickStore {
     this.#changes = [];
     this.#undos = [];
     this.#cursors = [];
+    this.#linkIds = [];
     this.rowsTouched = 0;
   }
 
   commit(): void {
-    this.#commits = [...this.#commits, { cursors: this.#cursors, changes: this.#changes }];
+    const commit = { cursors: this.#cursors, linkIds: this.#linkIds, changes: this.#changes };
+    this.#commits = [...this.#commits, commit];
   }
 
   rollBack(): void {
@@ -85,7 +88,7 @@ export class MemoryClickStore implements ClickStore {
 
   putBatchHash(producer: ProducerId, seq: number, hash: string): void {
     this.#put(this.hashes, `${producer} ${seq}`, hash);
-    this.#put(this.hashes, `${producer} ${seq - keptHashes}`, undefined);
+    this.#put(this.hashes, `${producer} ${seq - batchHashesKept}`, undefined);
   }
 
   addRollup(key: RollupKey, counts: ClickCounts): void {
@@ -122,6 +125,7 @@ export class MemoryClickStore implements ClickStore {
       undated: before.undated + undated,
     };
     this.#put(this.totals, linkId, total);
+    this.#linkIds.push(linkId);
     this.onTotal(linkId, total);
   }
 
