@@ -22,8 +22,11 @@ export interface Hit {
   verdict: Redirect | Failure | undefined;
   /** Whether it is counted among those that wait for a copy or for the primary. */
   isWaiting: boolean;
-  /** Whether this node has caught up with the primary since the hit came: then unknown means there is none. */
-  caughtUp: boolean;
+  /**
+   * Whether this node has caught up with the primary since the hit came: then unknown means there is none. `undefined`
+   * until it has tried.
+   */
+  caughtUp: boolean | undefined;
   /** When a busy copy is given up on, on the monotonic clock; set by the first wait. */
   giveUpAtMs: number | undefined;
 }

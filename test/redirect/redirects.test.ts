@@ -300,6 +300,26 @@ describe('hits of one tick', () => {
     expect(server.outcomes).toEqual(new Map([['redirect', 1000]]));
   });
 
+  it('are a hundred at most, so that nothing else waits for more; the others have the next ones', async () => {
+    const caughtUp = Promise.withResolvers<boolean>();
+    server = await startRedirectServer({ catchUp: { catchUp: () => caughtUp.promise } });
+    server.store.put(makeLink());
+    const targets = Array.from({ length: 1000 }, (_, at) => (at % 2 === 0 ? '/sale' : '/none'));
+    const answers = exchangeRaw(
+      server.port,
+      targets.map((target) => rawRequest(target)).join('') +
+        rawRequest('/x/y', { headers: ['Connection: close'] }),
+    );
+    await eventually(() => expect(server.redirects.waiting).toBe(500));
+    caughtUp.resolve(true);
+    expect((await answers).match(/^HTTP\/1\.1 (302|404)/gm)).toHaveLength(1000);
+    const sizes = server.recorder.ticks.map(
+      ({ clicks, orphans }) => clicks.length + orphans.length,
+    );
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(100);
+    expect(server.recorder.orphans).toHaveLength(500);
+  });
+
   it('do not lose each other when one cannot be answered', async () => {
     const broken = new Error('no page');
     server = await startRedirectServer({
