@@ -125,9 +125,10 @@ export function toReportJson(
     resolution: fromHour < keptFrom ? 'day' : 'hour',
     hourlyFrom: keptFrom === 0 ? null : toIsoTime(keptFrom * msPerHour),
     totals: toCountsJson(totals),
-    series: series.map(({ ms, ...point }) => ({
+    series: series.map(({ ms, clicks, visitors }) => ({
       start: toZonedTime(zone, ms),
-      ...toCountsJson(point),
+      clicks,
+      visitorsEstimate: visitors,
     })),
     ...(values === undefined
       ? {}

@@ -103,7 +103,7 @@ export function createClicksOperations(deps: {
     const form = chooseReportForm(request, response);
     const report = await readClickReport(clicks, { ...query, linkId: id, range });
     if (form === 'csv') {
-      sendCsv(response, report, range, link?.slug ?? `link-${id}`);
+      await sendCsv(response, report, range, link?.slug ?? `link-${id}`);
       return;
     }
     response.json({
@@ -122,7 +122,7 @@ export function createClicksOperations(deps: {
     const form = chooseReportForm(request, response);
     const report = await readClickReport(clicks, { ...query, linkId: allLinksId, range });
     if (form === 'csv') {
-      sendCsv(response, report, range, 'all-links');
+      await sendCsv(response, report, range, 'all-links');
       return;
     }
     // One more than asked for tells whether there are more.

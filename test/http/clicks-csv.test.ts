@@ -69,6 +69,16 @@ describe('a table of clicks', () => {
     expect(headers['content-disposition']).toContain('"clicks-Sale-referrer.csv"');
   });
 
+  it('is whole when it is long', async () => {
+    const long = 'from=2026-09-01T00:00:00Z&to=2026-11-01T00:00:00Z&interval=hour';
+    const { text } = await get(long, '/api/v1/clicks').expect(200);
+    const [header, ...rows] = text.split('\r\n').slice(0, -1);
+    expect(header).toMatch(/^start,/);
+    expect(rows).toHaveLength(61 * 24);
+    expect(new Set(rows).size).toBe(61 * 24);
+    expect(rows.at(-1)).toBe('2026-10-31T23:00:00Z,0,0');
+  });
+
   it('has no visitors where only bots are counted', async () => {
     const { text } = await get(`${range}&bots=only`).expect(200);
     expect(text).toMatch(/2026-11-21T00:00:00Z,10,\r\n$/);
