@@ -17,6 +17,7 @@ import { batchName } from './spool-names.ts';
 import type { SpoolOptions } from './spool-options.ts';
 import { SpoolProducer, type StoredBatch, toSpace } from './spool-producer.ts';
 import type { SpooledBatch, SpooledBatches } from './spooled-batches.ts';
+import { syncSegments } from './sync-segments.ts';
 
 /** A segment is sealed once it is this old. */
 const sealAgeMs = 1_000;
@@ -296,6 +297,12 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     const found = readSpool({ ...this.#options, givesUp: this.#starts > patientStarts });
     // A process that crashed can have renamed what is not on the disk yet.
     for (const folder of found.producers.keys()) await files.syncFolder(folder);
+    // Nor are its segments. They are sealed soon, but a full disk can keep them from that for long.
+    for (const folder of found.producers.keys()) {
+      syncSegments(files, folder).catch((error) => {
+        this.#noteFailure('clicks cannot be synced', error);
+      });
+    }
     for (const [id, producer] of found.producers) this.#producers.set(id, producer);
     for (const task of found.tasks) this.#sealer.push(task);
     for (const file of found.aside) this.#keep.putAside(file);
