@@ -11,6 +11,8 @@ export interface SpoolOptions {
   readonly log: Logger;
   /** Compresses with zstd, away from this thread. */
   readonly compress: (frames: Uint8Array) => Promise<Uint8Array>;
+  /** Unpacks of damaged bytes what can be unpacked, and never rejects; default `unpackBeginning`. */
+  readonly unpack?: ((packed: Uint8Array) => Promise<Buffer>) | undefined;
   /** This node's id: another node with a copy of the volume is another producer. */
   readonly node: string;
   readonly region: string;

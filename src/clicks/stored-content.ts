@@ -1,4 +1,3 @@
-import { createZstdDecompress } from 'node:zlib';
 import { decodeBatch } from '../domain/click-batch.ts';
 import type { BatchHeader } from '../domain/click-batch-header.ts';
 import { ClickFormatError } from '../domain/click-format-error.ts';
@@ -9,6 +8,7 @@ import type { SegmentContent } from './segment.ts';
 import type { SpoolFiles } from './spool-files.ts';
 import type { SpoolOptions } from './spool-options.ts';
 import type { StoredBatch } from './spool-producer.ts';
+import { unpackBeginning } from './unpack-beginning.ts';
 
 /** A file that the disk cannot read is given up after this long. */
 const patienceMs = 60_000;
@@ -25,7 +25,12 @@ export interface StoredContent extends SegmentContent {
  * version of the format that is not known, and with the system's error while the file may be readable later.
  */
 export async function loadContent(
-  { files, clock, region }: Pick<SpoolOptions, 'files' | 'clock' | 'region'>,
+  {
+    files,
+    clock,
+    region,
+    unpack = unpackBeginning,
+  }: Pick<SpoolOptions, 'files' | 'clock' | 'region' | 'unpack'>,
   batch: StoredBatch,
 ): Promise<StoredContent> {
   const bytes = await loadPatiently(files, clock, batch);
@@ -45,7 +50,7 @@ export async function loadContent(
   } catch (error) {
     if (!(error instanceof ClickFormatError) || error.unknownVersion !== undefined) throw error;
   }
-  const found = await unpackBeginning(bytes);
+  const found = await unpackDamaged(bytes, unpack);
   const frames = salvageFrames(found.frames, 0, new Map());
   const left = joinFrames(
     found.frames,
@@ -78,23 +83,16 @@ async function loadPatiently(
   }
 }
 
-/** What can be unpacked of a damaged batch: all up to the block that is damaged. */
-async function unpackBeginning(
+/** What can be unpacked of a damaged batch, and its header when that is whole. */
+async function unpackDamaged(
   bytes: Uint8Array,
+  unpack: (packed: Uint8Array) => Promise<Buffer>,
 ): Promise<{ readonly frames: Buffer; readonly header: BatchHeader | undefined }> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = findSegmentHeader(buffer);
   const from = header?.headerBytes ?? buffer.indexOf(zstdMagic);
-  const parts: Buffer[] = [];
-  const unpacking = createZstdDecompress();
-  unpacking.on('data', (part: Buffer) => parts.push(part));
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  // An error, and an end that comes too early, are what is expected here.
-  unpacking.on('error', () => resolve());
-  unpacking.on('end', resolve);
-  unpacking.end(from === -1 ? Buffer.alloc(0) : buffer.subarray(from));
-  await ended;
-  return { frames: Buffer.concat(parts), header };
+  const frames = await unpack(from === -1 ? Buffer.alloc(0) : buffer.subarray(from));
+  return { frames, header };
 }
 
 /** RFC 8878, section 3.1.1. */
