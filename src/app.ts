@@ -29,6 +29,7 @@ import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { takePlace } from './place.ts';
 import { createBoundedServer } from './redirect/bounded-server.ts';
+import { oneATurn } from './redirect/one-a-turn.ts';
 import { createRedirects } from './redirect/redirects.ts';
 import { openClickReader } from './storage/click-reader.ts';
 import { claimFolder } from './storage/folder-claim.ts';
@@ -229,9 +230,10 @@ export async function startApp(config: Config): Promise<App> {
     log: log.child({ room: 'http' }),
   });
 
+  const handleOther = oneATurn(publicApp);
   const publicServer = createBoundedServer(
     (request, response) => {
-      if (!redirects.handle(request, response)) publicApp(request, response);
+      if (!redirects.handle(request, response)) handleOther(request, response);
     },
     { maxConnections: config.http.maxConnections },
   );
@@ -239,7 +241,7 @@ export async function startApp(config: Config): Promise<App> {
   publicServer.on('clientError', createClientErrorHandler(config.http.baseUrl));
   const { host, port, privateHost, privatePort } = config.http;
   const privateListening = opened.use(
-    await listen(createBoundedServer(privateApp), {
+    await listen(createBoundedServer(oneATurn(privateApp)), {
       host: privateHost,
       port: privatePort,
       variable: 'PRIVATE_PORT',

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type {
   ClickCommands,
@@ -27,6 +28,8 @@ export interface MailboxLimits {
 
 /** A transaction takes at most so many commands, so that none waits long for its neighbours. */
 const maxCommandsPerTransaction = 100;
+/** Whoever gets an answer renders it at once, which takes a quarter of a millisecond. */
+const answersPerTurn = 8;
 
 const closing = 'The writer of this node is closing.';
 
@@ -142,15 +145,23 @@ export class ThreadedWriter implements Writer, ClickWriter, AsyncDisposable {
       this.#refuse('The writer of this node opens again.');
       for (const { reject } of running) reject(notMade('The writer of this node opens again.'));
     } else if (message.is === 'done') {
-      const { position } = message;
-      const { epoch } = this.opened;
-      for (const [index, { resolve, reject }] of running.entries()) {
-        const outcome = message.outcomes[index];
-        if (outcome === undefined) reject(outcomeUnknown());
-        else if ('error' in outcome) reject(fromCarried(outcome.error));
-        else resolve({ value: outcome.value, position, epoch } as never);
-      }
+      void this.#answer(running, message);
       this.#sendNext();
+    }
+  }
+
+  /** Answers a few in each turn of the event loop, so that a large transaction does not stop it. */
+  async #answer(
+    commands: readonly Waiting[],
+    { outcomes, position }: Extract<FromWriterThread, { is: 'done' }>,
+  ): Promise<void> {
+    const { epoch } = this.opened;
+    for (const [index, { resolve, reject }] of commands.entries()) {
+      if (index > 0 && index % answersPerTurn === 0) await nextTurn();
+      const outcome = outcomes[index];
+      if (outcome === undefined) reject(outcomeUnknown());
+      else if ('error' in outcome) reject(fromCarried(outcome.error));
+      else resolve({ value: outcome.value, position, epoch } as never);
     }
   }
 
