@@ -13,7 +13,7 @@ const producerId = z.string().refine(isProducerId);
 const identitySchema = z.strictObject({
   format: z.literal(folderFormat),
   producer: producerId,
-  generation: z.int().min(1),
+  generation: z.int().min(0),
   node: z.string(),
   mark: z.string(),
   takesOver: z
@@ -88,7 +88,7 @@ export async function makeProducer(
 
 /** Says of a folder with a damaged identity that nobody writes into it any more. Rejects with the system's errors. */
 export async function disown(files: SpoolFiles, folder: ProducerId): Promise<void> {
-  const nobody = { producer: folder, generation: 1, node: '', mark: '' };
+  const nobody = { producer: folder, generation: 0, node: '', mark: '' };
   await writeIdentity(files, nobody);
 }
 

@@ -31,6 +31,8 @@ export interface ReadSpoolOptions extends ReadFolderOptions {
   readonly node: string;
   readonly region: string;
   readonly log: Logger;
+  /** Told how many clicks a batch no longer has that is issued again. */
+  readonly onLost: (clicks: number) => void;
 }
 
 /**
@@ -131,10 +133,10 @@ function takeFolder(
   const recovered = recoverSegments(folder, producer, options);
   tasks.push(...recovered.tasks);
   const aside = folder.aside.map(({ batch, name, bytes }): AsideFile => {
-    const { seq, sealedAtMs } = batch;
+    const { seq, clicksBefore, clicks, sealedAtMs } = batch;
+    producer.use(seq, clicksBefore + clicks);
     return { producer, name, seq, bytes, sealedAtMs, seenAtMs };
   });
-  for (const { seq } of aside) producer.use(seq, 0);
   for (const { producer: its, seq, clicksBefore, clicks } of tasks) {
     const place = its.placeOf(seq, clicksBefore);
     place.producer.use(place.seq, place.clicksBefore + clicks);

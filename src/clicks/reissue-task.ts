@@ -7,10 +7,13 @@ import { loadContent } from './stored-content.ts';
 /** Has a batch that a follower took over sealed again as the follower's. Its file goes, unless it was damaged. */
 export function reissueTask(
   batch: StoredBatch,
-  options: Pick<SpoolOptions, 'files' | 'clock' | 'region'>,
+  options: Pick<SpoolOptions, 'files' | 'clock' | 'region' | 'unpack'> & {
+    /** Told how many clicks its file no longer has. */
+    readonly onLost: (clicks: number) => void;
+  },
 ): SealTask {
-  const { files } = options;
-  let isWhole = true;
+  const { files, onLost } = options;
+  let lost: number | undefined;
   return {
     producer: batch.owner,
     seq: batch.seq,
@@ -21,12 +24,16 @@ export function reissueTask(
     clicks: batch.clicks,
     async load() {
       const content = await loadContent(options, batch);
-      isWhole = content.isWhole;
+      lost = content.isWhole ? undefined : content.damaged - content.damagedBefore;
       return content;
     },
     discard() {
-      if (isWhole) files.remove(batch.producer, batch.name);
-      else files.rename(batch.producer, batch.name, batchName(batch, 'damaged'));
+      if (lost === undefined) {
+        files.remove(batch.producer, batch.name);
+      } else {
+        onLost(lost);
+        files.rename(batch.producer, batch.name, batchName(batch, 'damaged'));
+      }
     },
   };
 }

@@ -1,10 +1,10 @@
-import { checkBatch } from '../domain/click-batch.ts';
 import type { ClickCursor, ProducerId } from '../domain/click-cursor.ts';
-import { ClickFormatError } from '../domain/click-format-error.ts';
 import type { ClickFrameEncoder } from '../domain/click-frame-encoder.ts';
 import { Keep } from './keep.ts';
+import { loadWhole } from './load-whole.ts';
 import { mendBatch } from './mend-batch.ts';
-import { disown, makeProducer, type ProducerIdentity } from './producer-identity.ts';
+import { disown } from './producer-identity.ts';
+import { ProducerMaker } from './producer-maker.ts';
 import { RareLog } from './rare-log.ts';
 import { readSpool } from './read-spool.ts';
 import { reissueTask } from './reissue-task.ts';
@@ -15,7 +15,7 @@ import type { DropReason, SpoolCounts } from './spool-counts.ts';
 import { readSpoolGauges, type SpoolGauges } from './spool-gauges.ts';
 import { batchName } from './spool-names.ts';
 import type { SpoolOptions } from './spool-options.ts';
-import { SpoolProducer, type StoredBatch, toSpace } from './spool-producer.ts';
+import { type SpoolProducer, type StoredBatch, toSpace } from './spool-producer.ts';
 import type { SpooledBatch, SpooledBatches } from './spooled-batches.ts';
 import { syncSegments } from './sync-segments.ts';
 
@@ -46,18 +46,20 @@ export class Spool implements SpooledBatches, AsyncDisposable {
   readonly #sealer: Sealer;
   readonly #writer: SegmentWriter;
   readonly #sync: SharedSync;
+  readonly #maker: ProducerMaker;
   readonly #producers = new Map<string, SpoolProducer>();
   readonly #listeners = new Set<() => void>();
   readonly #dropped: Record<DropReason, number> = { disk_full: 0, spool_full: 0, io_error: 0 };
   readonly #lost = { torn: 0, damaged: 0 };
+  readonly #noteLost = (clicks: number): void => {
+    this.#lost.damaged += clicks;
+  };
   #recorded = 0;
   #conflicts = 0;
   #isMoved = false;
   #isRead = false;
   #starts = 0;
   #unreadable: readonly ProducerId[] = [];
-  #nextGeneration = 1;
-  #nextProducer: ProducerId | undefined;
   #own: SpoolProducer | undefined;
   #startFailure: unknown;
   #starting: Promise<void> | undefined;
@@ -99,6 +101,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
       findLimit: (openBytes) => this.#findLimit(openBytes),
     });
     this.#sync = new SharedSync(() => this.#writer.sync());
+    this.#maker = new ProducerMaker(options);
   }
 
   /** Reads what is there and recovers it. Never rejects: a disk that cannot be used is tried again. */
@@ -199,19 +202,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
   /** Rejects with the system's error, and with `ClickFormatError` for a version that is not known. */
   async readBatch({ producer, seq }: SpooledBatch): Promise<Uint8Array | 'damaged'> {
     const batch = this.#producers.get(producer)?.find(seq);
-    if (batch === undefined) return 'damaged';
-    try {
-      const bytes = await this.#options.files.loadFile(producer, batch.name);
-      const { sums, ...header } = checkBatch(bytes);
-      const isIt =
-        header.producer === producer && header.seq === seq && sums.clicks === batch.clicks;
-      return isIt ? bytes : 'damaged';
-    } catch (error) {
-      if (error instanceof ClickFormatError && error.unknownVersion === undefined) return 'damaged';
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'EIO') return 'damaged';
-      throw error;
-    }
+    return batch === undefined ? 'damaged' : loadWhole(this.#options.files, batch);
   }
 
   /** Rejects with the system's error. */
@@ -223,7 +214,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     if (found === undefined || owner.find(seq) !== batch) return 0;
     owner.add(found.mended);
     if (found.mended.name !== batch.name) this.#setAside(batch, 'damaged');
-    this.#lost.damaged += found.lost;
+    this.#noteLost(found.lost);
     this.#measure();
     return found.lost;
   }
@@ -281,7 +272,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
   async #findProducer(): Promise<void> {
     try {
       if (!this.#isRead) await this.#read();
-      if (this.#own === undefined) this.#become(await this.#makeProducer());
+      if (this.#own === undefined) this.#become(await this.#maker.make());
       for (const producer of this.#unreadable) await disown(this.#options.files, producer);
       this.#unreadable = [];
       this.#startFailure = undefined;
@@ -294,7 +285,11 @@ export class Spool implements SpooledBatches, AsyncDisposable {
   async #read(): Promise<void> {
     const { files, log } = this.#options;
     this.#starts += 1;
-    const found = readSpool({ ...this.#options, givesUp: this.#starts > patientStarts });
+    const found = readSpool({
+      ...this.#options,
+      givesUp: this.#starts > patientStarts,
+      onLost: this.#noteLost,
+    });
     // A process that crashed can have renamed what is not on the disk yet.
     for (const folder of found.producers.keys()) await files.syncFolder(folder);
     // Nor are its segments. They are sealed soon, but a full disk can keep them from that for long.
@@ -308,7 +303,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     for (const file of found.aside) this.#keep.putAside(file);
     this.#isMoved = found.isMoved;
     this.#unreadable = found.unreadable;
-    this.#nextGeneration = found.nextGeneration;
+    this.#maker.generation = found.nextGeneration;
     this.#lost.torn += found.torn;
     this.#isRead = true;
     if (found.own !== undefined) this.#become(found.own);
@@ -318,25 +313,11 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     void this.#sealer.run();
   }
 
-  async #makeProducer(
-    takesOver?: NonNullable<ProducerIdentity['takesOver']>,
-  ): Promise<SpoolProducer> {
-    const { files, node, random } = this.#options;
-    // Every attempt has the same one, so that a disk that refuses leaves one folder and not many.
-    this.#nextProducer ??= Buffer.from(random.bytes(16)).toString('hex') as ProducerId;
-    const producer = this.#nextProducer;
-    await makeProducer(files, { producer, generation: this.#nextGeneration, node, takesOver });
-    this.#nextProducer = undefined;
-    this.#nextGeneration += 1;
-    const made = new SpoolProducer(producer);
-    this.#producers.set(producer, made);
-    return made;
-  }
-
   /** Has new clicks written by another producer. */
   #become(producer: SpoolProducer): void {
     if (this.#own !== undefined) this.#own.isOwn = false;
     producer.isOwn = true;
+    this.#producers.set(producer.id, producer);
     this.#own = producer;
     this.#writer.use(producer);
   }
@@ -352,11 +333,15 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     await this.#sealer.pause();
     try {
       const { clicksBefore } = first;
-      const follower = await this.#makeProducer({ producer, fromSeq: seq, clicksBefore });
+      const follower = await this.#maker.make({ producer, fromSeq: seq, clicksBefore });
       this.#become(follower);
       own.follower = { producer: follower, seq: 1, fromSeq: seq, clicksBefore };
       follower.use(own.lastSeq - seq + 1, own.clicks - clicksBefore);
-      this.#sealer.unshift(own.takeFrom(seq).map((batch) => reissueTask(batch, this.#options)));
+      this.#sealer.unshift(
+        own
+          .takeFrom(seq)
+          .map((batch) => reissueTask(batch, { ...this.#options, onLost: this.#noteLost })),
+      );
       this.#conflicts += 1;
     } finally {
       this.#sealer.resume();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { somePick, systemError } from '../support/simulated-disk.ts';
+import { SimulatedDisk, somePick, systemError } from '../support/simulated-disk.ts';
 import { SpoolHistory } from '../support/spool-history.ts';
 
 /** What can happen to a spool. `in` operations of the disk from now, something goes wrong. */
@@ -42,22 +42,36 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
 ) as fc.Arbitrary<Step>;
 
+/** `turns`: the next step does not wait for this one, only that many turns of the promises. */
+const anySteps = fc.array(fc.tuple(anyStep, fc.option(fc.nat(8), { nil: undefined, freq: 2 })), {
+  minLength: 3,
+  maxLength: 30,
+});
+
 describe('a spool', () => {
   it('keeps every click that it took, once, whatever happens to it and when', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyStep, { minLength: 3, maxLength: 30 }), async (steps) => {
-        const history = await SpoolHistory.begin();
-        for (const step of steps) {
-          await take(history, step);
+      fc.asyncProperty(anySteps, fc.nat(), async (steps, seed) => {
+        const pick = somePick(seed);
+        const pause = () => passTurns(pick(3));
+        const history = await SpoolHistory.begin({ disk: new SimulatedDisk({ pause }) });
+        const underWay: (Promise<void> | void)[] = [];
+        for (const [step, turns] of steps) {
+          const taken = take(history, step);
+          if (turns === undefined || isRestart(step)) await taken;
+          else await passTurns(turns);
+          underWay.push(taken);
           await beginAgainWhenDead(history);
         }
+        await Promise.all(underWay);
+        await beginAgainWhenDead(history);
         await history.expectAll();
         history.click(1);
         await history.sync();
         await history.restart(history.disk.crash());
         await history.expectAll();
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 });
@@ -65,7 +79,7 @@ describe('a spool', () => {
 /** Chance of the power cut that is to follow the death of a process; none for a crash. */
 const cuts = new WeakMap<object, number | undefined>();
 
-async function take(history: SpoolHistory, step: Step): Promise<void> {
+function take(history: SpoolHistory, step: Step): Promise<void> | void {
   switch (step.do) {
     case 'click':
       return history.click(step.count);
@@ -110,6 +124,14 @@ async function take(history: SpoolHistory, step: Step): Promise<void> {
     default:
       return step satisfies never;
   }
+}
+
+function isRestart({ do: what }: Step): boolean {
+  return what === 'crash' || what === 'copy' || what === 'cutPower';
+}
+
+async function passTurns(count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 1) await undefined;
 }
 
 async function beginAgainWhenDead(history: SpoolHistory): Promise<void> {

@@ -56,9 +56,10 @@ export class SpoolHistory {
 
   async sync(): Promise<void> {
     const taken = [...this.#takenHere];
-    const { failures } = this.disk;
+    const { disk } = this;
+    const { failures } = disk;
     await this.#test.spool.sync();
-    if (this.disk.isStopped || this.disk.failures > failures) return;
+    if (disk.isStopped || disk.failures > failures) return;
     for (const id of taken) this.safe.add(id);
   }
 

@@ -2,8 +2,10 @@ import { zstdCompressSync } from 'node:zlib';
 import { pino } from 'pino';
 import { Spool } from '../../src/clicks/spool.ts';
 import type { SpoolOptions } from '../../src/clicks/spool-options.ts';
+import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
 import type { ClickDetails } from '../../src/domain/click.ts';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
+import type { ClickCursor } from '../../src/domain/click-cursor.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -60,16 +62,37 @@ export async function openTestSpool(options: TestSpoolOptions = {}): Promise<Tes
   return { spool, disk, clock, append, click: (...linkIds) => void append(...linkIds) };
 }
 
+/** The batches of the producer that new clicks have. */
+export function listOwn(spool: Spool): readonly SpooledBatch[] {
+  return spool.producer === undefined ? [] : spool.listBatches(spool.producer);
+}
+
+/** The bytes of a batch that is not damaged. */
+export async function readWhole(
+  spool: Spool,
+  batch: SpooledBatch | undefined,
+): Promise<Uint8Array> {
+  if (batch === undefined) throw new Error('There is no such batch.');
+  const bytes = await spool.readBatch(batch);
+  if (bytes === 'damaged') throw new Error('The batch is damaged.');
+  return bytes;
+}
+
 /** The link ids in all batches of a spool that can be shipped, in their order. */
 export async function readClicks(spool: Spool): Promise<number[]> {
   const read: number[] = [];
   for (const producer of spool.listProducers()) {
     for (const batch of spool.listBatches(producer)) {
-      const bytes = await spool.readBatch(batch);
-      if (bytes === 'damaged') continue;
-      const { frames } = decodeBatch(bytes);
+      const { frames } = decodeBatch(await readWhole(spool, batch));
       read.push(...frames.flatMap(({ clicks }) => clicks.map(({ linkId }) => linkId)));
     }
   }
   return read;
+}
+
+/** What this node's copy of `clicks.db` shows when all of a batch is counted. */
+export function cursorAt({ producer, seq, clicksBefore, clicks }: SpooledBatch): ClickCursor {
+  const hash = '0'.repeat(64);
+  const counted = { clicks: clicksBefore + clicks, merged: clicks, lost: 0 };
+  return { producer, seq, hash, isComplete: true, ...counted };
 }

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import type { ClickCursor } from '../../src/domain/click-cursor.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+import {
+  cursorAt,
+  listOwn,
+  openTestSpool,
+  readClicks,
+  type TestSpool,
+} from '../support/test-spool.ts';
+
+const hourMs = 3_600_000;
+
+describe('a batch', () => {
+  it('stays until it is counted here, however old it is', async () => {
+    const test = await openWithBatches(3);
+    test.clock.advance(100 * hourMs);
+    test.spool.maintain();
+    expect(await readClicks(test.spool)).toEqual([1, 2, 3]);
+  });
+
+  it('stays until it is old, although it is counted here', async () => {
+    const test = await openWithBatches(3);
+    release(test, 3);
+    test.clock.advance(hourMs - 1);
+    test.spool.maintain();
+    expect(await readClicks(test.spool)).toEqual([1, 2, 3]);
+    test.clock.advance(1);
+    test.spool.maintain();
+    expect(await readClicks(test.spool)).toEqual([3]);
+  });
+
+  it('that is counted in part stays, and so do those after it', async () => {
+    const test = await openWithBatches(3);
+    const second = listOwn(test.spool)[1];
+    if (second === undefined) throw new Error('no second batch');
+    test.spool.release({ ...cursorAt(second), isComplete: false });
+    test.clock.advance(hourMs);
+    test.spool.maintain();
+    expect(await readClicks(test.spool)).toEqual([2, 3]);
+  });
+
+  it('of which a shorter version is counted stays', async () => {
+    const test = await openWithBatches(2);
+    const first = listOwn(test.spool)[0];
+    if (first === undefined) throw new Error('no first batch');
+    test.spool.release({ ...cursorAt(first), clicks: 0, merged: 0 });
+    test.clock.advance(hourMs);
+    test.spool.maintain();
+    expect(await readClicks(test.spool)).toEqual([1, 2]);
+  });
+
+  it('that is not counted any more, because the primary went back in time, stays', async () => {
+    const test = await openWithBatches(3);
+    release(test, 3);
+    release(test, 1);
+    test.clock.advance(hourMs);
+    test.spool.maintain();
+    expect(await readClicks(test.spool)).toEqual([2, 3]);
+    expect(test.spool.readGauges().unconfirmedClicks).toBe(2);
+  });
+
+  it('stays when it is the newest, so that its number is never used again', async () => {
+    const test = await openWithBatches(2);
+    release(test, 2);
+    test.clock.advance(hourMs);
+    test.spool.maintain();
+    expect(listOwn(test.spool).map(({ seq }) => seq)).toEqual([2]);
+    const next = await openTestSpool({ disk: test.disk.crash(), clock: test.clock });
+    next.click(3);
+    await next.spool.seal();
+    expect(listOwn(next.spool).map(({ seq, clicksBefore }) => [seq, clicksBefore])).toEqual([
+      [2, 1],
+      [3, 2],
+    ]);
+  });
+
+  it('ages by the time that goes by when the wall clock is set back', async () => {
+    const clock = fakeClock(Date.UTC(2030, 0));
+    const test = await openWithBatches(2, clock);
+    release(test, 2);
+    clock.setNow(Date.UTC(2026, 0));
+    clock.advance(hourMs - 1);
+    test.spool.maintain();
+    expect(listOwn(test.spool)).toHaveLength(2);
+    clock.advance(1);
+    test.spool.maintain();
+    expect(listOwn(test.spool)).toHaveLength(1);
+  });
+
+  it('keeps its age through a restart', async () => {
+    const test = await openWithBatches(2);
+    test.clock.advance(hourMs);
+    const next = await openTestSpool({ disk: test.disk.crash(), clock: test.clock });
+    release(next, 2);
+    next.spool.maintain();
+    expect(listOwn(next.spool)).toHaveLength(1);
+  });
+
+  it('goes with a hundred others at a time at most', async () => {
+    const test = await openWithBatches(250);
+    release(test, 250);
+    test.clock.advance(hourMs);
+    const left = [1, 2, 3].map(() => {
+      test.spool.maintain();
+      return listOwn(test.spool).length;
+    });
+    expect(left).toEqual([150, 50, 1]);
+  });
+});
+
+describe('what a destroyed volume would lose', () => {
+  it('is every click that is not counted here, sealed or not', async () => {
+    const test = await openWithBatches(3);
+    test.click(4, 5);
+    const unconfirmed = () => test.spool.readGauges().unconfirmedClicks;
+    expect(unconfirmed()).toBe(5);
+    release(test, 2);
+    expect(unconfirmed()).toBe(3);
+    await test.spool.seal();
+    expect(unconfirmed()).toBe(3);
+    release(test, 4);
+    expect(unconfirmed()).toBe(0);
+    test.click(6);
+    const next = await openTestSpool({ disk: test.disk.crash(), clock: test.clock });
+    expect(next.spool.readGauges().unconfirmedClicks).toBe(6);
+    release(next, 4);
+    expect(next.spool.readGauges().unconfirmedClicks).toBe(1);
+  });
+
+  it('is a part of a batch when a part of it is counted', async () => {
+    const test = await openTestSpool();
+    test.click(1, 2, 3);
+    await test.spool.seal();
+    const [batch] = listOwn(test.spool);
+    if (batch === undefined) throw new Error('no batch');
+    const cursor: ClickCursor = { ...cursorAt(batch), isComplete: false, clicks: 1, merged: 1 };
+    test.spool.release(cursor);
+    expect(test.spool.readGauges().unconfirmedClicks).toBe(2);
+  });
+
+  it('has the age of the oldest of them', async () => {
+    const test = await openTestSpool();
+    const age = () => test.spool.readGauges().oldestUnconfirmedMs;
+    test.clock.advance(5_000);
+    expect(age()).toBe(0);
+    test.click(1);
+    test.clock.advance(300);
+    expect(age()).toBe(300);
+    await test.spool.seal();
+    test.clock.advance(1_000);
+    test.click(2);
+    expect(age()).toBe(1_000);
+    release(test, 1);
+    expect(age()).toBe(0);
+  });
+});
+
+/** A spool with that many batches, each with one click whose link id is its number. */
+async function openWithBatches(count: number, clock = fakeClock()): Promise<TestSpool> {
+  const test = await openTestSpool({ clock });
+  for (let seq = 1; seq <= count; seq += 1) {
+    test.click(seq);
+    await test.spool.seal();
+  }
+  return test;
+}
+
+function release({ spool }: TestSpool, seq: number): void {
+  const batch = listOwn(spool).find((its) => its.seq === seq);
+  if (batch === undefined) throw new Error(`There is no batch ${seq}.`);
+  spool.release(cursorAt(batch));
+}

@@ -1,0 +1,261 @@
+import { describe, expect, it } from 'vitest';
+import { decodeBatch } from '../../src/domain/click-batch.ts';
+import { systemError } from '../support/simulated-disk.ts';
+import {
+  cursorAt,
+  listOwn,
+  openTestSpool,
+  readClicks,
+  readWhole,
+  type TestSpool,
+} from '../support/test-spool.ts';
+
+describe('a batch whose file is damaged', () => {
+  it('is mended with what can still be read, and the rest is counted as lost', async () => {
+    const test = await openWithBatches(2);
+    // Large enough for several blocks of zstd, of which the last one is damaged.
+    for (let tick = 0; tick < 35; tick += 1) test.click(...manyIds(tick));
+    await test.spool.seal();
+    damage(test, 3, (bytes) => bytes.fill(0x55, bytes.length - 100));
+    const [, , third] = listOwn(test.spool);
+    if (third === undefined) throw new Error('no third batch');
+    expect(await test.spool.readBatch(third)).toBe('damaged');
+    const lost = await test.spool.mend(third);
+    expect(lost).toBeGreaterThan(0);
+    expect(lost).toBeLessThan(third.clicks);
+    expect(test.spool.readCounts().lost).toEqual({ torn: 0, damaged: lost });
+    const mended = listOwn(test.spool)[2];
+    expect(mended).toMatchObject({ seq: 3, clicks: third.clicks, isRecovered: true });
+    const batch = decodeBatch(await readWhole(test.spool, mended));
+    expect(batch).toMatchObject({ clicks: third.clicks, damaged: lost, isRecovered: true });
+    expect(listEndings(test)).toContain('damaged');
+  });
+
+  it.each<[string, (bytes: Buffer) => Uint8Array]>([
+    ['empty', () => Buffer.alloc(0)],
+    ['full of zeros', (bytes) => bytes.fill(0)],
+    ['that of another batch', (bytes) => bytes.fill(9, 27, 33)],
+  ])(
+    'and %s is lost as a whole or not at all, and the next one goes on from it',
+    async (_, change) => {
+      const test = await openWithBatches(3);
+      damage(test, 2, change);
+      const [, second] = listOwn(test.spool);
+      if (second === undefined) throw new Error('no second batch');
+      expect(await test.spool.readBatch(second)).toBe('damaged');
+      const lost = await test.spool.mend(second);
+      expect(await readClicks(test.spool)).toEqual(lost === 0 ? [1, 2, 3] : [1, 3]);
+      const { damaged, clicks } = decodeBatch(await readWhole(test.spool, listOwn(test.spool)[1]));
+      expect([damaged, clicks]).toEqual([lost, 1]);
+    },
+  );
+
+  it('is mended once; there is nothing to mend after that', async () => {
+    const test = await openWithBatches(1);
+    damage(test, 1, () => Buffer.alloc(0));
+    const [batch] = listOwn(test.spool);
+    if (batch === undefined) throw new Error('no batch');
+    expect([await test.spool.mend(batch), await test.spool.mend(batch)]).toEqual([1, 0]);
+  });
+
+  it('is asked for again for a minute when the disk cannot read it, and then given up', async () => {
+    const test = await openWithBatches(1);
+    test.disk.onOperation = (_, call) => {
+      if (call === 'loadFile') throw systemError('EIO', call);
+    };
+    const [batch] = listOwn(test.spool);
+    if (batch === undefined) throw new Error('no batch');
+    expect(await test.spool.readBatch(batch)).toBe('damaged');
+    await expect(test.spool.mend(batch)).rejects.toThrow('EIO');
+    test.clock.advance(59_999);
+    await expect(test.spool.mend(batch)).rejects.toThrow('EIO');
+    test.clock.advance(1);
+    expect(await test.spool.mend(batch)).toBe(1);
+  });
+
+  it('is kept aside for as long as batches are', async () => {
+    const test = await openWithBatches(2);
+    damage(test, 1, () => Buffer.alloc(0));
+    const [first, second] = listOwn(test.spool);
+    if (first === undefined || second === undefined) throw new Error('no batches');
+    await test.spool.mend(first);
+    test.spool.release(cursorAt(second));
+    test.spool.maintain();
+    expect(listEndings(test)).toEqual(['batch', 'batch', 'damaged']);
+    test.clock.advance(3_600_000);
+    test.spool.maintain();
+    expect(listEndings(test)).toEqual(['batch']);
+  });
+
+  it('is not mended twice when the process dies before its old file is out of the way', async () => {
+    const test = await openWithBatches(2);
+    damage(test, 1, () => Buffer.alloc(0));
+    const [first] = listOwn(test.spool);
+    if (first === undefined) throw new Error('no batch');
+    const { disk } = test;
+    let isMended = false;
+    disk.onOperation = (_, call) => {
+      if (isMended && call === 'rename') disk.stop();
+      isMended ||= call === 'rename';
+    };
+    await test.spool.mend(first);
+    const next = await openTestSpool({ disk: disk.crash() });
+    expect(listOwn(next.spool)).toMatchObject([
+      { seq: 1, isRecovered: true },
+      { seq: 2, isRecovered: false },
+    ]);
+    expect(await readClicks(next.spool)).toEqual([2]);
+  });
+});
+
+describe('batches that are issued again', () => {
+  it('have a new producer from the one that conflicts on, and new clicks have it too', async () => {
+    const test = await openWithBatches(3);
+    const { spool, click } = test;
+    const old = spool.producer;
+    click(4);
+    const [, second] = listOwn(spool);
+    if (old === undefined || second === undefined) throw new Error('no batches');
+    await spool.reissueFrom(second);
+    click(5);
+    await spool.seal();
+    expect(spool.producer).not.toBe(old);
+    expect(spool.listBatches(old)).toMatchObject([{ seq: 1, isInherited: true }]);
+    expect(listOwn(spool)).toMatchObject([
+      { seq: 1, clicksBefore: 0, isRecovered: false, isInherited: false },
+      { seq: 2, clicksBefore: 1 },
+      { seq: 3, clicksBefore: 2 },
+      { seq: 4, clicksBefore: 3 },
+    ]);
+    expect((await readClicks(spool)).toSorted()).toEqual([1, 2, 3, 4, 5]);
+    expect(spool.readCounts().conflicts).toBe(1);
+    const ids = listOwn(spool).map((batch) => batch.seq);
+    expect(ids).toEqual([1, 2, 3, 4]);
+  });
+
+  it('have their new identity in their bytes, and the same clicks at the same times', async () => {
+    const test = await openWithBatches(2);
+    const [, second] = listOwn(test.spool);
+    const before = decodeBatch(await readWhole(test.spool, second));
+    if (second === undefined) throw new Error('no batch');
+    await test.spool.reissueFrom(second);
+    const after = decodeBatch(await readWhole(test.spool, listOwn(test.spool)[0]));
+    expect(after).toMatchObject({ producer: test.spool.producer, seq: 1, clicksBefore: 0 });
+    expect([after.frames, after.hash]).toEqual([before.frames, before.hash]);
+  });
+
+  it('are issued once, whoever asks again', async () => {
+    const test = await openWithBatches(2);
+    const [first] = listOwn(test.spool);
+    if (first === undefined) throw new Error('no batch');
+    await Promise.all([test.spool.reissueFrom(first), test.spool.reissueFrom(first)]);
+    await test.spool.reissueFrom(first);
+    expect(test.spool.listProducers()).toHaveLength(1);
+    expect(listOwn(test.spool)).toHaveLength(2);
+  });
+
+  it('can be issued again once more', async () => {
+    const test = await openWithBatches(3);
+    for (const index of [1, 1]) {
+      const batch = listOwn(test.spool)[index];
+      if (batch === undefined) throw new Error('no batch');
+      await test.spool.reissueFrom(batch);
+    }
+    expect(test.spool.listProducers()).toHaveLength(3);
+    expect(listOwn(test.spool)).toMatchObject([{ seq: 1, clicksBefore: 0 }]);
+    expect(await readClicks(test.spool)).toEqual([1, 2, 3]);
+  });
+
+  it('stay as they are when the new producer cannot be made', async () => {
+    const test = await openWithBatches(2);
+    const { spool, disk, click } = test;
+    const { producer } = spool;
+    disk.onOperation = (_, call) => {
+      if (call === 'writeFile') throw systemError('ENOSPC', call);
+    };
+    const [first] = listOwn(spool);
+    if (first === undefined) throw new Error('no batch');
+    await expect(spool.reissueFrom(first)).rejects.toThrow('ENOSPC');
+    disk.onOperation = () => undefined;
+    click(3);
+    await spool.seal();
+    expect(spool.producer).toBe(producer);
+    expect(await readClicks(spool)).toEqual([1, 2, 3]);
+  });
+
+  it('keep their damage: what cannot be read of them is counted', async () => {
+    const test = await openWithBatches(3);
+    damage(test, 2, () => Buffer.alloc(0));
+    const [first] = listOwn(test.spool);
+    if (first === undefined) throw new Error('no batch');
+    await test.spool.reissueFrom(first);
+    expect(await readClicks(test.spool)).toEqual([1, 3]);
+    expect(decodeBatch(await readWhole(test.spool, listOwn(test.spool)[1]))).toMatchObject({
+      clicks: 1,
+      damaged: 1,
+    });
+    expect(test.spool.readCounts().lost.damaged).toBe(1);
+    expect(listEndings(test)).toContain('damaged');
+  });
+
+  it('are those of this node only: inherited ones stay with their producer', async () => {
+    const original = await openWithBatches(2);
+    const { spool } = await openTestSpool({ disk: original.disk.copyFiles() });
+    const [first] = spool.listBatches(original.spool.producer ?? ('' as never));
+    if (first === undefined) throw new Error('no batch');
+    await spool.reissueFrom(first);
+    expect(spool.listProducers()).toEqual([original.spool.producer]);
+  });
+});
+
+describe('a batch that is given up', () => {
+  it('is forgotten, and its number stays taken', async () => {
+    const test = await openWithBatches(2);
+    const second = listOwn(test.spool)[1];
+    if (second === undefined) throw new Error('no batch');
+    test.spool.drop(second);
+    test.spool.drop(second);
+    expect(test.spool.readCounts().conflicts).toBe(1);
+    const next = await openTestSpool({ disk: test.disk.crash(), clock: test.clock });
+    expect(await readClicks(next.spool)).toEqual([1]);
+    test.clock.advance(3_600_000);
+    next.spool.maintain();
+    next.click(3);
+    await next.spool.seal();
+    expect(listOwn(next.spool).map(({ seq, clicksBefore }) => [seq, clicksBefore])).toEqual([
+      [1, 0],
+      [3, 2],
+    ]);
+    next.spool.maintain();
+    expect(listEndings(next)).toEqual(['batch', 'batch']);
+  });
+});
+
+/** A spool with that many batches, each with one click whose link id is its number. */
+async function openWithBatches(count: number): Promise<TestSpool> {
+  const test = await openTestSpool();
+  for (let seq = 1; seq <= count; seq += 1) {
+    test.click(seq);
+    await test.spool.seal();
+  }
+  return test;
+}
+
+function manyIds(tick: number): number[] {
+  return Array.from({ length: 1_000 }, (_, index) => 2 ** 50 + tick * 7_919 + index * 104_729);
+}
+
+function damage({ disk, spool }: TestSpool, seq: number, change: (bytes: Buffer) => Uint8Array) {
+  const folder = spool.producer ?? '';
+  const name = disk.list().find((its) => its.startsWith(`${folder}/${seq}-`)) ?? '';
+  disk.damage(folder, name.slice(folder.length + 1), change);
+}
+
+/** The endings of the files that hold or held batches. */
+function listEndings({ disk }: TestSpool): string[] {
+  return disk
+    .list()
+    .map((name) => name.split('.').at(-1) ?? '')
+    .filter((ending) => ending === 'batch' || ending === 'damaged' || ending === 'dropped')
+    .sort();
+}
