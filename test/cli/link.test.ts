@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runHere } from '../support/run-command-line.ts';
 import { environmentOf, hopliteFile, runHoplite } from '../support/run-hoplite.ts';
 import { type RunningApp, runApp } from '../support/running-app.ts';
-import { follow } from '../support/send.ts';
+import { follow, send } from '../support/send.ts';
 
 let running: RunningApp;
 let env: Record<string, string>;
@@ -94,6 +94,7 @@ describe('link show', () => {
         'state        active',
         'title        A title',
         'answers      302',
+        'clicks       0, by about 0 visitors (estimate); by bots 0',
         'created      TIME',
         'changed      TIME\n',
       ].join('\n'),
@@ -106,6 +107,25 @@ describe('link show', () => {
     expect(stdout).toContain('answers      307, with the query of the hit\n');
     expect(stdout).toContain('works from   2020-01-01T00:00:00Z\n');
     expect(stdout).toContain('works until  2998-12-31T23:00:00Z\n');
+  });
+
+  test('tells how often it was clicked', async () => {
+    await link('create', 'https://example.com/clicked', '--slug', 'clicked');
+    const agents = [
+      'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+      'curl/8',
+    ];
+    for (const agent of agents) {
+      await send(`${running.app.url}/clicked`, { headers: { 'User-Agent': agent } });
+    }
+    await vi.waitFor(
+      async () => {
+        const { stdout } = await link('show', 'clicked');
+        expect(stdout).toContain('clicks       1, by about 1 visitors (estimate); by bots 1\n');
+        expect((await link('list', '--search', 'clicked')).stdout).toMatch(/clicked +active +1 /);
+      },
+      { timeout: 20_000, interval: 100 },
+    );
   });
 
   test('takes a short URL that was copied from somewhere', async () => {
@@ -142,9 +162,9 @@ describe('link list', () => {
     );
     expect(stdout.replaceAll(/\d{4}-[\dT:-]+Z/g, '2026-01-01T00:00:00Z')).toBe(
       [
-        'slug        state   created               destination                      title',
-        'aligned-22  active  2026-01-01T00:00:00Z  https://example.com/aligned      Two',
-        'aligned-1   active  2026-01-01T00:00:00Z  https://example.com/aligned/one\n',
+        'slug        state   clicks  created               destination                      title',
+        'aligned-22  active  0       2026-01-01T00:00:00Z  https://example.com/aligned      Two',
+        'aligned-1   active  0       2026-01-01T00:00:00Z  https://example.com/aligned/one\n',
       ].join('\n'),
     );
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });

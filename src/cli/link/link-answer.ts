@@ -11,6 +11,13 @@ export const linkAnswer = z.object({
   notBefore: z.string().nullable(),
   expiresAt: z.string().nullable(),
   state: z.string(),
+  clicks: z
+    .object({
+      people: z.number(),
+      bots: z.number(),
+      visitorsEstimate: z.number(),
+    })
+    .nullable(),
   createdAt: z.string(),
   updatedAt: z.string(),
 });

@@ -20,7 +20,7 @@ const longestPage = '200';
 
 /** Links as they came, so that a program gets every field of theirs. */
 const anyPage = z.object({ links: z.array(z.unknown()), nextCursor: z.string().nullable() });
-const header = ['slug', 'state', 'created', 'destination', 'title'];
+const header = ['slug', 'state', 'clicks', 'created', 'destination', 'title'];
 
 /** `hoplite link list`: a page of links, or all of them, page by page. */
 export function addLinkList(link: Command, context: Context): void {
@@ -79,6 +79,13 @@ function toPath(query: Readonly<Record<string, string>>): string {
 
 function toRow(link: LinkAnswer, isTerminal: boolean): string[] {
   const cut = isTerminal ? shorten : (text: string) => text;
-  const { slug, state, createdAt, destination, title } = link;
-  return [slug, state, toSecond(createdAt), cut(destination), cut(title ?? '')];
+  const { slug, state, clicks, createdAt, destination, title } = link;
+  return [
+    slug,
+    state,
+    String(clicks?.people ?? '?'),
+    toSecond(createdAt),
+    cut(destination),
+    cut(title ?? ''),
+  ];
 }

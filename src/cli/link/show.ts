@@ -33,7 +33,14 @@ function toRows(link: LinkAnswer): string[][] {
     ['answers', `${link.redirectCode}${link.forwardQuery ? ', with the query of the hit' : ''}`],
     ...(notBefore === null ? [] : [['works from', toSecond(notBefore)]]),
     ...(expiresAt === null ? [] : [['works until', toSecond(expiresAt)]]),
+    ['clicks', describeClicks(link.clicks)],
     ['created', toSecond(link.createdAt)],
     ['changed', toSecond(link.updatedAt)],
   ];
+}
+
+function describeClicks(clicks: LinkAnswer['clicks']): string {
+  if (clicks === null) return 'cannot be told at the moment';
+  const { people, bots, visitorsEstimate } = clicks;
+  return `${people}, by about ${visitorsEstimate} visitors (estimate); by bots ${bots}`;
 }
