@@ -29,7 +29,7 @@ export class ShipLine {
   readonly producer: ProducerId;
   /** Cannot go on for now, whatever the network does. */
   isHeld = false;
-  /** The batch that was mended last: a disk that damages it again must not keep us busy. */
+  /** The batch that was mended since the primary was asked: a disk that damages it again must not keep us busy. */
   mended = 0;
   /** The newest batch when this began. Later ones are sealed by this process. */
   readonly #oldUpTo: number;
@@ -69,6 +69,7 @@ export class ShipLine {
   askAgain(): void {
     this.#expected = undefined;
     this.isHeld = false;
+    this.mended = 0;
   }
 
   /** `undefined` when there is nothing to do. */

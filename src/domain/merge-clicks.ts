@@ -7,7 +7,7 @@ import {
 } from './click-batch.ts';
 import { type ClickCursor, expectedSeq, type ProducerId } from './click-cursor.ts';
 import { ClickFormatError } from './click-format-error.ts';
-import type { ClickStore } from './click-store.ts';
+import { batchHashesKept, type ClickStore } from './click-store.ts';
 import { ClickSums } from './click-sums.ts';
 import { findPrefix } from './find-prefix.ts';
 import { ReferrerValues } from './referrer-values.ts';
@@ -76,6 +76,10 @@ export function mergeClicks(
     }
     const moved = moveCursor(cursor, batch, verdict, frames);
     store.putCursor(moved);
+    // The rest of the batch before is declared lost; should it come after all, its beginning is known.
+    if (cursor !== undefined && !cursor.isComplete && cursor.seq < moved.seq) {
+      store.putBatchHash(producer, cursor.seq, cursor.hash);
+    }
     if (!moved.isComplete) return { is: 'partial', cursor: moved };
     store.putBatchHash(producer, batch.seq, batch.hash);
     return { is: 'merged', cursor: moved };
@@ -103,9 +107,10 @@ function judge(
 ): Verdict {
   if (cursor !== undefined && batch.seq < cursor.seq) {
     const hash = store.findBatchHash(batch.producer, batch.seq);
-    // Without a hash it was declared lost, or counted so long ago that nobody knows.
-    if (hash === undefined || hash === batch.hash) return 'merged';
-    return findPrefix(batch, hash) ?? 'conflict';
+    if (hash === batch.hash) return 'merged';
+    if (hash !== undefined) return findPrefix(batch, hash) ?? 'conflict';
+    // Nothing of it is counted: it was declared lost. Of an older one nobody knows, and it is better not counted twice.
+    return batch.seq > cursor.seq - batchHashesKept ? 0 : 'merged';
   }
   if (cursor !== undefined && batch.seq === cursor.seq) {
     if (cursor.isComplete && batch.hash === cursor.hash) return 'merged';

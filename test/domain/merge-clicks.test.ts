@@ -209,9 +209,16 @@ describe('a batch that comes too early', () => {
     }
     expect(words(merge(store, [{ bytes, lostFrom: 2 }]))).toEqual(['merged']);
     expect(cursorOf(store)).toMatchObject({ seq: 5, clicks: 22, lost: 20 });
-    // What was declared lost is settled, should it turn up after all.
-    expect(words(merge(store, [ticksOf([8], { seq: 2, clicksBefore: 1 })]))).toEqual(['merged']);
-    expect(countsOf(store, 8)).toBe(0);
+  });
+
+  it('is counted when it comes after it was declared lost, as from another copy of the volume', () => {
+    const store = new MemoryClickStore();
+    merge(store, [{ bytes: ticksOf([9], { seq: 3, clicksBefore: 2 }), lostFrom: 1 }]);
+    const late = ticksOf([8], { seq: 2, clicksBefore: 1 });
+    expect(words(merge(store, [late, late]))).toEqual(['merged', 'merged']);
+    expect(countsOf(store, 8)).toBe(1);
+    expect(cursorOf(store)).toMatchObject({ seq: 3, clicks: 3 });
+    expect(words(merge(store, [ticksOf([7], { seq: 2, clicksBefore: 1 })]))).toEqual(['conflict']);
   });
 
   it('lets no declared loss be made up for by a producer that counts less than is counted here', () => {
@@ -278,6 +285,10 @@ describe('a large batch', () => {
     const bytes = ticksOf([99], { seq: 2, clicksBefore: 50 });
     expect(words(merge(store, [{ bytes, lostFrom: 1 }]))).toEqual(['merged']);
     expect(cursorOf(store)).toMatchObject({ seq: 2, clicks: 51, lost: 40 });
+    // Should it come after all, only that rest is counted.
+    while (words(merge(store, [ticksOf(links)], { maxRows }))[0] === 'partial');
+    expect(links.map((linkId) => countsOf(store, linkId))).toEqual(links.map(() => 1));
+    expect(words(merge(store, [ticksOf([99, ...links])]))).toEqual(['conflict']);
   });
 
   it('fits with its referrers into the default limit, as every frame does', () => {
@@ -320,6 +331,18 @@ describe('two versions of a batch', () => {
     expect(cursorOf(store)).toMatchObject({ clicks: 4, lost: 3 });
     expect(words(merge(store, [ticksOf([1, 2, 3, 4])]))).toEqual(['merged']);
     expect(cursorOf(store)).toMatchObject({ clicks: 4, lost: 0 });
+  });
+
+  it('are counted once when others were counted in between', () => {
+    const store = new MemoryClickStore();
+    merge(store, [short, ticksOf([5], { seq: 2, clicksBefore: 2 })]);
+    const cursor = cursorOf(store);
+    const maxRows = 16;
+    expect(words(merge(store, [long], { maxRows }))).toEqual(['partial']);
+    expect(words(merge(store, [long, long], { maxRows }))).toEqual(['merged', 'merged']);
+    expect([1, 2, 3, 4, 5].map((linkId) => countsOf(store, linkId))).toEqual([1, 1, 1, 1, 1]);
+    expect(cursorOf(store)).toEqual(cursor);
+    expect(words(merge(store, [short]))).toEqual(['conflict']);
   });
 
   it('differ in length by what the producer counts after them, which is then known to be lost', () => {
