@@ -71,13 +71,16 @@ describe('up --on-primary', () => {
   describe('when SQLite refuses a write', () => {
     const primary: LearnedRole = { is: 'primary' };
     /** The roles that LiteFS tells, one after another. */
-    const run = (roles: LearnedRole[], error: Error) =>
+    const run = (roles: LearnedRole[], error: Error, ...done: readonly string[]) =>
       migrateUpOnPrimary({
         learnRole: async () => roles.shift() ?? primary,
         expectMount: async () => undefined,
-        up() {
-          throw error;
-        },
+        ups: [
+          ...done.map((line) => () => line),
+          () => {
+            throw error;
+          },
+        ],
       });
     const refusals = [
       ['itself', readonlyError],
@@ -87,9 +90,13 @@ describe('up --on-primary', () => {
     test.each(refusals)('%s, a node that is no longer primary says so', async (_, refusal) => {
       const lost: LearnedRole[] = [{ is: 'replica', primary: 'ams2' }, { is: 'unknown' }];
       for (const now of lost) {
-        expect(await run([primary, now], refusal())).toMatch(
-          /^this node stopped being primary, and nothing was applied: /,
-        );
+        expect(await run([primary, now], refusal())).toEqual([
+          expect.stringMatching(/^this node stopped being primary, and nothing was applied: /),
+        ]);
+        expect(await run([primary, now], refusal(), 'applied the first')).toEqual([
+          'applied the first',
+          expect.stringMatching(/^this node stopped being primary, and nothing more was applied: /),
+        ]);
       }
     });
 

@@ -9,7 +9,10 @@ import { TestFolder } from '../support/test-database.ts';
 
 const secondMigration =
   '-- migrate:up\nCREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT;\n\n-- migrate:down\nDROP TABLE notes;\n';
-const released = readdirSync('migrations/links').filter((name) => /^\d/.test(name));
+const filesOf = (database: string) =>
+  readdirSync(`migrations/${database}`).filter((name) => /^\d/.test(name));
+const released = filesOf('links');
+const releasedOfClicks = filesOf('clicks');
 
 let folder: TestFolder;
 let env: Record<string, string>;
@@ -21,14 +24,14 @@ afterEach(() => folder[Symbol.dispose]());
 
 const migrate = (...args: readonly string[]) => runHere(['migrate', ...args], env);
 
-function alter(sql: string): void {
-  const database = new Database(folder.file());
+function alter(sql: string, name = 'links.db'): void {
+  const database = new Database(folder.file(name));
   database.exec(sql);
   database.close();
 }
 
-function tables(): string[] {
-  const database = new Database(folder.file(), { readonly: true });
+function tables(name = 'links.db'): string[] {
+  const database = new Database(folder.file(name), { readonly: true });
   try {
     const rows = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`);
     return rows.pluck().all() as string[];
@@ -38,15 +41,41 @@ function tables(): string[] {
 }
 
 describe('alone', () => {
-  test('up makes the database, names what it applied, and then has nothing to do', async () => {
+  test('up makes both databases, names what it applied, and then has nothing to do', async () => {
     const first = await runHoplite(['migrate', 'up'], env);
     expect(first).toEqual({
       exitCode: 0,
-      stdout: released.map((file) => `applied ${file}\n`).join(''),
+      stdout: [
+        ...released.map((file) => `applied ${file} to links.db\n`),
+        ...releasedOfClicks.map((file) => `applied ${file} to clicks.db\n`),
+      ].join(''),
       stderr: '',
     });
     const second = await migrate('up');
-    expect(second).toMatchObject({ exitCode: 0, stdout: `${folder.file()} is up to date\n` });
+    expect(second).toMatchObject({
+      exitCode: 0,
+      stdout: `${folder.file()} is up to date\n${folder.file('clicks.db')} is up to date\n`,
+    });
+  });
+
+  test('--database names one of them', async () => {
+    expect((await migrate('up', '--database', 'clicks')).stdout).toBe(
+      releasedOfClicks.map((file) => `applied ${file} to clicks.db\n`).join(''),
+    );
+    expect(existsSync(folder.file())).toBe(false);
+    const clicks = ['--database', 'clicks'];
+    expect((await migrate('status', ...clicks)).stdout).toMatch(/^applied {2}clicks\.db {2}0001/);
+    expect((await migrate('check', ...clicks)).stdout).toBe(
+      `${folder.file('clicks.db')} has the declared schema\n`,
+    );
+    expect((await migrate('down', ...clicks)).stderr).toMatch(/from clicks\.db.*add --yes/);
+    expect(tables('clicks.db')).toContain('click_totals');
+    const { stdout } = await migrate('down', '--yes', '--to', '0', ...clicks);
+    expect(stdout).toContain('took back 0001_clicks.sql from clicks.db\n');
+    expect(tables('clicks.db')).not.toContain('click_totals');
+    const { exitCode, stderr } = await migrate('up', '--database', 'other');
+    expect(stderr).toContain('Allowed choices are links, clicks.');
+    expect(exitCode).toBe(2);
   });
 
   test('up --on-primary does the same, for a node alone is primary', async () => {
@@ -59,15 +88,21 @@ describe('alone', () => {
     const runs = await Promise.all([1, 2, 3].map(() => runHoplite(['migrate', 'up'], env)));
     expect(runs.map(({ stderr }) => stderr)).toEqual(['', '', '']);
     const printed = runs.map(({ stdout }) => stdout).join('');
-    for (const file of released) expect(printed.split(`applied ${file}`)).toHaveLength(2);
+    for (const file of [...released, ...releasedOfClicks]) {
+      expect(printed.split(`applied ${file}`)).toHaveLength(2);
+    }
   });
 
   test('status lists what is applied, by whom and when, and what is pending', async () => {
-    expect((await migrate('status')).stdout).toMatch(/^pending {2}0001_links\.sql\n/);
+    expect((await migrate('status')).stdout).toMatch(/^pending {2}links\.db {3}0001_links\.sql\n/);
     expect(existsSync(folder.file())).toBe(false);
     await migrate('up');
     const { exitCode, stdout } = await migrate('status');
-    expect(stdout).toMatch(/^applied {2}0001_links\.sql {2}\d{4}-\d\d-\d\dT[\d:]{8}Z on web-1\n/);
+    const origin = '\\d{4}-\\d\\d-\\d\\dT[\\d:]{8}Z on web-1';
+    expect(stdout).toMatch(new RegExp(`^applied +links\\.db +0001_links\\.sql +${origin}\n`));
+    expect(stdout).toMatch(
+      new RegExp(`^applied +clicks\\.db +0001_clicks\\.sql +${origin}\n`, 'm'),
+    );
     expect(exitCode).toBe(0);
   });
 
@@ -75,7 +110,7 @@ describe('alone', () => {
     await migrate('up');
     expect(await migrate('check')).toEqual({
       exitCode: 0,
-      stdout: `${folder.file()} has the declared schema\n`,
+      stdout: `${folder.file()} has the declared schema\n${folder.file('clicks.db')} has the declared schema\n`,
       stderr: '',
     });
   });
@@ -83,15 +118,19 @@ describe('alone', () => {
   test('check lists drift in words and fails', async () => {
     await migrate('up');
     alter('CREATE TABLE by_hand (id INTEGER); ALTER TABLE links ADD COLUMN note TEXT;');
+    alter('DROP TABLE producer_batches', 'clicks.db');
     const { exitCode, stdout } = await migrate('check');
-    expect(stdout).toContain('table by_hand is not declared\n');
+    expect(stdout).toContain('links.db: table by_hand is not declared\n');
     expect(stdout).toContain('column note is not declared\n');
+    expect(stdout).toContain('clicks.db: table producer_batches is missing\n');
     expect(exitCode).toBe(1);
   });
 
   test('check fails without a database', async () => {
     const { exitCode, stdout } = await migrate('check');
-    expect(stdout).toBe(`there is no database at ${folder.file()}\n`);
+    expect(stdout).toBe(
+      `links.db: there is no database at ${folder.file()}\nclicks.db: there is no database at ${folder.file('clicks.db')}\n`,
+    );
     expect(exitCode).toBe(1);
     expect(existsSync(folder.file())).toBe(false);
   });
@@ -108,14 +147,15 @@ describe('alone', () => {
     await migrate('up');
     expect(await migrate('down', '--yes')).toMatchObject({
       exitCode: 0,
-      stdout: `took back ${released.at(-1)}\n`,
+      stdout: `took back ${released.at(-1)} from links.db\n`,
     });
     await migrate('down', '--yes', '--to', '0');
     expect(tables()).not.toContain('links');
     expect(await migrate('down', '--yes')).toMatchObject({
       exitCode: 0,
-      stdout: 'nothing to take back\n',
+      stdout: 'nothing to take back from links.db\n',
     });
+    expect(tables('clicks.db')).toContain('click_totals');
   });
 
   test('a file that is no database is said in a sentence', async () => {
@@ -141,18 +181,21 @@ describe('with further migrations', () => {
 
   test('--to names all that would be taken back, and takes them back, the newest first', async () => {
     await migrateCopy('up');
-    expect((await migrateCopy('down')).stderr).toContain('takes back 9001_notes.sql,');
-    expect((await migrateCopy('down', '--to', '1')).stderr).toContain('takes back 9001_notes.sql,');
+    const newest = 'takes back 9001_notes.sql from links.db,';
+    expect((await migrateCopy('down')).stderr).toContain(newest);
+    expect((await migrateCopy('down', '--to', '1')).stderr).toContain(newest);
     expect((await migrateCopy('down', '--to', '0')).stderr).toContain(
-      '0001_links.sql, 9001_notes.sql,',
+      '0001_links.sql, 9001_notes.sql from links.db,',
     );
     const { stdout } = await migrateCopy('down', '--yes', '--to', '0');
-    expect(stdout).toBe('took back 9001_notes.sql\ntook back 0001_links.sql\n');
+    expect(stdout).toBe(
+      'took back 9001_notes.sql from links.db\ntook back 0001_links.sql from links.db\n',
+    );
   });
 
   test('a release that does not know the newest migration shows it, and does not take it back', async () => {
     await migrateCopy('up');
-    expect((await migrate('status')).stdout).toMatch(/^newer {4}9001_notes\.sql/m);
+    expect((await migrate('status')).stdout).toMatch(/^newer {4}links\.db {3}9001_notes\.sql/m);
     expect(await migrate('up')).toMatchObject({ exitCode: 0 });
     const { exitCode, stderr } = await migrate('down', '--yes');
     expect(stderr).toContain('9001_notes.sql: it was applied by a newer release');
@@ -189,7 +232,9 @@ describe('with further migrations', () => {
     expect(stdout.trim()).toMatch(/migrations\/links\/9002_add_a_note\.sql$/);
     const made = readFileSync(join(project.dir, 'migrations/links/9002_add_a_note.sql'), 'utf8');
     expect(made).toContain('-- migrate:up');
-    expect((await migrateCopy('up')).stdout).toContain('applied 9002_add_a_note.sql');
+    expect((await migrateCopy('up')).stdout).toContain('applied 9002_add_a_note.sql to links.db');
+    const { stdout: ofClicks } = await migrateCopy('new', '--database', 'clicks', 'add_a_note');
+    expect(ofClicks.trim()).toMatch(/migrations\/clicks\/\d{4}_add_a_note\.sql$/);
   });
 
   test('new refuses a name without letters', async () => {

@@ -59,6 +59,11 @@ export class LiteFsProcess implements AsyncDisposable {
     return join(this.mount, 'links.db');
   }
 
+  /** The click database on its mount. */
+  get clicksDatabase(): string {
+    return join(this.mount, 'clicks.db');
+  }
+
   /** Starts LiteFS, after taking a dead mount of its last run away, and waits until it answers. */
   async start(): Promise<void> {
     await unmountAll(this.mount);

@@ -140,7 +140,7 @@ test('candidates that boot at once with a new migration apply it once', async ()
 test('the primary of a release that does not know the newest migration has nothing to do', async () => {
   expect(await migrate('a')).toEqual({
     exitCode: 0,
-    stdout: `${fleet.a.database} is up to date\n`,
+    stdout: `${fleet.a.database} is up to date\n${fleet.a.clicksDatabase} is up to date\n`,
     stderr: '',
   });
 });
@@ -187,7 +187,7 @@ DROP TABLE slow;
   // The one that has the lease now applies it.
   expect(await migrate('b', slow.dir)).toMatchObject({
     exitCode: 0,
-    stdout: 'applied 9002_slow.sql\n',
+    stdout: `applied 9002_slow.sql to links.db\n${fleet.b.clicksDatabase} is up to date\n`,
   });
   await untilAllAreAt(positionOf('b'));
   expect(read('a', 'SELECT count(*) FROM slow')).toEqual([300_000]);

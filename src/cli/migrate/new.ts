@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { createMigration } from '../../storage/migrations/create.ts';
 import type { Context } from '../context.ts';
-import { migrationsDir } from './links-database.ts';
+import { type DatabaseName, migrationsDirOf, oneDatabaseOption } from './databases.ts';
 
 /** `hoplite migrate new`: an empty migration with the next number. */
 export function addMigrateNew(migrate: Command, { output }: Context): void {
@@ -10,7 +10,9 @@ export function addMigrateNew(migrate: Command, { output }: Context): void {
     .command('new')
     .description('write an empty migration with the next number')
     .argument('<name>', 'what it does, such as add_note_to_links')
-    .action((name: string) => {
+    .addOption(oneDatabaseOption())
+    .action((name: string, { database }: { readonly database: DatabaseName }) => {
+      const migrationsDir = migrationsDirOf(database);
       output.line(relative('', createMigration({ migrationsDir, name })));
     });
 }

@@ -4,20 +4,23 @@ import { type MigrationState, migrationStatus } from '../../storage/migrations/c
 import type { Context } from '../context.ts';
 import { alignRows } from '../table.ts';
 import { toSecond } from '../time.ts';
-import { linksDatabase } from './links-database.ts';
+import { type DatabaseName, databaseOption, databasesOf } from './databases.ts';
 
-/** `hoplite migrate status`: every migration, and whether this node's copy has it. */
+/** `hoplite migrate status`: every migration, and whether this node's copies have it. */
 export function addMigrateStatus(migrate: Command, { env, output }: Context): void {
   migrate
     .command('status')
-    .description("list all migrations and whether this node's database has them")
-    .action(() => {
-      const database = linksDatabase(readConfig(env));
-      const rows = migrationStatus(database).map((state) => [
-        state.state,
-        state.file,
-        describeOrigin(state),
-      ]);
+    .description("list all migrations and whether this node's databases have them")
+    .addOption(databaseOption())
+    .action(({ database: name }: { readonly database?: DatabaseName }) => {
+      const rows = databasesOf(readConfig(env), name).flatMap((database) =>
+        migrationStatus(database).map((state) => [
+          state.state,
+          database.title,
+          state.file,
+          describeOrigin(state),
+        ]),
+      );
       for (const line of alignRows(rows)) output.line(line);
     });
 }

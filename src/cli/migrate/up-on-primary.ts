@@ -5,9 +5,9 @@ import { describeRole, type LearnedRole } from './learn-role.ts';
 const laterWords = 'the app migrates when this node becomes primary';
 
 /**
- * Runs `up` when this node is primary and gives a sentence on what happened. For LiteFS's `exec` list, where a
+ * Runs `ups` in turn when this node is primary and gives sentences on what happened. For LiteFS's `exec` list, where a
  * failing command ends LiteFS: a node that is not primary, or stops being so meanwhile, has nothing to do here and
- * does not fail, because the app migrates too before it writes as primary. Passes on what else `up` throws.
+ * does not fail, because the app migrates too before it writes as primary. Passes on what else they throw.
  *
  * The lease is never taken for this: that would stop a migration that another node runs (litefs-facts section 12).
  */
@@ -15,18 +15,22 @@ export async function migrateUpOnPrimary(parts: {
   readonly learnRole: () => Promise<LearnedRole>;
   /** Throws when the database would not be LiteFS's. */
   readonly expectMount: () => Promise<void>;
-  readonly up: () => string;
-}): Promise<string> {
+  /** One for each database: applies what is pending and says what that was. */
+  readonly ups: readonly (() => string)[];
+}): Promise<readonly string[]> {
   const role = await parts.learnRole();
-  if (role.is !== 'primary') return `${describeRole(role)}: ${laterWords}`;
+  if (role.is !== 'primary') return [`${describeRole(role)}: ${laterWords}`];
   await parts.expectMount();
+  const lines: string[] = [];
   try {
-    return parts.up();
+    for (const up of parts.ups) lines.push(up());
+    return lines;
   } catch (error) {
     if (!isWriteRefused(error)) throw error;
     const now = await parts.learnRole();
     if (now.is === 'primary') throw error;
-    return `this node stopped being primary, and nothing was applied: ${laterWords}`;
+    const what = lines.length === 0 ? 'nothing' : 'nothing more';
+    return [...lines, `this node stopped being primary, and ${what} was applied: ${laterWords}`];
   }
 }
 

@@ -2,38 +2,43 @@ import type { Command } from 'commander';
 import { type Config, readConfig } from '../../config.ts';
 import { migrateUp } from '../../storage/migrations/commands.ts';
 import type { Context } from '../context.ts';
+import { type DatabaseName, databaseOption, databasesOf, type NodeDatabase } from './databases.ts';
 import { expectMount, expectPrimary, learnOwnRole } from './expect-primary.ts';
-import { linksDatabase } from './links-database.ts';
 import { migrateUpOnPrimary } from './up-on-primary.ts';
 
-/** `hoplite migrate up`: applies all pending migrations, in one transaction. */
+interface UpOptions {
+  readonly onPrimary?: true;
+  readonly database?: DatabaseName;
+}
+
+/** `hoplite migrate up`: applies all pending migrations, in one transaction for each database. */
 export function addMigrateUp(migrate: Command, { env, output }: Context): void {
   migrate
     .command('up')
     .description('apply all pending migrations')
+    .addOption(databaseOption())
     .option('--on-primary', 'do nothing, and succeed, on a node that is not primary within 5 s')
-    .action(async ({ onPrimary }: { readonly onPrimary?: true }) => {
+    .action(async ({ onPrimary, database: name }: UpOptions) => {
       const config = readConfig(env);
-      const up = () => applyPending(config);
-      if (onPrimary) {
-        const result = await migrateUpOnPrimary({
-          learnRole: () => learnOwnRole(config),
-          expectMount: () => expectMount(config),
-          up,
-        });
-        output.line(result);
+      const ups = databasesOf(config, name).map((database) => () => applyPending(config, database));
+      if (!onPrimary) {
+        await expectPrimary(config);
+        for (const up of ups) output.line(up());
         return;
       }
-      await expectPrimary(config);
-      output.line(up());
+      const lines = await migrateUpOnPrimary({
+        learnRole: () => learnOwnRole(config),
+        expectMount: () => expectMount(config),
+        ups,
+      });
+      for (const line of lines) output.line(line);
     });
 }
 
 /** Applies what is pending and says what that was. */
-function applyPending(config: Config): string {
-  const database = linksDatabase(config);
-  const applied = migrateUp({ ...database, node: config.node.id });
+function applyPending({ node }: Config, database: NodeDatabase): string {
+  const applied = migrateUp({ ...database, node: node.id });
   return applied.length === 0
     ? `${database.file} is up to date`
-    : applied.map((file) => `applied ${file}`).join('\n');
+    : applied.map((file) => `applied ${file} to ${database.title}`).join('\n');
 }

@@ -3,7 +3,7 @@ import type { Config } from '../../../config.ts';
 import { checkSchema } from '../../../storage/migrations/check.ts';
 import { type MigrationState, migrationStatus } from '../../../storage/migrations/commands.ts';
 import { describeError } from '../../describe-error.ts';
-import { linksDatabase } from '../../migrate/links-database.ts';
+import { databaseOf } from '../../migrate/databases.ts';
 
 /** How links.db stands to this release's migrations and its declared schema. */
 export type SchemaFacts =
@@ -18,7 +18,7 @@ export type SchemaFacts =
 
 /** Reads the schema of this node's copy. */
 export function observeSchema(config: Config): SchemaFacts {
-  const database = linksDatabase(config);
+  const database = databaseOf(config, 'links');
   if (!existsSync(database.file)) return { is: 'absent', file: database.file };
   try {
     return {
