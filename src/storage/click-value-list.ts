@@ -25,7 +25,7 @@ const maxValues = 20_000;
 /** How many are left then. */
 const keptValues = 10_000;
 /** How many values of an hour, or of a day, are read at once. */
-const valuesPerPart = 64;
+const valuesPerPart = 32;
 
 interface ValueRow extends CountColumns {
   readonly value_id: number;
