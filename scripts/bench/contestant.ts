@@ -10,8 +10,11 @@ export interface Contestant extends AsyncDisposable {
 
 /** How a server counts clicks; one that counts none has no such thing. */
 export interface Counting {
-  /** Waits until `clicks` clicks are counted, and no more are under way. Resolves also when it gives up on that. */
-  settle(clicks: number): Promise<void>;
+  /**
+   * Waits until `clicks` clicks are counted and no more are under way, and resolves to how many were not yet counted
+   * when it was called. Resolves also when it gives up.
+   */
+  settle(clicks: number): Promise<number>;
   /** How often each of the first `links` links was clicked, as the server itself says. */
   countByLink(links: number): Promise<Uint32Array>;
 }
@@ -35,5 +38,13 @@ export function asContestant(server: ServerProcess, counting?: Counting): Contes
     server,
     counting,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** The counting of a server that counts before it answers. */
+export function countingAtOnce(countByLink: Counting['countByLink']): Counting {
+  return {
+    settle: async () => 0,
+    countByLink,
   };
 }

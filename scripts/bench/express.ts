@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { asContestant, type StartContestant } from './contestant.ts';
+import { asContestant, countingAtOnce, type StartContestant } from './contestant.ts';
 import { findFreePort, ServerProcess } from './server-process.ts';
 import { destinationOf, slugOf } from './slugs.ts';
 
@@ -18,10 +18,10 @@ export const startExpress: StartContestant = async ({ scratch, signal }) => {
     readyPath: '/',
     signal,
   });
-  return asContestant(server, {
-    settle: async () => undefined,
-    countByLink: async (links) => readClicks(file, links),
-  });
+  return asContestant(
+    server,
+    countingAtOnce(async (links) => readClicks(file, links)),
+  );
 };
 
 function makeLinks(file: string): void {

@@ -22,18 +22,20 @@ export function createHopliteCounting(places: {
   readonly signal: AbortSignal;
 }): Counting {
   const { origin, privateOrigin, clicksFile, signal } = places;
+  const countAll = async () => (await readTotals(clicksFile, [allLinksId]))[0] ?? 0;
   return {
     async settle(clicks) {
-      let counted = 0;
-      let isOver = false;
+      const before = await countAll();
+      let counted = before;
       let progressAtMs = performance.now();
-      while (!isOver && performance.now() - progressAtMs < patienceMs) {
+      while (performance.now() - progressAtMs < patienceMs) {
+        if (counted >= clicks && (await readUnconfirmed(privateOrigin)) === 0) break;
         await delay(lookEveryMs, undefined, { signal });
-        const [total = 0] = await readTotals(clicksFile, [allLinksId]);
-        if (total !== counted) progressAtMs = performance.now();
-        counted = total;
-        isOver = counted >= clicks && (await readUnconfirmed(privateOrigin)) === 0;
+        const now = await countAll();
+        if (now !== counted) progressAtMs = performance.now();
+        counted = now;
       }
+      return clicks - before;
     },
     async countByLink(links) {
       const ids = Array.from({ length: links }, (_, n) => n + 1);

@@ -25,10 +25,12 @@ export interface Measurement extends Counted {
   readonly loadBusy: number;
   readonly rssMb: number;
   readonly peakRssMb: number;
+  /** CPU time of the server for each answer and its click, from the first one of the warm-up until all are counted. */
+  readonly allCpuMicros: number;
+  /** Clicks that were answered and not yet counted when the last answer came. */
+  readonly uncounted: number;
   /** From the last answer until everything was counted. */
   readonly countSeconds: number;
-  /** CPU time of the server between them, for each answer. */
-  readonly countCpuMicros: number;
   readonly createdPerSecond: number;
 }
 
@@ -53,6 +55,7 @@ export async function measure(
   };
 
   if (variant.fill > 0) await load.run(fillJob(variant, server.port));
+  const cold = server.usage();
   await ask(closedPace(durations.warmUp));
   // Latency is measured while nothing is left to count, or while much is.
   if (variant.load.is === 'open') await counting?.settle(tally.answered);
@@ -63,7 +66,7 @@ export async function measure(
   const result = await ask(toPace(variant.load, durations, contestant.creatorsPort ?? server.port));
   const after = server.usage();
   const endedAtMs = performance.now();
-  await counting?.settle(tally.answered);
+  const uncounted = (await counting?.settle(tally.answered)) ?? 0;
   const countSeconds = (performance.now() - endedAtMs) / 1000;
   const settled = server.usage();
   const counted = await compareCounts(tally, counting);
@@ -77,8 +80,9 @@ export async function measure(
     loadBusy: result.busy,
     rssMb: after.rssMb,
     peakRssMb: settled.peakRssMb,
+    allCpuMicros: (settled.cpuMicros - cold.cpuMicros) / counted.answered,
+    uncounted,
     countSeconds,
-    countCpuMicros: (settled.cpuMicros - after.cpuMicros) / counted.answered,
     createdPerSecond: (result.created / result.answered) * result.perSecond,
   };
 }

@@ -3,7 +3,13 @@ import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { asContestant, type Contestant, type Site, type StartContestant } from './contestant.ts';
+import {
+  asContestant,
+  type Contestant,
+  countingAtOnce,
+  type Site,
+  type StartContestant,
+} from './contestant.ts';
 import { findFreePort, ServerProcess } from './server-process.ts';
 import { destinationOf, slugOf } from './slugs.ts';
 
@@ -60,10 +66,10 @@ async function start({ scratch, signal }: Site, options: Answering): Promise<Con
     signal,
   });
   if (options.access === 'off') return asContestant(server);
-  return asContestant(server, {
-    settle: async () => undefined,
-    countByLink: () => countLines(options.access),
-  });
+  return asContestant(
+    server,
+    countingAtOnce(() => countLines(options.access)),
+  );
 }
 
 /** One process, which is the one on the servers' core, and connections that last as long as those of the others. */

@@ -16,7 +16,8 @@ const heads = [
   'p99 ratio',
   'min-max',
   'CPU µs',
-  'to count',
+  'with count',
+  'load',
   'RSS MB',
   'answered',
   'counted',
@@ -35,7 +36,8 @@ export function report(summaries: readonly Summary[], variants: readonly Variant
     it.p99Ratio.toFixed(2),
     `${it.p99Spread.min.toFixed(2)}-${it.p99Spread.max.toFixed(2)}`,
     it.cpuMicros.toFixed(1),
-    it.counted === 0 ? '' : it.countCpuMicros.toFixed(1),
+    it.allCpuMicros.toFixed(1),
+    `${Math.round(it.loadBusy * 100)}%`,
     it.rssMb.toFixed(0),
     String(it.answered),
     it.counted === 0 ? '' : String(it.counted),
@@ -53,8 +55,8 @@ function isLimitedByLoad(summary: Summary, variants: readonly Variant[]): boolea
   return load.is === 'closed' && summary.loadBusy > busyLoad;
 }
 
-function notesOn(summary: Summary, { wanted }: Variant): string[] {
-  const { variant, ratio, p99Ratio, rssMb, createdPerSecond } = summary;
+function notesOn(summary: Summary, { wanted, load }: Variant): string[] {
+  const { variant, ratio, p99Ratio, rssMb, createdPerSecond, uncounted } = summary;
   const notes = [];
   if (wanted.ratio !== undefined && ratio < wanted.ratio) {
     notes.push(
@@ -71,6 +73,9 @@ function notesOn(summary: Summary, { wanted }: Variant): string[] {
   }
   if (createdPerSecond > 0)
     notes.push(`${Math.round(createdPerSecond)} links a second were created meanwhile`);
+  if (load.is === 'open' && load.burstSeconds > 0) {
+    notes.push(`${uncounted} clicks were still to be counted at the end`);
+  }
   return notes.map((note) => `${variant}: ${note}.`);
 }
 

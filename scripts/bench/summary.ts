@@ -26,12 +26,14 @@ export interface Summary {
   readonly p99Ms: number;
   readonly cpuMicros: number;
   readonly mainCpuMicros: number;
+  readonly allCpuMicros: number;
   readonly rssMb: number;
   /** The highest of all rounds. */
   readonly peakRssMb: number;
   readonly loadBusy: number;
+  /** Clicks that were not yet counted when the last answer came. */
+  readonly uncounted: number;
   readonly countSeconds: number;
-  readonly countCpuMicros: number;
   readonly createdPerSecond: number;
 }
 
@@ -66,11 +68,12 @@ export function summarize(
       p99Ms: middle('p99Ms'),
       cpuMicros: middle('cpuMicros'),
       mainCpuMicros: middle('mainCpuMicros'),
+      allCpuMicros: middle('allCpuMicros'),
       rssMb: middle('rssMb'),
       peakRssMb: Math.max(...all('peakRssMb')),
       loadBusy: middle('loadBusy'),
+      uncounted: middle('uncounted'),
       countSeconds: middle('countSeconds'),
-      countCpuMicros: middle('countCpuMicros'),
       createdPerSecond: middle('createdPerSecond'),
     };
   });

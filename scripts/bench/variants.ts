@@ -71,7 +71,7 @@ export const variants: readonly Variant[] = [
   { ...usual, name: 'raw-http-open', start: startRaw, load: open(), baseline: 'raw-http-open' },
   openLoop('hoplite-open-idle', open()),
   openLoop('hoplite-open-import', open({ creators: 8 })),
-  openLoop('hoplite-open-merge', open({ burstSeconds: 5 })),
+  openLoop('hoplite-open-merge', open({ burstSeconds: 3 })),
   {
     ...openLoop('hoplite-open-replication', open({ creators: 2 })),
     start: startFleetReplica(100_000),

@@ -25,14 +25,15 @@ function measurement(given: Partial<Measurement>): Measurement {
     counted: 1_000,
     miscounted: 0,
     countSeconds: 1,
-    countCpuMicros: 2,
+    allCpuMicros: 12,
+    uncounted: 0,
     createdPerSecond: 0,
     ...given,
   };
 }
 
 function counts(...byLink: number[]): Counting {
-  return { settle: async () => undefined, countByLink: async () => Uint32Array.from(byLink) };
+  return { settle: async () => 0, countByLink: async () => Uint32Array.from(byLink) };
 }
 
 test('ratios are medians of those within a round, answers are sums', () => {
