@@ -155,6 +155,21 @@ describe('a write that fails', () => {
     expect(await readClicks(next.spool)).toEqual([1, 3]);
   });
 
+  it('in the middle of a new segment leaves nothing behind that could spoil the next attempt', async () => {
+    const { disk, click, clock } = await openTestSpool();
+    disk.capacity = disk.bytes + 10;
+    click(1);
+    disk.capacity = Number.MAX_SAFE_INTEGER;
+    clock.advance(100);
+    click(2);
+    disk.capacity = disk.bytes + 10;
+    click(3);
+    disk.capacity = Number.MAX_SAFE_INTEGER;
+    const next = await openTestSpool({ disk: disk.crash() });
+    await next.spool.seal();
+    expect(await readClicks(next.spool)).toEqual([2]);
+  });
+
   it('but takes effect all the same is not counted after a crash: its click was dropped', async () => {
     const disk = new LyingDisk();
     const { spool, click, clock } = await openTestSpool({ disk });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
-import { systemError } from '../support/simulated-disk.ts';
+import { SimulatedDisk, systemError } from '../support/simulated-disk.ts';
 import {
   cursorAt,
   listOwn,
@@ -29,6 +29,11 @@ describe('a batch whose file is damaged', () => {
     const batch = decodeBatch(await readWhole(test.spool, mended));
     expect(batch).toMatchObject({ clicks: third.clicks, damaged: lost, isRecovered: true });
     expect(listEndings(test)).toContain('damaged');
+
+    // What was lost before is not lost again.
+    damage(test, 3, (bytes) => bytes.fill(0x55, 200));
+    if (mended === undefined) throw new Error('not mended');
+    expect(await test.spool.mend(mended)).toBe(third.clicks - lost);
   });
 
   it.each<[string, (bytes: Buffer) => Uint8Array]>([
@@ -108,6 +113,35 @@ describe('a batch whose file is damaged', () => {
   });
 });
 
+describe('a segment that is still there beside its batch', () => {
+  it('is removed when the batch is whole', async () => {
+    const test = await dieBeforeRemoval();
+    expect(listOwn(test.spool)).toMatchObject([{ seq: 1, isRecovered: false }]);
+    expect(listEndings(test)).toEqual(['batch']);
+    expect(test.disk.list().filter((name) => name.endsWith('.open'))).toEqual([]);
+  });
+
+  it('takes its place when the batch is damaged', async () => {
+    const test = await dieBeforeRemoval((disk, folder, name) =>
+      disk.damage(folder, name, () => Buffer.alloc(3)),
+    );
+    await test.spool.seal();
+    expect(await readClicks(test.spool)).toEqual([1, 2]);
+    expect(listOwn(test.spool)).toMatchObject([{ seq: 1, isRecovered: true }]);
+  });
+
+  it('is removed when less is left of it than of the damaged batch', async () => {
+    const test = await dieBeforeRemoval((disk, folder, name) => {
+      disk.damage(folder, name, (bytes) => bytes.fill(0, 4, 8));
+      disk.damage(folder, '1.open', (bytes) => bytes.subarray(0, -1));
+    });
+    const [batch] = listOwn(test.spool);
+    if (batch === undefined) throw new Error('no batch');
+    expect(await test.spool.mend(batch)).toBe(0);
+    expect(await readClicks(test.spool)).toEqual([1, 2]);
+  });
+});
+
 describe('batches that are issued again', () => {
   it('have a new producer from the one that conflicts on, and new clicks have it too', async () => {
     const test = await openWithBatches(3);
@@ -152,6 +186,55 @@ describe('batches that are issued again', () => {
     await test.spool.reissueFrom(first);
     expect(test.spool.listProducers()).toHaveLength(1);
     expect(listOwn(test.spool)).toHaveLength(2);
+  });
+
+  it('wait for a batch that is being sealed, and clicks go on meanwhile', async () => {
+    const gate = Promise.withResolvers<void>();
+    let isGated = false;
+    const pause = (call: string) =>
+      isGated && call === 'writeFile' ? gate.promise : Promise.resolve();
+    const test = await openWithBatches(2, new SimulatedDisk({ pause }));
+    const { spool, click } = test;
+    const old = spool.producer;
+    const [, second] = listOwn(spool);
+    if (old === undefined || second === undefined) throw new Error('no batch');
+    isGated = true;
+    click(3);
+    const sealing = spool.seal();
+    click(4);
+    const reissuing = spool.reissueFrom(second);
+    click(5);
+    isGated = false;
+    gate.resolve();
+    while (spool.producer === old) await undefined;
+    click(6);
+    await Promise.all([sealing.catch(() => undefined), reissuing]);
+    await spool.seal();
+    expect(spool.listBatches(old).map(({ seq }) => seq)).toEqual([1]);
+    expect(listOwn(spool).map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+    expect((await readClicks(spool)).toSorted()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('are sealed from what the later producer has, when a power cut brings back what it was sealed from', async () => {
+    const test = await openWithBatches(3);
+    const [, second] = listOwn(test.spool);
+    const first = test.spool.producer;
+    if (first === undefined || second === undefined) throw new Error('no batch');
+    await test.spool.reissueFrom(second);
+    const { disk } = test;
+    const batch = listOwn(test.spool)[1];
+    if (batch === undefined) throw new Error('no batch');
+    disk.onOperation = (_, call) => {
+      if (call === 'loadFile') disk.stop();
+    };
+    await test.spool.reissueFrom(batch);
+    const left = disk.crash();
+    left.onOperation = () => undefined;
+    await left.writeFile(first, '3.open', Buffer.from('torn'));
+    const next = await openTestSpool({ disk: left });
+    await next.spool.seal();
+    expect((await readClicks(next.spool)).toSorted()).toEqual([1, 2, 3]);
+    expect(next.spool.listProducers()).toHaveLength(3);
   });
 
   it('can be issued again once more', async () => {
@@ -220,25 +303,44 @@ describe('a batch that is given up', () => {
     expect(await readClicks(next.spool)).toEqual([1]);
     test.clock.advance(3_600_000);
     next.spool.maintain();
-    next.click(3);
-    await next.spool.seal();
-    expect(listOwn(next.spool).map(({ seq, clicksBefore }) => [seq, clicksBefore])).toEqual([
+    const last = await openTestSpool({ disk: next.disk.crash(), clock: test.clock });
+    last.click(3);
+    await last.spool.seal();
+    expect(listOwn(last.spool).map(({ seq, clicksBefore }) => [seq, clicksBefore])).toEqual([
       [1, 0],
       [3, 2],
     ]);
-    next.spool.maintain();
-    expect(listEndings(next)).toEqual(['batch', 'batch']);
+    last.spool.maintain();
+    expect(listEndings(last)).toEqual(['batch', 'batch']);
   });
 });
 
 /** A spool with that many batches, each with one click whose link id is its number. */
-async function openWithBatches(count: number): Promise<TestSpool> {
-  const test = await openTestSpool();
+async function openWithBatches(count: number, disk?: SimulatedDisk): Promise<TestSpool> {
+  const test = await openTestSpool(disk === undefined ? {} : { disk });
   for (let seq = 1; seq <= count; seq += 1) {
     test.click(seq);
     await test.spool.seal();
   }
   return test;
+}
+
+/** The spool that begins after one died between sealing a batch of two ticks and removing its segment. */
+async function dieBeforeRemoval(
+  damageFiles: (disk: SimulatedDisk, folder: string, name: string) => void = () => undefined,
+): Promise<TestSpool> {
+  const { spool, disk, click } = await openTestSpool();
+  click(1);
+  click(2);
+  disk.onOperation = (_, call) => {
+    if (call === 'remove') disk.stop();
+  };
+  await spool.seal();
+  const left = disk.crash();
+  const path = left.list().find((name) => name.endsWith('.batch')) ?? '';
+  const [folder = '', name = ''] = path.split('/');
+  damageFiles(left, folder, name);
+  return openTestSpool({ disk: left });
 }
 
 function manyIds(tick: number): number[] {
