@@ -5,7 +5,7 @@ import { openClickReader } from '../../src/storage/click-reader.ts';
 import type { Counting } from './contestant.ts';
 
 /** A node that counts nothing for so long while it should has stopped, milliseconds. */
-const patienceMs = 60_000;
+const patienceMs = 30_000;
 const lookEveryMs = 100;
 const readTimeoutMs = 1_000;
 

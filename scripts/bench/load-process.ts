@@ -7,6 +7,7 @@ import { cores, pinned } from './pinned.ts';
 /** The load in a process of its own, on its own core. It knows after its first job how to be fast. */
 export class LoadProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
+  #error: Error | undefined;
 
   constructor(signal: AbortSignal) {
     const program = join(import.meta.dirname, 'load.ts');
@@ -17,6 +18,10 @@ export class LoadProcess implements AsyncDisposable {
       killSignal: 'SIGKILL',
       signal,
     });
+    // That it cannot be started or was ended by the signal, `run` says.
+    this.#child.on('error', (error) => {
+      this.#error = error;
+    });
   }
 
   /** Rejects when an answer was wrong or did not come; the load has said on stderr which. */
@@ -25,7 +30,7 @@ export class LoadProcess implements AsyncDisposable {
     const { signal } = settled;
     try {
       const ended = once(this.#child, 'exit', { signal }).then(([code]) => {
-        throw new Error(`the load ended with ${code}`);
+        throw new Error(`the load ended with ${code}`, { cause: this.#error });
       });
       const answer = once(this.#child, 'message', { signal });
       this.#child.send(job);
