@@ -248,6 +248,18 @@ describe('a start', () => {
     });
   });
 
+  it('shows no batch that a power cut could still take away', async () => {
+    const { spool, disk, click } = await openTestSpool();
+    click(1);
+    disk.onOperation = (_, call) => {
+      if (call === 'syncFolder') disk.stop();
+    };
+    await spool.seal().catch(() => undefined);
+    const next = await openTestSpool({ disk: disk.crash() });
+    expect(await readClicks(next.spool)).toEqual([1]);
+    expect(await readAfterPowerCut(next.disk)).toEqual([1]);
+  });
+
   it('goes on in the order of the numbers, not of the names', async () => {
     const { spool, disk, click } = await openTestSpool();
     for (let seq = 1; seq <= 11; seq += 1) {
