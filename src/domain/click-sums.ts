@@ -1,4 +1,11 @@
-import { allLinksId, clickDimensions, msPerHour, toHour } from './click.ts';
+import {
+  allLinksId,
+  type ClickCounts,
+  type ClickDetails,
+  clickDimensions,
+  msPerHour,
+  toHour,
+} from './click.ts';
 import type { ClickFrame, FrameClick } from './click-frame.ts';
 import type { ClickStore, RollupKey } from './click-store.ts';
 import { defaultDomainId } from './domain-name.ts';
@@ -16,16 +23,15 @@ export interface SumRules {
 /** How far the clock of a node may be ahead of the primary's. */
 const maxAheadMs = 48 * msPerHour;
 
+type MutableCounts = { -readonly [Count in keyof ClickCounts]: ClickCounts[Count] };
+
 /** Something to be added to one row of the store. */
-interface Row {
+interface Row extends MutableCounts {
   readonly target:
     | { readonly is: 'rollup'; readonly key: RollupKey }
     | { readonly is: 'total'; readonly linkId: number }
     | { readonly is: 'orphans'; readonly hour: number }
     | { readonly is: 'orphan slug'; readonly slug: string; readonly hour: number };
-  clicks: number;
-  bots: number;
-  visitors: number;
   /** Of a total the undated clicks and bots, of orphans the hits. */
   extra: number;
 }
@@ -53,11 +59,9 @@ export class ClickSums {
       for (const id of more.#rows.keys()) if (!this.#rows.has(id)) size += 1;
       if (size > maxRows) return false;
     }
-    for (const [id, { target, clicks, bots, visitors, extra }] of more.#rows) {
+    for (const [id, { target, extra, ...counts }] of more.#rows) {
       const row = this.#rowOf(id, target);
-      row.clicks += clicks;
-      row.bots += bots;
-      row.visitors += visitors;
+      addCounts(row, counts);
       row.extra += extra;
     }
     return true;
@@ -89,12 +93,12 @@ export class ClickSums {
     const { nowMs, datedForMs } = this.#rules;
     const isDated = frame.timeMs >= nowMs - datedForMs && frame.timeMs <= nowMs + maxAheadMs;
     const hour = toHour(isDated ? frame.timeMs : nowMs);
-    for (const click of frame.clicks) {
-      for (const linkId of [click.linkId, allLinksId]) {
-        const total = this.#rowOf(`total ${linkId}`, { is: 'total', linkId });
-        addClick(total, click);
-        if (isDated) this.#addDated(linkId, hour, click, region);
-        else total.extra += 1;
+    for (const [linkId, byDetails] of groupClicks(frame.clicks)) {
+      const total = this.#rowOf(`total ${linkId}`, { is: 'total', linkId });
+      for (const [details, counts] of byDetails) {
+        addCounts(total, counts);
+        if (isDated) this.#addDated(linkId, hour, { details, counts, region });
+        else total.extra += counts.clicks + counts.bots;
       }
     }
     if (frame.orphans > 0) {
@@ -105,18 +109,28 @@ export class ClickSums {
     }
   }
 
-  #addDated(linkId: number, hour: number, click: FrameClick, region: string): void {
+  #addDated(
+    linkId: number,
+    hour: number,
+    {
+      details,
+      counts,
+      region,
+    }: {
+      readonly details: ClickDetails;
+      readonly counts: ClickCounts;
+      readonly region: string;
+    },
+  ): void {
     const { referrers } = this.#rules;
     const add = (dimension: RollupKey['dimension'], value: string) => {
       const key = { dimension, hour, linkId, value };
-      addClick(
-        this.#rowOf(`${dimension} ${hour} ${linkId} ${value}`, { is: 'rollup', key }),
-        click,
-      );
+      const id = `${dimension} ${hour} ${linkId} ${value}`;
+      addCounts(this.#rowOf(id, { is: 'rollup', key }), counts);
     };
     add('all', '');
     for (const dimension of clickDimensions) {
-      const value = (dimension === 'region' ? region : click.details[dimension]) ?? '';
+      const value = (dimension === 'region' ? region : details[dimension]) ?? '';
       add(dimension, dimension === 'referrer' ? referrers.find(linkId, hour, value) : value);
     }
   }
@@ -131,11 +145,40 @@ export class ClickSums {
   }
 }
 
-/** A visitor who is a bot is nobody. */
-function addClick(row: Row, { details, isNewVisitor }: FrameClick): void {
-  if (details.isBot) row.bots += 1;
-  else {
-    row.clicks += 1;
-    if (isNewVisitor) row.visitors += 1;
+/**
+ * How often each link, and all of them together, were clicked with which details: most clicks of a busy tick are
+ * alike, and each kind of them goes to many rows.
+ */
+function groupClicks(
+  clicks: readonly FrameClick[],
+): ReadonlyMap<number, ReadonlyMap<ClickDetails, ClickCounts>> {
+  const groups = new Map<number, Map<ClickDetails, MutableCounts>>();
+  for (const { linkId, details, isNewVisitor } of clicks) {
+    for (const id of [linkId, allLinksId]) {
+      const counts = countsOf(groups, id, details);
+      // A visitor who is a bot is nobody.
+      if (details.isBot) counts.bots += 1;
+      else counts.clicks += 1;
+      if (isNewVisitor && !details.isBot) counts.visitors += 1;
+    }
   }
+  return groups;
+}
+
+function countsOf(
+  groups: Map<number, Map<ClickDetails, MutableCounts>>,
+  linkId: number,
+  details: ClickDetails,
+): MutableCounts {
+  const byDetails = groups.get(linkId) ?? new Map<ClickDetails, MutableCounts>();
+  if (byDetails.size === 0) groups.set(linkId, byDetails);
+  const counts = byDetails.get(details) ?? { clicks: 0, bots: 0, visitors: 0 };
+  byDetails.set(details, counts);
+  return counts;
+}
+
+function addCounts(to: MutableCounts, { clicks, bots, visitors }: ClickCounts): void {
+  to.clicks += clicks;
+  to.bots += bots;
+  to.visitors += visitors;
 }
