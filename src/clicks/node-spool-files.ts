@@ -39,8 +39,7 @@ export function createNodeSpoolFiles(root: string): SpoolFiles {
         .map(({ name }) => ({ name, bytes: statSync(pathOf(folder, name)).size }));
     },
     findMark(folder, name) {
-      // Not the device, whose number can be another after a restart. A new file on a new file system can well have
-      // the inode that it had on the old one, but not its time.
+      // A copy on a new file system can well have the inode of its original, but not its time.
       const { ino, birthtimeNs } = statSync(pathOf(folder, name), { bigint: true });
       return `${ino}/${birthtimeNs}`;
     },

@@ -18,7 +18,10 @@ export interface SpoolFiles {
   /** Makes a folder, and sees to it that a power cut does not take it away again. */
   makeFolder(folder: string): void;
   listFiles(folder: string): readonly { readonly name: string; readonly bytes: number }[];
-  /** What a copy of a file cannot have in common with it: device and inode. */
+  /**
+   * What a copy of a file cannot have in common with it: inode and time of creation. Not the device, whose number can
+   * be another after a restart.
+   */
   findMark(folder: string, name: string): string;
   readFile(folder: string, name: string): Uint8Array;
   loadFile(folder: string, name: string): Promise<Uint8Array>;

@@ -78,7 +78,7 @@ async function loadPatiently(
     if (code === 'ENOENT') return new Uint8Array();
     const nowMs = clock.monotonicMs();
     batch.unreadableSinceMs ??= nowMs;
-    if (code === 'EIO' && nowMs - batch.unreadableSinceMs >= patienceMs) return new Uint8Array();
+    if (nowMs - batch.unreadableSinceMs >= patienceMs) return new Uint8Array();
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32, zstdDecompressSync } from 'node:zlib';
 import {
   type BatchHeader,
@@ -9,6 +9,7 @@ import {
 } from './click-batch-header.ts';
 import { ClickFormatError } from './click-format-error.ts';
 import { type ClickFrame, type DetailsMemo, decodeFrame } from './click-frame.ts';
+import { findPrefix } from './find-prefix.ts';
 
 /** A sealed batch that was read and found to be whole. */
 export interface ClickBatch extends BatchIdentity {
@@ -117,40 +118,15 @@ export function hashFrames(batch: ClickBatch, count: number): string {
 }
 
 /**
- * How many frames of a batch are the ones that a cursor stands for, by their hash; `undefined` when the batch does not
- * begin with what is counted. `clicks` only says where to look first: damaged clicks are in it, but in no frame.
+ * How many frames of a batch are the ones that a cursor stands for; `undefined` when the batch does not begin with
+ * what is counted. `clicks` only says where to look first: damaged clicks are in it, but in no frame.
  */
 export function findCounted(
   batch: ClickBatch,
   counted: { readonly clicks: number; readonly hash: string },
 ): number | undefined {
-  const isThere = (count: number) => clicksBehind(batch, count) === counted.clicks;
-  return (
-    findPrefix(batch, counted.hash, isThere) ??
-    findPrefix(batch, counted.hash, (count) => !isThere(count))
-  );
-}
-
-function clicksBehind(batch: ClickBatch, count: number): number {
-  const last = batch.frames[count - 1];
-  return last === undefined ? 0 : clicksThrough(last);
-}
-
-function findPrefix(
-  batch: ClickBatch,
-  wanted: string,
-  isCandidate: (count: number) => boolean,
-): number | undefined {
-  const prefix = createHash('sha256');
-  let from = 0;
-  for (let count = 0; count <= batch.frames.length; count += 1) {
-    if (!isCandidate(count)) continue;
-    const end = batch.frames[count - 1]?.end ?? 0;
-    prefix.update(batch.framesBytes.subarray(from, end));
-    from = end;
-    if (prefix.copy().digest('hex') === wanted) return count;
-  }
-  return undefined;
+  const likely = batch.frames.findLastIndex((frame) => clicksThrough(frame) === counted.clicks) + 1;
+  return hashFrames(batch, likely) === counted.hash ? likely : findPrefix(batch, counted.hash);
 }
 
 function unpack(packed: Uint8Array, framesBytes: number): Buffer {

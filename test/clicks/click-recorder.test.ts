@@ -4,12 +4,13 @@ import type { VisitFacts } from '../../src/clicks/visit.ts';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
 import type { ClickRequest } from '../../src/domain/click-recorder.ts';
 import type { Slug } from '../../src/domain/slug.ts';
-import { listOwn, nobody, openTestSpool, readWhole } from '../support/test-spool.ts';
+import { noDetails } from '../support/sealed-batch.ts';
+import { listOwn, openTestSpool, readWhole } from '../support/test-spool.ts';
 
 const request: ClickRequest = { rawHeaders: [], socket: {} };
 
 /** Judges that use one visit for all; link 7 is only ever fetched ahead. */
-const visit = { details: nobody, isNewVisitor: false };
+const visit = { details: noDetails, isNewVisitor: false };
 const facts: VisitFacts = {
   judge(_, linkId) {
     if (linkId === 7) return undefined;
@@ -32,8 +33,8 @@ describe('a recorder', () => {
       {
         timeMs: clock.now(),
         clicks: [
-          { linkId: 1, details: nobody, isNewVisitor: true },
-          { linkId: 2, details: nobody, isNewVisitor: false },
+          { linkId: 1, details: noDetails, isNewVisitor: true },
+          { linkId: 2, details: noDetails, isNewVisitor: false },
         ],
         orphans: 1,
         orphanSlugs: ['none'],

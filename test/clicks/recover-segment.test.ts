@@ -6,8 +6,7 @@ import type { ProducerId } from '../../src/domain/click-cursor.ts';
 import { type ClickFrame, salvageFrames } from '../../src/domain/click-frame.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { anyTick, type TestTick } from '../support/click-arbitraries.ts';
-import { withVersion } from '../support/sealed-batch.ts';
-import { nobody } from '../support/test-spool.ts';
+import { noDetails, withVersion } from '../support/sealed-batch.ts';
 
 const clicksBefore = 1_000;
 const header = encodeBatchHeader(
@@ -121,7 +120,7 @@ function tick(count: number): TestTick {
     timeMs: 5,
     clicks: Array.from({ length: count }, (_, index) => ({
       linkId: index + 1,
-      details: nobody,
+      details: noDetails,
       isNewVisitor: false,
     })),
     orphanSlugs: [],

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { SegmentFile } from '../../src/clicks/spool-files.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { rememberingLog } from '../support/logged.ts';
+import { noDetails } from '../support/sealed-batch.ts';
 import { SimulatedDisk, systemError } from '../support/simulated-disk.ts';
-import { cursorAt, listOwn, nobody, openTestSpool, readClicks } from '../support/test-spool.ts';
+import { cursorAt, listOwn, openTestSpool, readClicks } from '../support/test-spool.ts';
 
 describe('a full disk', () => {
   it('costs the clicks that it cannot take, each counted, and no other', async () => {
@@ -98,7 +99,7 @@ describe('a full disk', () => {
     await expect(spool.seal()).rejects.toThrow('ENOSPC');
     const long = 'x'.repeat(255);
     const details = Array.from({ length: 250 }, (_, index) => ({
-      ...nobody,
+      ...noDetails,
       country: String(index),
       referrer: long,
       browser: long,

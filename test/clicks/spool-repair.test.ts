@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
+import { withVersion } from '../support/sealed-batch.ts';
 import { SimulatedDisk, systemError } from '../support/simulated-disk.ts';
 import {
   cursorAt,
@@ -284,6 +285,17 @@ describe('batches that are issued again', () => {
       clicks: 1,
       damaged: 1,
     });
+    expect(test.spool.readCounts().lost.damaged).toBe(1);
+    expect(listEndings(test)).toContain('damaged');
+  });
+
+  it('go on after one that only a later release could read', async () => {
+    const test = await openWithBatches(3);
+    damage(test, 2, (bytes) => withVersion(bytes, 9));
+    const [first] = listOwn(test.spool);
+    if (first === undefined) throw new Error('no batch');
+    await test.spool.reissueFrom(first);
+    expect(await readClicks(test.spool)).toEqual([1, 3]);
     expect(test.spool.readCounts().lost.damaged).toBe(1);
     expect(listEndings(test)).toContain('damaged');
   });

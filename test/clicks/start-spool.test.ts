@@ -7,7 +7,8 @@ import { startSpool } from '../../src/clicks/start-spool.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { eventually } from '../support/eventually.ts';
 import { rememberingLog } from '../support/logged.ts';
-import { nobody, readClicks } from '../support/test-spool.ts';
+import { noDetails } from '../support/sealed-batch.ts';
+import { readClicks } from '../support/test-spool.ts';
 
 it('a spool that runs seals by itself, and leaves nothing open when it is disposed of', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'spool-'));
@@ -24,10 +25,10 @@ it('a spool that runs seals by itself, and leaves nothing open when it is dispos
   });
   const { spool } = running;
   const frames = new ClickFrameEncoder();
-  frames.add(1, nobody, false);
+  frames.add(1, noDetails, false);
   await spool.append(frames, Date.now());
   await eventually(() => expect(spool.readGauges().batches).toBe(1));
-  frames.add(2, nobody, false);
+  frames.add(2, noDetails, false);
   await spool.append(frames, Date.now());
   await running[Symbol.asyncDispose]();
   expect(await readClicks(spool)).toEqual([1, 2]);

@@ -12,7 +12,7 @@ import {
 } from '../../src/domain/click-frame.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { anyTick, type TestTick } from '../support/click-arbitraries.ts';
-import { nobody } from '../support/test-spool.ts';
+import { noDetails } from '../support/sealed-batch.ts';
 
 describe('a frame', () => {
   it('gives back what went into it', () => {
@@ -37,7 +37,7 @@ describe('a frame', () => {
 
   it('knows equal details for the same object', () => {
     const encoder = new ClickFrameEncoder();
-    for (const country of ['DE', 'FR', 'DE']) encoder.add(1, { ...nobody, country }, false);
+    for (const country of ['DE', 'FR', 'DE']) encoder.add(1, { ...noDetails, country }, false);
     const memo = new Map();
     const [german, french, alsoGerman] = decodeFrame(
       asBuffer(encoder.finish(0, 0)),
@@ -51,7 +51,7 @@ describe('a frame', () => {
 
   it('cuts texts that are too long at a whole character', () => {
     const encoder = new ClickFrameEncoder();
-    encoder.add(1, { ...nobody, browser: 'é'.repeat(200) }, false);
+    encoder.add(1, { ...noDetails, browser: 'é'.repeat(200) }, false);
     const frame = decodeFrame(asBuffer(encoder.finish(0, 0)), 0, new Map());
     expect(frame.clicks[0]?.details.browser).toBe('é'.repeat(127));
   });
@@ -63,7 +63,7 @@ describe('a frame', () => {
       [2 ** 60, 2 ** 48 - 1],
     ] as const) {
       const encoder = new ClickFrameEncoder();
-      encoder.add(1, nobody, false);
+      encoder.add(1, noDetails, false);
       expect(decodeFrame(asBuffer(encoder.finish(0, timeMs)), 0, new Map()).timeMs).toBe(kept);
     }
   });
@@ -87,7 +87,7 @@ describe('a tick of many clicks', () => {
   it('takes several frames, each with its own details and the number of its first click', () => {
     const encoder = new ClickFrameEncoder();
     const details: ClickDetails[] = Array.from({ length: 50 }, (_, index) => ({
-      ...nobody,
+      ...noDetails,
       referrer: `${index}.example.com`,
     }));
     const count = 3 * maxFrameClicks + 1;
@@ -109,7 +109,7 @@ describe('a tick of many clicks', () => {
     const encoder = new ClickFrameEncoder();
     const long = 'x'.repeat(255);
     for (let index = 0; index < 600; index += 1) {
-      encoder.add(2 ** 53 - 1, { ...nobody, referrer: long, browser: long, os: long }, true);
+      encoder.add(2 ** 53 - 1, { ...noDetails, referrer: long, browser: long, os: long }, true);
     }
     const frames = salvageFrames(asBuffer(encoder.finish(0, 0)), 0, new Map());
     expect(frames.reduce((sum, { clicks }) => sum + clicks.length, 0)).toBe(600);
@@ -132,7 +132,7 @@ describe('an encoder', () => {
 
   it('can be asked again with another number of the first click', () => {
     const encoder = new ClickFrameEncoder();
-    for (let linkId = 1; linkId <= 300; linkId += 1) encoder.add(linkId, nobody, false);
+    for (let linkId = 1; linkId <= 300; linkId += 1) encoder.add(linkId, noDetails, false);
     encoder.addOrphan('none');
     encoder.finish(1000, 5);
     const frames = salvageFrames(asBuffer(encoder.finish(0, 5)), 0, new Map());
@@ -146,7 +146,7 @@ describe('an encoder', () => {
     const encoder = new ClickFrameEncoder();
     for (let round = 0; round < 25_000; round += 200) {
       const seen = Array.from({ length: 200 }, (_, index) => ({
-        ...nobody,
+        ...noDetails,
         referrer: `${round + index}.example.com`,
       }));
       for (const details of [...seen, ...seen]) encoder.add(1, details, false);

@@ -3,23 +3,13 @@ import { pino } from 'pino';
 import { Spool } from '../../src/clicks/spool.ts';
 import type { SpoolOptions } from '../../src/clicks/spool-options.ts';
 import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
-import type { ClickDetails } from '../../src/domain/click.ts';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
 import type { ClickCursor } from '../../src/domain/click-cursor.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
+import { noDetails } from './sealed-batch.ts';
 import { seededRandom } from './seeded-random.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
-
-/** A person of whom nothing is known. */
-export const nobody: ClickDetails = {
-  isBot: false,
-  country: null,
-  referrer: null,
-  browser: null,
-  os: null,
-  device: null,
-};
 
 /** A spool on a simulated disk, whose clock and chance are given. */
 export interface TestSpool {
@@ -56,7 +46,7 @@ export async function openTestSpool(options: TestSpoolOptions = {}): Promise<Tes
     ...options,
   });
   const append = (...linkIds: number[]) => {
-    for (const linkId of linkIds) frames.add(linkId, nobody, false);
+    for (const linkId of linkIds) frames.add(linkId, noDetails, false);
     return spool.append(frames, clock.now());
   };
   return { spool, disk, clock, append, click: (...linkIds) => void append(...linkIds) };
