@@ -90,7 +90,9 @@ export class Keep {
   /** The oldest batch of a producer, when it may go. */
   #findRemovable(producer: SpoolProducer): StoredBatch | undefined {
     const [oldest] = producer.batches;
-    if (oldest === undefined || !oldest.isCounted) return undefined;
+    if (oldest === undefined || !oldest.isCounted || oldest.seq > producer.knownUpTo) {
+      return undefined;
+    }
     return producer.isOwn && producer.batches.length === 1 ? undefined : oldest;
   }
 

@@ -31,7 +31,6 @@ export class ShipLine {
   isHeld = false;
   /** The batch that was mended since the primary was asked: a disk that damages it again must not keep us busy. */
   mended = 0;
-  /** The newest batch when this began. Later ones are sealed by this process. */
   readonly #oldUpTo: number;
   /** Of the last answer; 0 before any. */
   #epoch = 0;
@@ -41,6 +40,8 @@ export class ShipLine {
   #clicks = 0;
   /** The primary has ours up to this one. */
   #agreed = 0;
+  /** What was agreed on when nothing was left to try. */
+  #settled: number;
   /** Those from this number on were tried without finding one of ours. */
   #triedFrom = Number.POSITIVE_INFINITY;
   /** The newest of them that does not tell. */
@@ -50,9 +51,12 @@ export class ShipLine {
   /** A loss that was declared and not answered yet. */
   #declared: { readonly from: number; readonly clicks: number } | undefined;
 
-  constructor(producer: ProducerId, batches: readonly SpooledBatch[]) {
+  /** `oldUpTo` is the newest batch when the process began. It seals the later ones itself. */
+  constructor(producer: ProducerId, oldUpTo: number) {
     this.producer = producer;
-    this.#oldUpTo = batches.at(-1)?.seq ?? 0;
+    this.#oldUpTo = oldUpTo;
+    // What an earlier process sealed was agreed on there, as far as it was counted.
+    this.#settled = oldUpTo;
   }
 
   get epoch(): number {
@@ -70,6 +74,11 @@ export class ShipLine {
     this.#expected = undefined;
     this.isHeld = false;
     this.mended = 0;
+  }
+
+  /** The newest batch that is known to be what the primary counts under its number. */
+  get knownUpTo(): number {
+    return this.#settled;
   }
 
   /** `undefined` when there is nothing to do. */
@@ -91,7 +100,12 @@ export class ShipLine {
       }
       this.#agreed = seq;
     }
-    this.#endTrials();
+    if (this.#triedFrom !== Number.POSITIVE_INFINITY) {
+      this.#endTrials();
+      // Another may have been sealed meanwhile whose number the primary has.
+      if (this.#conflict === undefined) return this.plan(batches);
+    }
+    this.#settled = this.#agreed;
     if (this.#conflict !== undefined) return { is: 'reissue', batch: this.#conflict };
     const at = batches.findLastIndex(({ seq }) => seq < expected) + 1;
     const first = batches[at];

@@ -43,7 +43,11 @@ export class Shipper {
 
   constructor(options: ShipperOptions) {
     this.#options = options;
-    this.#findLines();
+    const { spool } = options;
+    for (const producer of spool.listProducers()) {
+      const newest = spool.listBatches(producer).at(-1)?.seq ?? 0;
+      this.#lines.set(producer, new ShipLine(producer, newest));
+    }
   }
 
   readCounts(): ShipperCounts {
@@ -81,9 +85,9 @@ export class Shipper {
   async confirm(): Promise<boolean> {
     const { spool, readOwnCursor } = this.#options;
     let isWaiting = false;
-    for (const producer of spool.listProducers()) {
+    for (const { producer, knownUpTo } of this.#findLines()) {
       const cursor = (await readOwnCursor(producer)) ?? nothingCounted(producer);
-      spool.release(cursor);
+      spool.release(cursor, knownUpTo);
       isWaiting ||= (spool.listBatches(producer).at(-1)?.seq ?? 0) >= expectedSeq(cursor);
     }
     return isWaiting;
@@ -95,7 +99,7 @@ export class Shipper {
     const lines = new Map<ProducerId, ShipLine>();
     for (const producer of spool.listProducers()) {
       const known = this.#lines.get(producer);
-      lines.set(producer, known ?? new ShipLine(producer, spool.listBatches(producer)));
+      lines.set(producer, known ?? new ShipLine(producer, 0));
     }
     this.#lines = lines;
     const ordered = [...lines.values()];

@@ -80,6 +80,8 @@ export class SpoolProducer {
   follower: (Place & { readonly fromSeq: number }) | undefined;
   /** What this node's copy of `clicks.db` shows. */
   cursor: ClickCursor | undefined;
+  /** Up to this number it is known that the batches here are those that are counted. */
+  knownUpTo = 0;
   /** The highest number that was used, and all clicks through it. */
   lastSeq = 0;
   clicks = 0;

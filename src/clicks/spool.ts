@@ -238,9 +238,11 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     this.#measure();
   }
 
-  release(cursor: ClickCursor): void {
+  release(cursor: ClickCursor, knownUpTo: number = cursor.seq): void {
     const producer = this.#producers.get(cursor.producer);
-    if (producer !== undefined) producer.cursor = cursor;
+    if (producer === undefined) return;
+    producer.cursor = cursor;
+    producer.knownUpTo = knownUpTo;
   }
 
   onSealed(listener: () => void): () => void {

@@ -1,0 +1,360 @@
+import type { SpooledBatches } from '../../src/clicks/spooled-batches.ts';
+import { type ClickCursor, expectedSeq, type ProducerId } from '../../src/domain/click-cursor.ts';
+import type { Command } from './click-simulation-commands.ts';
+import { BrokenPromise, ClickLedger } from './click-simulation-ledger.ts';
+import { SimulatedNetwork } from './click-simulation-network.ts';
+import { retentionMs, SimulatedNode } from './click-simulation-node.ts';
+import { type MergeCraft, SimulatedPrimary, soundCraft } from './click-simulation-primary.ts';
+import type { ClickCommit } from './memory-click-store.ts';
+import { seededRandom } from './seeded-random.ts';
+
+/** How a fleet is made; what a test of the tests breaks is here too. */
+export interface FleetOptions {
+  readonly nodes?: number;
+  readonly sync?: 'tick' | 'off' | number;
+  /** Rows that a transaction may touch: few, so that batches are merged in parts. */
+  readonly maxRows?: number;
+  readonly craft?: MergeCraft;
+  readonly spoolView?: (spool: SpooledBatches) => SpooledBatches;
+  /** Called at each point where something could end: operations of disks, messages, parts of a commit. */
+  readonly onPoint?: (fleet: SimulatedFleet) => void;
+}
+
+/** Midnight of 2026-01-01 UTC. */
+const startMs = Date.UTC(2026, 0);
+
+/** Nodes with their volumes, whoever is primary, and the network in between; checks its promises as it goes. */
+export class SimulatedFleet {
+  readonly nodes: readonly SimulatedNode[];
+  readonly primary: SimulatedPrimary;
+  readonly network: SimulatedNetwork;
+  readonly ledger = new ClickLedger();
+  /** The number that the newest batch of each producer was sealed under. */
+  readonly #sealed = new Map<ProducerId, number>();
+  readonly #backups: (readonly ClickCommit[])[] = [];
+  readonly #sync: 'tick' | 'off' | number;
+  #ms = 0;
+  /**
+   * Two processes believe that they are the same producer. Once is a mistake that is made up for; after a second one
+   * both may have to issue the same batches again, and nobody could tell.
+   */
+  #isForked = false;
+  /** What went wrong where nobody could be told. */
+  #broken: unknown;
+
+  constructor(options: FleetOptions = {}) {
+    const clock = { now: () => startMs + this.#ms, monotonicMs: () => this.#ms };
+    this.#sync = options.sync ?? 250;
+    const reachPoint = () => options.onPoint?.(this);
+    this.primary = new SimulatedPrimary({
+      clock,
+      craft: options.craft ?? soundCraft,
+      maxRows: options.maxRows ?? 5_000,
+    });
+    this.primary.onPoint = reachPoint;
+    this.network = new SimulatedNetwork((body) =>
+      this.primary.receive(body).catch((error: unknown) => {
+        this.#broken ??= error;
+        return undefined;
+      }),
+    );
+    this.network.onEvent = reachPoint;
+    const around = {
+      network: this.network,
+      ledger: this.ledger,
+      clock,
+      random: seededRandom('fleet'),
+      sync: this.#sync,
+      spoolView: options.spoolView ?? ((spool: SpooledBatches) => spool),
+      onOperation: reachPoint,
+    };
+    this.nodes = Array.from(
+      { length: options.nodes ?? 3 },
+      (_, index) => new SimulatedNode(`node${index}`, around),
+    );
+    this.primary.store.onTotal = (linkId, { clicks }) => this.#checkTotal(linkId, clicks);
+    this.primary.store.onCursor = (before, after) => this.#checkCursor(before, after);
+  }
+
+  async start(): Promise<void> {
+    for (const node of this.nodes) await node.start();
+  }
+
+  /** Does one thing, and lets everything that follows at once follow. Throws `BrokenPromise`. */
+  async take(command: Command): Promise<void> {
+    await this.#do(command);
+    await this.#settle();
+  }
+
+  /** Heals all that can be healed, ships all, and checks that the promises were kept. */
+  async comeToRest(): Promise<void> {
+    const { network, nodes, primary, ledger } = this;
+    network.isSound = true;
+    primary.isUpgraded = true;
+    for (const node of nodes) node.heal();
+    await this.#settle();
+    while (network.onTheWay > 0) {
+      network.deliver(0);
+      await this.#settle();
+      network.reply(0);
+      await this.#settle();
+    }
+    for (let rounds = 0, state = ''; state !== this.#describe(); rounds += 1) {
+      if (rounds === 20) throw new BrokenPromise('the fleet does not come to rest');
+      state = this.#describe();
+      for (const node of nodes) await this.#workOff(node);
+    }
+    for (const node of nodes) {
+      node.copy = primary.store.commits;
+      await node.confirm();
+      node.checkGauge();
+      const { unconfirmedClicks } = node.spool.readGauges();
+      if (unconfirmedClicks > 0) {
+        throw new BrokenPromise(`${unconfirmedClicks} clicks of ${node.id} stay unconfirmed`);
+      }
+    }
+    ledger.checkAtRest((id) => this.#timesCounted(id), primary.store.commits);
+  }
+
+  async #do(command: Command): Promise<void> {
+    const { primary, network } = this;
+    switch (command.do) {
+      case 'click':
+        return this.#node(command.node).click(command.clicks);
+      case 'wait':
+        return this.#wait(command.ms);
+      case 'sync': {
+        const node = this.#node(command.node);
+        return node.noteDurable(node.spool.sync(), 'this process');
+      }
+      case 'seal': {
+        const node = this.#node(command.node);
+        return node.noteDurable(node.spool.seal(), 'all');
+      }
+      case 'ship':
+        return this.#node(command.node).ship();
+      case 'ship all':
+        return this.#shipAll(this.#node(command.node));
+      case 'deliver':
+        return network.deliver(command.at);
+      case 'lose request':
+        return network.loseRequest(command.at);
+      case 'duplicate':
+        return network.duplicate(command.at);
+      case 'reply':
+        return network.reply(command.at);
+      case 'lose reply':
+        return network.loseReply(command.at);
+      case 'crash':
+        return this.#node(command.node).crash();
+      case 'lose power':
+        return this.#node(command.node).losePower(command.seed);
+      case 'wipe': {
+        const node = this.#node(command.node);
+        node.checkGauge();
+        return node.replaceDisk(undefined, [], (id) => this.#timesCounted(id) > 0);
+      }
+      case 'clone':
+        return this.#clone(this.#node(command.from), this.#node(command.to), command.as);
+      case 'snapshot': {
+        const node = this.#node(command.node);
+        node.snapshot = { disk: node.disk.fork(), clicks: [...node.clicks] };
+        return;
+      }
+      case 'rewind':
+        return this.#rewind(this.#node(command.node));
+      case 'crash primary':
+        primary.crashNext = command.when;
+        return;
+      case 'fail over': {
+        const { commits } = primary.store;
+        return this.#return(commits.slice(0, Math.max(0, commits.length - command.lost)));
+      }
+      case 'back up':
+        this.#backups.push(primary.store.commits);
+        return;
+      case 'restore':
+        return this.#restore(command.at);
+      case 'replicate': {
+        const { commits } = primary.store;
+        const length = Math.max(0, commits.length - command.behind);
+        const node = this.#node(command.node);
+        node.copy = commits.slice(0, length);
+        node.copyReturns = this.ledger.returns;
+        return;
+      }
+      case 'confirm': {
+        const node = this.#node(command.node);
+        await node.confirm();
+        return node.checkGauge();
+      }
+      case 'ask':
+        return this.#node(command.node).shipper.askAgain();
+      case 'notice':
+        return this.#node(command.node).shipper.forget();
+      case 'fill': {
+        const { disk } = this.#node(command.node);
+        disk.capacity = disk.bytes + command.bytes;
+        return;
+      }
+      case 'heal':
+        return this.#node(command.node).heal();
+      case 'break':
+        return this.#node(command.node).breakCalls(command.call, command.times);
+      case 'stall':
+        this.#node(command.node).isStalled = true;
+        return;
+      case 'disk':
+        return this.#node(command.node).unstallOne(command.at);
+      case 'rot':
+        // Of a copy that is damaged in the middle nobody could tell that it is the same batch.
+        if (this.ledger.hasForks) return;
+        return this.#node(command.node).rot(command.at, command.byte);
+      case 'set clock':
+        this.#node(command.node).clockOffsetMs += command.ms;
+        return;
+      case 'age':
+        return this.#wait(retentionMs + 1);
+      case 'upgrade':
+        this.#node(command.node).isUpgraded = true;
+        return;
+      case 'upgrade primary':
+        primary.isUpgraded = true;
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
+  #node(index: number): SimulatedNode {
+    return this.nodes[index % this.nodes.length] as SimulatedNode;
+  }
+
+  /** Everything that can go on without a command goes on. */
+  async #settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#noteSealed();
+    if (this.#broken !== undefined) throw this.#broken;
+  }
+
+  #noteSealed(): void {
+    for (const node of this.nodes) {
+      node.noteBatches();
+      for (const producer of node.spool.listProducers()) {
+        const newest = node.spool.listBatches(producer).at(-1)?.seq ?? 0;
+        if (newest > (this.#sealed.get(producer) ?? 0)) this.#sealed.set(producer, newest);
+      }
+    }
+  }
+
+  #wait(ms: number): void {
+    this.#ms += ms;
+    for (const node of this.nodes) {
+      node.spool.maintain();
+      // K4: what is older than the interval is on the disk, once that has done what it was asked for.
+      if (typeof this.#sync !== 'number' || ms < this.#sync || node.isStalled) continue;
+      node.noteDurable(new Promise((resolve) => setImmediate(resolve)), 'this process');
+    }
+  }
+
+  async #shipAll(node: SimulatedNode): Promise<void> {
+    const { network } = this;
+    const before = network.isSound;
+    network.isSound = true;
+    const hasEnded = node.shipAll();
+    await this.#settle();
+    network.isSound = before;
+    // A stalled disk keeps it from ending.
+    void hasEnded.then((isIdle) => {
+      if (!isIdle) this.#broken ??= new BrokenPromise(`${node.id} ships without end`);
+    });
+  }
+
+  async #clone(
+    from: SimulatedNode,
+    to: SimulatedNode,
+    as: 'files' | 'blocks' | 'twin',
+  ): Promise<void> {
+    if (from === to) return;
+    const isTwin = as === 'twin' && !this.#isForked;
+    this.#isForked ||= isTwin;
+    this.ledger.hasForks = true;
+    to.id = isTwin ? from.id : `${to.id}'`;
+    const disk = as === 'files' ? from.disk.copyFiles() : from.disk.fork();
+    await to.replaceDisk(disk, [], (id) => this.#timesCounted(id) > 0);
+  }
+
+  async #rewind(node: SimulatedNode): Promise<void> {
+    if (node.snapshot === undefined || this.#isForked) return;
+    this.#isForked = true;
+    this.ledger.hasForks = true;
+    const { disk, clicks } = node.snapshot;
+    await node.replaceDisk(disk.fork(), clicks, (id) => this.#timesCounted(id) > 0);
+  }
+
+  #restore(at: number): void {
+    const backup = this.#backups[at % Math.max(1, this.#backups.length)];
+    if (backup === undefined) return;
+    // Of a fork, a backup of a history that was lost may have counted what was issued again since.
+    const { commits } = this.primary.store;
+    const isLost = backup.some((commit, index) => commit !== commits[index]);
+    if (!isLost || !this.ledger.hasForks) this.#return(backup);
+  }
+
+  #return(commits: readonly ClickCommit[]): void {
+    this.ledger.returns += 1;
+    this.primary.become(commits);
+  }
+
+  async #workOff(node: SimulatedNode): Promise<void> {
+    this.#wait(1_200);
+    await this.#settle();
+    await node.spool.seal();
+    node.shipper.askAgain();
+    await this.#shipAll(node);
+    await this.#settle();
+  }
+
+  /** Changes as long as there is something to do. */
+  #describe(): string {
+    const { epoch, store } = this.primary;
+    return JSON.stringify([epoch, store.commits.length, [...this.#sealed]]);
+  }
+
+  #timesCounted(id: number): number {
+    return this.primary.store.totals.get(id)?.clicks ?? 0;
+  }
+
+  /** K1 and K2: nothing is counted twice, and nothing that was not answered. */
+  #checkTotal(linkId: number, clicks: number): void {
+    if (linkId === 0) return;
+    if (clicks > 1) throw new BrokenPromise(`click ${linkId} is counted ${clicks} times`);
+    if (linkId > this.ledger.clicks.length) {
+      throw new BrokenPromise(`click ${linkId} is counted and was never answered`);
+    }
+  }
+
+  /** K9: a cursor moves on by one batch, or over batches that are declared lost, and never past what was sealed. */
+  #checkCursor(before: ClickCursor | undefined, after: ClickCursor): void {
+    const { producer, seq, lost } = after;
+    if (seq > (this.#sealed.get(producer) ?? 0)) this.#noteSealed();
+    const sealed = this.#sealed.get(producer) ?? 0;
+    if (seq > sealed) throw new BrokenPromise(`batch ${seq} is counted, ${sealed} are sealed`);
+    const isNext = seq === expectedSeq(before) || seq === before?.seq;
+    if (!isNext && lost <= (before?.lost ?? 0) && !this.ledger.hasForks) {
+      throw new BrokenPromise(`batch ${seq} is counted after ${before?.seq ?? 0}`);
+    }
+  }
+}
+
+/** Plays a history from beginning to rest. Throws `BrokenPromise`. */
+export async function playHistory(
+  history: readonly Command[],
+  options: FleetOptions = {},
+): Promise<SimulatedFleet> {
+  const fleet = new SimulatedFleet(options);
+  await fleet.start();
+  for (const command of history) await fleet.take(command);
+  await fleet.comeToRest();
+  return fleet;
+}
