@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { createClickRecorder } from './clicks/click-recorder.ts';
+import { createCountingPace } from './clicks/counting-pace.ts';
 import { openCountryDatabase } from './clicks/country-database.ts';
 import { type DeliveryAnswer, parseAnswer } from './clicks/delivery.ts';
 import { Receiver } from './clicks/receiver.ts';
@@ -87,6 +88,7 @@ export async function startClickPath(
     findCursor,
     clock,
     datedForMs: Math.max(leastDatedForMs, 2 * retentionMs),
+    findRestMs: createCountingPace(() => spool.readGauges().oldestUnconfirmedMs),
     log,
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type ClickCursor, expectedSeq, type ProducerId } from '../domain/click-cursor.ts';
 import { ClickFormatError } from '../domain/click-format-error.ts';
@@ -25,6 +26,8 @@ export interface ReceiverOptions {
   readonly clock: Clock;
   /** Clicks further in the past are in no hour, milliseconds. */
   readonly datedForMs: number;
+  /** How long counting rests after a transaction that took `tookMs`; not at all when left out. Milliseconds both. */
+  readonly findRestMs?: (tookMs: number) => number;
   readonly log: Logger;
 }
 
@@ -136,6 +139,7 @@ export class Receiver {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       const { writer } = first;
       const turns = this.#gather(writer);
+      const startMs = this.#options.clock.monotonicMs();
       try {
         const { value: outcomes } = await this.#count(
           writer,
@@ -153,8 +157,15 @@ export class Receiver {
       // Who comes next is first in the next round, so that a backlog holds up no fresh clicks.
       const [, ...others] = this.#waiting;
       this.#waiting = [...others, first].filter(({ isAnswered }) => !isAnswered);
+      await this.#rest(startMs);
     }
     this.#isRunning = false;
+  }
+
+  async #rest(startMs: number): Promise<void> {
+    const { clock, findRestMs } = this.#options;
+    const restMs = findRestMs?.(clock.monotonicMs() - startMs) ?? 0;
+    if (restMs > 0) await delay(restMs, undefined, { ref: false });
   }
 
   /** Batches for one transaction: at least one, and as many as there is room for. */
