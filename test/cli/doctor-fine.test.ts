@@ -60,6 +60,7 @@ describe('nothing is wrong', () => {
       },
       'ok a newer release has added 0002_next.sql',
     ],
+    ['click schema', alone, 'ok as declared, up to 0001_clicks.sql'],
     [
       'position',
       withPrimaryAt(status('ams1', { position: positionAt(43) })),
@@ -97,6 +98,7 @@ describe('what cannot be told is left to the check that says why', () => {
     ['position', { ...replica, peers: { is: 'unparsable', why: '' } }],
     ['position', withPrimaryAt(status('ams1', { position: null }))],
     ['schema', { ...replica, schema: undefined }],
+    ['click schema', { ...replica, clickSchema: undefined }],
     ['clocks', withPeers({ ...primary, status: { is: 'silent', why: '' } })],
     ['keys', { ...withConfig({ ACCESS: 'keys' }), keys: undefined }],
   ] satisfies [string, Facts][])('%s: %#', (check, facts) => {

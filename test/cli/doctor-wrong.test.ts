@@ -205,6 +205,11 @@ describe('what is wrong is said, and what to do', () => {
       'warn there is no database at /litefs/links.db yet; the primary makes it',
     ],
     [
+      'click schema',
+      { ...replica, clickSchema: { is: 'absent', file: '/litefs/clicks.db' } },
+      'warn there is no database at /litefs/clicks.db yet; the primary makes it',
+    ],
+    [
       'schema',
       {
         ...alone,

@@ -26,7 +26,15 @@ describe('with an app that runs alone', () => {
   test('all is fine, a line each', async () => {
     const { exitCode, stdout, stderr } = await runHoplite(['doctor'], env);
     for (const line of stdout.trimEnd().split('\n')) expect(line).toMatch(/^ok {2}\S.* {2}\S/);
-    for (const check of ['configuration', 'data folder', 'disk', 'role', 'app', 'schema']) {
+    for (const check of [
+      'configuration',
+      'data folder',
+      'disk',
+      'role',
+      'app',
+      'schema',
+      'click schema',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^ok  ${check}  `, 'm'));
     }
     expect(stderr).toMatch(/^0 failed, 0 to look at, \d+ fine\n$/);
@@ -93,7 +101,10 @@ describe('without an app', () => {
     expect(linesOf('fail', stdout)).toEqual([
       `app            no app answers at http://127.0.0.1:${port}: nobody listens there; start it with "npm start"`,
     ]);
-    expect(linesOf('warn', stdout)).toEqual([expect.stringMatching(/^schema .*no database/)]);
+    expect(linesOf('warn', stdout)).toEqual([
+      expect.stringMatching(/^schema .*no database.*links\.db/),
+      expect.stringMatching(/^click schema .*no database.*clicks\.db/),
+    ]);
     expect(exitCode).toBe(1);
   });
 

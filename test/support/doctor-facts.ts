@@ -76,6 +76,7 @@ export const replica = {
     status: status('iad1'),
   },
   schema: { is: 'read', migrations: [applied], drift: [] },
+  clickSchema: { is: 'read', migrations: [{ ...applied, file: '0001_clicks.sql' }], drift: [] },
   keys: 2,
   addresses: ['127.0.0.1', '10.0.0.2', '::1'],
 } as const satisfies Facts;

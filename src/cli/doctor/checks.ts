@@ -11,7 +11,7 @@ import { checkPeers } from './checks/peers.ts';
 import { checkPorts } from './checks/ports.ts';
 import { checkPosition } from './checks/position.ts';
 import { checkRole } from './checks/role.ts';
-import { checkSchema } from './checks/schema.ts';
+import { checkClickSchema, checkSchema } from './checks/schema.ts';
 import type { Facts } from './facts.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -28,6 +28,7 @@ export const checks: Readonly<Record<string, Check>> = {
   role: checkRole,
   app: checkApp,
   schema: checkSchema,
+  'click schema': checkClickSchema,
   position: checkPosition,
   peers: checkPeers,
   clocks: checkClocks,

@@ -23,8 +23,10 @@ export interface Facts {
   readonly consul: ConsulFacts | undefined;
   readonly peers: PeersFacts | undefined;
   readonly app: AppFacts;
-  /** `undefined` when reading it would touch a mount that does not work. */
+  /** Of `links.db`; `undefined` when reading it would touch a mount that does not work. */
   readonly schema: SchemaFacts | undefined;
+  /** Of `clicks.db`, on the same terms. */
+  readonly clickSchema: SchemaFacts | undefined;
   /** How many keys are not revoked; `undefined` when no node told. */
   readonly keys: number | undefined;
   /** Addresses of this machine's network interfaces. */
@@ -58,7 +60,8 @@ export async function gatherFacts(config: Config, env: Environment): Promise<Fac
     consul,
     peers,
     app,
-    schema: isReadable ? observeSchema(config) : undefined,
+    schema: isReadable ? observeSchema(config, 'links') : undefined,
+    clickSchema: isReadable ? observeSchema(config, 'clicks') : undefined,
     keys,
     addresses: Object.values(networkInterfaces()).flatMap((all) =>
       (all ?? []).map(({ address }) => address),

@@ -1,8 +1,20 @@
 import type { Facts } from '../facts.ts';
 import { fail, ok, type Verdict, warn } from '../verdict.ts';
 
-/** This node's copy has the schema that this release declares. */
+/** This node's copy of links.db has the schema that this release declares. */
 export function checkSchema({ schema, litefs }: Pick<Facts, 'schema' | 'litefs'>): Verdict[] {
+  return judge(schema, litefs);
+}
+
+/** So has that of clicks.db. */
+export function checkClickSchema({
+  clickSchema,
+  litefs,
+}: Pick<Facts, 'clickSchema' | 'litefs'>): Verdict[] {
+  return judge(clickSchema, litefs);
+}
+
+function judge(schema: Facts['schema'], litefs: Facts['litefs']): Verdict[] {
   if (schema === undefined) return [];
   if (schema.is === 'absent') {
     return [

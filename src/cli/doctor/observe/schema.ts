@@ -3,9 +3,9 @@ import type { Config } from '../../../config.ts';
 import { checkSchema } from '../../../storage/migrations/check.ts';
 import { type MigrationState, migrationStatus } from '../../../storage/migrations/commands.ts';
 import { describeError } from '../../describe-error.ts';
-import { databaseOf } from '../../migrate/databases.ts';
+import { type DatabaseName, databaseOf } from '../../migrate/databases.ts';
 
-/** How links.db stands to this release's migrations and its declared schema. */
+/** How a database stands to this release's migrations and its declared schema. */
 export type SchemaFacts =
   | { readonly is: 'absent'; readonly file: string }
   | { readonly is: 'unreadable'; readonly why: string }
@@ -17,8 +17,8 @@ export type SchemaFacts =
     };
 
 /** Reads the schema of this node's copy. */
-export function observeSchema(config: Config): SchemaFacts {
-  const database = databaseOf(config, 'links');
+export function observeSchema(config: Config, name: DatabaseName): SchemaFacts {
+  const database = databaseOf(config, name);
   if (!existsSync(database.file)) return { is: 'absent', file: database.file };
   try {
     return {
