@@ -8,6 +8,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { JournalMode } from '../../src/storage/open-writable.ts';
+import { takeInterrupts } from '../cluster/interrupts.ts';
 import { layOut } from '../cluster/table.ts';
 import type { ClickLoad } from './click-stream.ts';
 import { type CountedLoad, countClicks, foldAll, timeReads } from './count-clicks.ts';
@@ -27,25 +29,29 @@ const main: ClickLoad = options.quick
   : { clicks: wanted, links: 10_000, hours: week };
 const small: ClickLoad = { clicks: options.quick ? 30_000 : 500_000, links: 50, hours: 24 };
 
+const { stop } = takeInterrupts();
 const folder = mkdtempSync(join(options.dir, 'clicks-growth-'));
 try {
   const modes: CountedLoad[] = [];
   for (const journalMode of ['delete', 'wal'] as const) {
-    modes.push(count(journalMode, main, journalMode));
+    modes.push(await count(journalMode, main, journalMode));
   }
   const reads = await timeReads(join(folder, 'wal'), main.hours);
   const fold = foldAll(join(folder, 'delete'), 'delete', main.hours);
   const growth = [
-    { load: 'a load', ...count('base', small) },
-    { load: 'twice the clicks', ...count('twice', { ...small, clicks: small.clicks * 2 }) },
-    { load: 'four times the clicks', ...count('four', { ...small, clicks: small.clicks * 4 }) },
+    { load: 'a load', ...(await count('base', small)) },
+    { load: 'twice the clicks', ...(await count('twice', { ...small, clicks: small.clicks * 2 })) },
+    {
+      load: 'four times the clicks',
+      ...(await count('four', { ...small, clicks: small.clicks * 4 })),
+    },
     {
       load: 'twice the clicks and links',
-      ...count('links', { ...small, clicks: small.clicks * 2, links: small.links * 2 }),
+      ...(await count('links', { ...small, clicks: small.clicks * 2, links: small.links * 2 })),
     },
     {
       load: 'twice the clicks and hours',
-      ...count('hours', { ...small, clicks: small.clicks * 2, hours: small.hours * 2 }),
+      ...(await count('hours', { ...small, clicks: small.clicks * 2, hours: small.hours * 2 })),
     },
   ];
   if (options.json !== undefined) {
@@ -104,20 +110,27 @@ try {
       ],
     ],
   );
+} catch (error) {
+  if (!stop.aborted) throw error;
+  process.exitCode = 130;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Counts a load into a folder of its own. */
-function count(name: string, load: ClickLoad, journalMode: 'delete' | 'wal' = 'delete') {
+/** Counts a load into a folder of its own. Rejects when someone wants this to end. */
+function count(
+  name: string,
+  load: ClickLoad,
+  journalMode: JournalMode = 'delete',
+): Promise<CountedLoad> {
   const share = load.clicks / 10;
   let next = share;
-  const counted = countClicks(join(folder, name), journalMode, load, createRandom(), (clicks) => {
+  return countClicks(join(folder, name), journalMode, load, createRandom(), (clicks) => {
+    stop.throwIfAborted();
     if (clicks < next) return;
     console.error(`${name}: ${clicks} of ${load.clicks} clicks`);
     next += share;
   });
-  return counted;
 }
 
 /** The same numbers in each run. */

@@ -56,14 +56,14 @@ function clicksOf(folder: string) {
   return { file: join(folder, 'clicks.db'), migrationsDir: join(projectDir, 'migrations/clicks') };
 }
 
-/** Counts a load through the writer's own transactions, as a backlog comes. */
-export function countClicks(
+/** Counts a load through the writer's own transactions, as a backlog comes. `onProgress` is told of each of them. */
+export async function countClicks(
   folder: string,
   journalMode: JournalMode,
   load: ClickLoad,
   random: () => number,
   onProgress: (clicks: number) => void,
-): CountedLoad {
+): Promise<CountedLoad> {
   const times: number[] = [];
   {
     using session = openBenchSession(folder, journalMode);
@@ -81,6 +81,7 @@ export function countClicks(
       for (const { clicks } of waiting.slice(0, merged)) done += clicks;
       waiting = waiting.slice(merged);
       onProgress(done);
+      await nextTick();
     }
   }
   const { rows, counted, fileBytes } = measureFile(folder);
