@@ -73,90 +73,86 @@ const diskCalls = [
 ] as const;
 export type DiskCall = (typeof diskCalls)[number];
 
-/** What a history may be made of; what is not named may not happen. */
+/** What a history may be made of. */
 export interface HistoryOptions {
   readonly maxCommands: number;
+  /**
+   * Whether there may be more than one volume of a producer, or one that goes back in time. Without, what is lost is told
+   * exactly, and batches may be damaged on the disk.
+   */
+  readonly hasForks: boolean;
+}
+
+/** A command, and how often it comes in relation to others. */
+interface Weighted {
+  readonly weight: number;
+  readonly arbitrary: fc.Arbitrary<Command>;
+}
+
+function weigh<Name extends Command['do']>(
+  weight: number,
+  name: Name,
+  fields: { [Field in keyof Extract<Command, { do: Name }>]?: fc.Arbitrary<unknown> } = {},
+): Weighted {
+  const arbitrary = fc.record({ do: fc.constant(name), ...fields });
+  return { weight, arbitrary: arbitrary as unknown as fc.Arbitrary<Command> };
 }
 
 const node = fc.nat(2);
 const at = fc.nat(7);
 
-function one<Name extends Command['do']>(name: Name) {
-  return fc.constant(name);
-}
+const common: readonly Weighted[] = [
+  weigh(14, 'click', { node, clicks: fc.integer({ min: 1, max: 3 }) }),
+  weigh(6, 'wait', { ms: fc.constantFrom(60, 300, 1_100) }),
+  weigh(2, 'sync', { node }),
+  weigh(8, 'seal', { node }),
+  weigh(10, 'ship', { node }),
+  weigh(8, 'ship all', { node }),
+  weigh(10, 'deliver', { at }),
+  weigh(2, 'lose request', { at }),
+  weigh(3, 'duplicate', { at: fc.nat(50) }),
+  weigh(10, 'reply', { at }),
+  weigh(2, 'lose reply', { at }),
+  weigh(3, 'crash', { node }),
+  weigh(2, 'lose power', { node, seed: fc.nat(9_999) }),
+  weigh(1, 'wipe', { node }),
+  weigh(2, 'crash primary', { when: fc.constantFrom('before', 'during', 'after') }),
+  weigh(3, 'fail over', { lost: fc.nat(4) }),
+  weigh(1, 'back up'),
+  weigh(1, 'restore', { at }),
+  weigh(5, 'replicate', { node, behind: fc.nat(2) }),
+  weigh(4, 'confirm', { node }),
+  weigh(3, 'ask', { node }),
+  weigh(2, 'notice', { node }),
+  weigh(1, 'fill', { node, bytes: fc.nat(400) }),
+  weigh(3, 'heal', { node }),
+  weigh(2, 'break', {
+    node,
+    call: fc.constantFrom(...diskCalls),
+    times: fc.integer({ min: 1, max: 3 }),
+  }),
+  weigh(2, 'stall', { node }),
+  weigh(4, 'disk', { node, at }),
+  weigh(1, 'set clock', {
+    node,
+    ms: fc.constantFrom(-7_200_000, -1_000, 5_000, 7_200_000, 400_000_000),
+  }),
+  weigh(2, 'age'),
+  weigh(1, 'upgrade', { node }),
+  weigh(1, 'upgrade primary'),
+];
 
-const weighted: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Command> }[] =
-  [
-    {
-      weight: 14,
-      arbitrary: fc.record({ do: one('click'), node, clicks: fc.integer({ min: 1, max: 3 }) }),
-    },
-    { weight: 6, arbitrary: fc.record({ do: one('wait'), ms: fc.constantFrom(60, 300, 1_100) }) },
-    { weight: 2, arbitrary: fc.record({ do: one('sync'), node }) },
-    { weight: 8, arbitrary: fc.record({ do: one('seal'), node }) },
-    { weight: 10, arbitrary: fc.record({ do: one('ship'), node }) },
-    { weight: 8, arbitrary: fc.record({ do: one('ship all'), node }) },
-    { weight: 10, arbitrary: fc.record({ do: one('deliver'), at }) },
-    { weight: 2, arbitrary: fc.record({ do: one('lose request'), at }) },
-    { weight: 3, arbitrary: fc.record({ do: one('duplicate'), at: fc.nat(50) }) },
-    { weight: 10, arbitrary: fc.record({ do: one('reply'), at }) },
-    { weight: 2, arbitrary: fc.record({ do: one('lose reply'), at }) },
-    { weight: 3, arbitrary: fc.record({ do: one('crash'), node }) },
-    { weight: 2, arbitrary: fc.record({ do: one('lose power'), node, seed: fc.nat(9_999) }) },
-    { weight: 1, arbitrary: fc.record({ do: one('wipe'), node }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        do: one('clone'),
-        from: node,
-        to: node,
-        as: fc.constantFrom('files' as const, 'blocks' as const, 'twin' as const),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ do: one('snapshot'), node }) },
-    { weight: 1, arbitrary: fc.record({ do: one('rewind'), node }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        do: one('crash primary'),
-        when: fc.constantFrom('before' as const, 'during' as const, 'after' as const),
-      }),
-    },
-    { weight: 3, arbitrary: fc.record({ do: one('fail over'), lost: fc.nat(4) }) },
-    { weight: 1, arbitrary: fc.record({ do: one('back up') }) },
-    { weight: 1, arbitrary: fc.record({ do: one('restore'), at }) },
-    { weight: 5, arbitrary: fc.record({ do: one('replicate'), node, behind: fc.nat(2) }) },
-    { weight: 4, arbitrary: fc.record({ do: one('confirm'), node }) },
-    { weight: 3, arbitrary: fc.record({ do: one('ask'), node }) },
-    { weight: 2, arbitrary: fc.record({ do: one('notice'), node }) },
-    { weight: 1, arbitrary: fc.record({ do: one('fill'), node, bytes: fc.nat(400) }) },
-    { weight: 3, arbitrary: fc.record({ do: one('heal'), node }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        do: one('break'),
-        node,
-        call: fc.constantFrom(...diskCalls),
-        times: fc.integer({ min: 1, max: 3 }),
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ do: one('stall'), node }) },
-    { weight: 4, arbitrary: fc.record({ do: one('disk'), node, at }) },
-    { weight: 1, arbitrary: fc.record({ do: one('rot'), node, at, byte: fc.nat(400) }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        do: one('set clock'),
-        node,
-        ms: fc.constantFrom(-7_200_000, -1_000, 5_000, 7_200_000, 400_000_000),
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ do: one('age') }) },
-    { weight: 1, arbitrary: fc.record({ do: one('upgrade'), node }) },
-    { weight: 1, arbitrary: fc.record({ do: one('upgrade primary') }) },
-  ];
+/** Of a copy that is damaged in the middle nobody could tell that it is the same batch. */
+const withoutForks = [weigh(1, 'rot', { node, at, byte: fc.nat(400) })];
+
+const withForks = [
+  weigh(2, 'clone', { from: node, to: node, as: fc.constantFrom('files', 'blocks', 'twin') }),
+  weigh(1, 'snapshot', { node }),
+  weigh(1, 'rewind', { node }),
+];
 
 /** Random histories. */
-export function anyHistory({ maxCommands }: HistoryOptions): fc.Arbitrary<Command[]> {
-  return fc.array(fc.oneof(...weighted), { maxLength: maxCommands, size: 'max' });
+export function anyHistory({ maxCommands, hasForks }: HistoryOptions): fc.Arbitrary<Command[]> {
+  const command = fc.oneof(...common, ...(hasForks ? withForks : withoutForks));
+  return fc.array(command, { maxLength: maxCommands, size: 'max' });
 }

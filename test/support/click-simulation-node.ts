@@ -46,6 +46,8 @@ export class SimulatedNode {
   isUpgraded = false;
   isStalled = false;
   clockOffsetMs = 0;
+  /** Whether the spool may list batches that the ledger has not seen. */
+  mayHaveBatches = true;
   spool!: Spool;
   shipper!: Shipper;
   /** Nothing happened to the volume after which its gauge of unconfirmed clicks cannot be foretold. */
@@ -105,12 +107,22 @@ export class SimulatedNode {
       maxBytes: 1e9,
     });
     this.spool = spool;
+    this.mayHaveBatches = true;
+    spool.onSealed(() => {
+      if (life === this.#lives) this.mayHaveBatches = true;
+    });
     this.shipper = new Shipper({
       spool: spoolView(
-        watchDrops(spool, ({ producer, seq }) => {
-          this.isPlain = false;
-          ledger.excuseBatch(producer, seq, 'given up');
-        }),
+        watchSpool(
+          spool,
+          ({ producer, seq }) => {
+            this.isPlain = false;
+            ledger.excuseBatch(producer, seq, 'given up');
+          },
+          () => {
+            this.mayHaveBatches = true;
+          },
+        ),
       ),
       deliver: async (body) => {
         const sent = this.isUpgraded ? withBatchVersions(body, newerVersion) : body;
@@ -279,8 +291,10 @@ export class SimulatedNode {
     });
   }
 
-  /** Shows the ledger the batches that were sealed since. */
-  noteBatches(): void {
+  /** Shows the ledger the batches that were sealed since. Gives whether there are any. */
+  noteBatches(): boolean {
+    if (!this.mayHaveBatches) return false;
+    this.mayHaveBatches = false;
     const { disk, spool } = this;
     const { onOperation } = disk;
     disk.onOperation = () => undefined;
@@ -295,6 +309,7 @@ export class SimulatedNode {
       }
     }
     disk.onOperation = onOperation;
+    return true;
   }
 
   #operate(disk: SimulatedDisk, call: string): void {
@@ -315,12 +330,20 @@ export class SimulatedNode {
   }
 }
 
-function watchDrops(spool: Spool, onDrop: (batch: SpooledBatch) => void): SpooledBatches {
+function watchSpool(
+  spool: Spool,
+  onDrop: (batch: SpooledBatch) => void,
+  onMended: () => void,
+): SpooledBatches {
   return {
     listProducers: () => spool.listProducers(),
     listBatches: (producer) => spool.listBatches(producer),
     readBatch: (batch) => spool.readBatch(batch),
-    mend: (batch) => spool.mend(batch),
+    mend: async (batch) => {
+      const lost = await spool.mend(batch);
+      onMended();
+      return lost;
+    },
     reissueFrom: (batch) => spool.reissueFrom(batch),
     drop(batch) {
       onDrop(batch);

@@ -207,8 +207,6 @@ export class SimulatedFleet {
       case 'disk':
         return this.#node(command.node).unstallOne(command.at);
       case 'rot':
-        // Of a copy that is damaged in the middle nobody could tell that it is the same batch.
-        if (this.ledger.hasForks) return;
         return this.#node(command.node).rot(command.at, command.byte);
       case 'set clock':
         this.#node(command.node).clockOffsetMs += command.ms;
@@ -239,7 +237,7 @@ export class SimulatedFleet {
 
   #noteSealed(): void {
     for (const node of this.nodes) {
-      node.noteBatches();
+      if (!node.noteBatches()) continue;
       for (const producer of node.spool.listProducers()) {
         const newest = node.spool.listBatches(producer).at(-1)?.seq ?? 0;
         if (newest > (this.#sealed.get(producer) ?? 0)) this.#sealed.set(producer, newest);
@@ -251,6 +249,7 @@ export class SimulatedFleet {
     this.#ms += ms;
     for (const node of this.nodes) {
       node.spool.maintain();
+      node.mayHaveBatches = true;
       // K4: what is older than the interval is on the disk, once that has done what it was asked for.
       if (typeof this.#sync !== 'number' || ms < this.#sync || node.isStalled) continue;
       node.noteDurable(new Promise((resolve) => setImmediate(resolve)), 'this process');
@@ -337,7 +336,10 @@ export class SimulatedFleet {
   /** K9: a cursor moves on by one batch, or over batches that are declared lost, and never past what was sealed. */
   #checkCursor(before: ClickCursor | undefined, after: ClickCursor): void {
     const { producer, seq, lost } = after;
-    if (seq > (this.#sealed.get(producer) ?? 0)) this.#noteSealed();
+    if (seq > (this.#sealed.get(producer) ?? 0)) {
+      for (const node of this.nodes) node.mayHaveBatches = true;
+      this.#noteSealed();
+    }
     const sealed = this.#sealed.get(producer) ?? 0;
     if (seq > sealed) throw new BrokenPromise(`batch ${seq} is counted, ${sealed} are sealed`);
     const isNext = seq === expectedSeq(before) || seq === before?.seq;
