@@ -1,13 +1,11 @@
 import type { Logger } from 'pino';
 import type { ProducerId } from '../domain/click-cursor.ts';
-import { ClickFormatError } from '../domain/click-format-error.ts';
 import type { AsideFile } from './keep.ts';
 import type { ProducerIdentity } from './producer-identity.ts';
-import { findSegmentHeader, recoverSegment } from './recover-segment.ts';
+import { type RecoveredSegments, recoverSegments } from './recover-segments.ts';
 import { reissueTask } from './reissue-task.ts';
 import type { SealTask } from './sealer.ts';
 import { type ReadFolderOptions, readSpoolFolder, type SpoolFolder } from './spool-folder.ts';
-import { openName, toFileTime } from './spool-names.ts';
 import { SpoolProducer, StoredBatch } from './spool-producer.ts';
 
 /** What a start finds on the disk. */
@@ -109,12 +107,9 @@ function setFollower(
   }
 }
 
-/** What a folder's files come to. `isForeign`: a later release wrote some, so that no number may follow them. */
-interface TakenFolder {
-  readonly tasks: SealTask[];
+/** What a folder's files come to. */
+interface TakenFolder extends RecoveredSegments {
   readonly aside: readonly AsideFile[];
-  readonly torn: number;
-  readonly isForeign: boolean;
 }
 
 /** Puts the batches of a folder where they belong, and finds what is still to be sealed. */
@@ -124,14 +119,13 @@ function takeFolder(
   options: ReadSpoolOptions,
 ): TakenFolder {
   const seenAtMs = options.clock.monotonicMs();
-  const tasks: SealTask[] = [];
+  const recovered = recoverSegments(folder, producer, options);
+  const tasks = [...recovered.tasks];
   for (const { batch, bytes } of folder.batches) {
     const stored = new StoredBatch(producer, batch, bytes, seenAtMs);
     if (producer.placeOf(batch.seq, batch.clicksBefore).producer === producer) producer.add(stored);
     else tasks.push(reissueTask(stored, options));
   }
-  const recovered = recoverSegments(folder, producer, options);
-  tasks.push(...recovered.tasks);
   const aside = folder.aside.map(({ batch, name, bytes }): AsideFile => {
     const { seq, clicksBefore, clicks, sealedAtMs } = batch;
     producer.use(seq, clicksBefore + clicks);
@@ -141,63 +135,7 @@ function takeFolder(
     const place = its.placeOf(seq, clicksBefore);
     place.producer.use(place.seq, place.clicksBefore + clicks);
   }
-  return { tasks, aside, torn: recovered.torn, isForeign: recovered.isForeign };
-}
-
-function recoverSegments(
-  { id, segments, batches, aside }: SpoolFolder,
-  producer: SpoolProducer,
-  { files, region, log, clock }: ReadSpoolOptions,
-): Omit<TakenFolder, 'aside'> {
-  /** Clicks before and through each number, as far as that is known. */
-  const before = new Map(batches.map(({ batch }) => [batch.seq, batch.clicksBefore]));
-  const through = new Map(
-    batches.map(({ batch }) => [batch.seq, batch.clicksBefore + batch.clicks]),
-  );
-  const known = segments.filter(({ seq, bytes }) => {
-    try {
-      const header = findSegmentHeader(bytes);
-      if (header !== undefined) before.set(seq, header.clicksBefore);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ClickFormatError)) throw error;
-      log.error({ producer: id, seq, err: error }, 'segment of clicks is left alone');
-      return false;
-    }
-  });
-  const numbers = [...batches, ...aside].map(({ batch }) => batch.seq);
-  const lastSeq = Math.max(0, ...numbers, ...segments.map(({ seq }) => seq));
-  const tasks: SealTask[] = [];
-  let torn = 0;
-  for (const { seq, bytes } of known) {
-    const content = recoverSegment(bytes, {
-      clicksBefore: Math.max(0, ...[...through].filter(([at]) => at < seq).map(([, end]) => end)),
-      clicksThrough: before.get(seq + 1),
-      region,
-    });
-    const { clicks, clicksBefore, damaged, frames, cutBytes } = content;
-    if (clicks === 0 && frames.length === 0 && seq === lastSeq) {
-      files.remove(id, openName(seq));
-      continue;
-    }
-    through.set(seq, clicksBefore + clicks);
-    torn += damaged;
-    if (cutBytes > 0) {
-      log.warn({ producer: id, seq, cutBytes, clicks: damaged }, 'segment of clicks was damaged');
-    }
-    tasks.push({
-      producer,
-      seq,
-      clicksBefore,
-      origin: 'recovered',
-      sealedAtMs: toFileTime(clock.now()),
-      bytes: bytes.length,
-      clicks,
-      load: async () => content,
-      discard: () => files.remove(id, openName(seq)),
-    });
-  }
-  return { tasks, torn, isForeign: known.length < segments.length };
+  return { ...recovered, tasks, aside };
 }
 
 /**

@@ -45,28 +45,23 @@ describe.each(Object.entries(scenarios))('a spool that %s', (_, steps) => {
     await atEveryOperation(steps, (history) => history.powerCut(() => 0));
   });
 
-  it.each([1, 2])(
-    'loses only what was not synced when a power cut at any operation tears it (%i)',
-    async (seed) => {
-      await atEveryOperation(steps, (history, operation) =>
-        history.powerCut(somePick(seed * 1_000 + operation)),
-      );
-    },
-  );
+  it('loses only what was not synced when a power cut at any operation tears it', async () => {
+    await atEveryOperation(steps, (history, operation) => history.powerCut(somePick(operation)));
+  });
 
   it.each([
-    [1, 'EIO'],
-    [1, 'ENOSPC'],
-    [3, 'EIO'],
-    [10, 'EIO'],
-  ])('keeps what it took when any %i operations in a row fail with %s', async (count, code) => {
-    await failingEveryOperation(steps, count, (_disk, call) => {
-      throw systemError(code, call);
+    { count: 1, code: 'EIO', every: 1 },
+    { count: 1, code: 'ENOSPC', every: 1 },
+    { count: 3, code: 'EIO', every: 2 },
+    { count: 10, code: 'EIO', every: 5 },
+  ])('keeps what it took when $count operations in a row fail with $code', async (fault) => {
+    await failingOperations(steps, fault, (_disk, call) => {
+      throw systemError(fault.code, call);
     });
   });
 
   it('keeps what it took when the disk is full from any operation on, and then no more', async () => {
-    await failingEveryOperation(steps, 12, (disk) => {
+    await failingOperations(steps, { count: 12, every: 3 }, (disk) => {
       disk.capacity = disk.bytes + 20;
     });
   });
@@ -103,13 +98,13 @@ async function atEveryOperation(
   }
 }
 
-/** Has `fail` look at `count` operations from each one on in turn, and looks for every click. */
-async function failingEveryOperation(
+/** Has `fail` look at `count` operations, from every so-manieth on in turn, and looks for every click. */
+async function failingOperations(
   steps: readonly Step[],
-  count: number,
+  { count, every }: { readonly count: number; readonly every: number },
   fail: (disk: SimulatedDisk, call: string) => void,
 ): Promise<void> {
-  for (let failFrom = 1; ; failFrom += 1) {
+  for (let failFrom = 1; ; failFrom += every) {
     let operation = 0;
     const disk = new SimulatedDisk();
     const plan = { disk };

@@ -64,6 +64,7 @@ describe('a spool', () => {
           await beginAgainWhenDead(history);
         }
         await Promise.all(underWay);
+        history.disk.onOperation = () => undefined;
         await beginAgainWhenDead(history);
         await history.expectAll();
         history.click(1);
