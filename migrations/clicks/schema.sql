@@ -64,8 +64,7 @@ CREATE TABLE click_value_days (
 CREATE TABLE click_folds (
   -- How far hours are folded into days: one row, or none before the first time.
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  kept_from INTEGER NOT NULL, -- clicks of earlier hours are counted by the day; the first hour of a day
-  folds INTEGER NOT NULL -- transactions that have folded: raised by each, so that a reader sees that rows moved
+  kept_from INTEGER NOT NULL -- clicks of earlier hours are counted by the day; the first hour of a day
 ) STRICT;
 
 CREATE TABLE producers (

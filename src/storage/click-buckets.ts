@@ -2,8 +2,8 @@ import { hoursPerDay } from '../domain/click.ts';
 import type { ClickBucket, HourRange } from '../domain/click-reader.ts';
 import { countColumns } from './click-counts.ts';
 import { firstHourOf } from './click-days.ts';
-import { readFolding } from './click-folding.ts';
 import { findTotalId } from './click-ids.ts';
+import { readKeptFrom } from './click-kept-from.ts';
 import { toDaySpan } from './click-span.ts';
 import type { Connection } from './connection.ts';
 import { clickReadBuilder, defineQuery } from './query.ts';
@@ -41,7 +41,7 @@ export function readBuckets(
   const found: ClickBucket[] = [];
   const totalId = findTotalId(connection, linkId);
   if (totalId === undefined) return { found, next: undefined };
-  const { keptFrom } = readFolding(connection);
+  const keptFrom = readKeptFrom(connection);
   const span = toDaySpan(connection, range);
   let day = Math.max(from.day, span.first);
   for (let cost = 0; day <= span.last && cost < stepBudget; day += 1) {

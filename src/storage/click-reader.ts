@@ -1,7 +1,7 @@
 import type { ClickBucket, ClickReader, ClickTotals } from '../domain/click-reader.ts';
 import { type BucketPlace, readBuckets } from './click-buckets.ts';
 import { countColumns } from './click-counts.ts';
-import { readFolding } from './click-folding.ts';
+import { readKeptFrom } from './click-kept-from.ts';
 import { listValues } from './click-value-list.ts';
 import type { Connection } from './connection.ts';
 import { findOrphans } from './orphan-list.ts';
@@ -43,8 +43,8 @@ export function openClickReader({ file, timeoutMs }: ReaderOptions): OpenClickRe
     },
 
     async findKeptFrom() {
-      const folding = await connection.readIfPresent(readFolding);
-      return folding?.value.keptFrom ?? 0;
+      const found = await connection.readIfPresent(readKeptFrom);
+      return found?.value ?? 0;
     },
 
     async listBuckets(linkId, range) {

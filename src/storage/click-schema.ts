@@ -63,7 +63,6 @@ export interface ClickValueDaysTable extends ClickDaysTable {
 export interface ClickFoldsTable {
   id: number;
   kept_from: number;
-  folds: number;
 }
 
 /** The cursor of each producer. */

@@ -4,8 +4,8 @@ import type { ClickOrder, HourRange, ValueCounts } from '../domain/click-reader.
 import { CountSums, countColumns, weigh } from './click-counts.ts';
 import { firstHourOf } from './click-days.ts';
 import { dimensionCodes } from './click-dimensions.ts';
-import { readFolding } from './click-folding.ts';
 import { findTotalId } from './click-ids.ts';
+import { readKeptFrom } from './click-kept-from.ts';
 import type { CountColumns } from './click-schema.ts';
 import { toDaySpan } from './click-span.ts';
 import type { Connection } from './connection.ts';
@@ -158,7 +158,7 @@ function readValues(
   const found: ValueSum[] = [];
   const totalId = findTotalId(connection, linkId);
   if (totalId === undefined) return { found, next: undefined };
-  const { keptFrom } = readFolding(connection);
+  const keptFrom = readKeptFrom(connection);
   const oldestHour = connection.get(findOldestHour, {})?.hour ?? Number.POSITIVE_INFINITY;
   const span = toDaySpan(connection, range);
   let { day, after } = from.day < span.first ? { day: span.first, after: 0 } : from;

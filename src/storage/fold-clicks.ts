@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { hoursPerDay } from '../domain/click.ts';
 import { firstHourOf, toDay } from './click-days.ts';
-import { readFolding } from './click-folding.ts';
+import { readKeptFrom } from './click-kept-from.ts';
 import type { ClickFoldsTable } from './click-schema.ts';
 import type { Connection } from './connection.ts';
 import { clickBuilder, clickReadBuilder, defineQuery } from './query.ts';
@@ -68,10 +68,8 @@ const removeHours = defineQuery((p: Place) =>
     .deleteFrom('click_hours')
     .where((e) => e(e.refTuple('hour', 'total_id'), '<=', e.tuple(p.hour, p.total_id))),
 );
-const putFolding = defineQuery((p: ClickFoldsTable) =>
-  clickBuilder
-    .replaceInto('click_folds')
-    .values({ id: p.id, kept_from: p.kept_from, folds: p.folds }),
+const putKeptFrom = defineQuery((p: ClickFoldsTable) =>
+  clickBuilder.replaceInto('click_folds').values({ id: p.id, kept_from: p.kept_from }),
 );
 
 /**
@@ -87,24 +85,18 @@ export function foldClicks(
   { beforeHour }: { readonly beforeHour: number },
   { maxRows = rowsPerFold }: { readonly maxRows?: number } = {},
 ): { readonly isDone: boolean } {
-  const before = readFolding(connection);
-  const keptFrom = Math.max(before.keptFrom, firstHourOf(toDay(beforeHour)));
-  const values = foldValues(connection, keptFrom, maxRows);
-  const hours = values.isDone
-    ? removeOldHours(connection, keptFrom, maxRows - values.rows)
-    : { rows: 0, isDone: false };
-  if (values.rows + hours.rows > 0 || keptFrom !== before.keptFrom) {
-    connection.run(putFolding, { id: 1, kept_from: keptFrom, folds: before.folds + 1 });
-  }
-  return { isDone: hours.isDone };
+  const before = readKeptFrom(connection);
+  const keptFrom = Math.max(before, firstHourOf(toDay(beforeHour)));
+  if (keptFrom !== before) connection.run(putKeptFrom, { id: 1, kept_from: keptFrom });
+  const { rows, isDone } = foldValues(connection, keptFrom, maxRows);
+  return { isDone: isDone && removeOldHours(connection, keptFrom, maxRows - rows) };
 }
 
-interface Folded {
-  readonly rows: number;
-  readonly isDone: boolean;
-}
-
-function foldValues(connection: Connection, keptFrom: number, maxRows: number): Folded {
+function foldValues(
+  connection: Connection,
+  keptFrom: number,
+  maxRows: number,
+): { readonly rows: number; readonly isDone: boolean } {
   const next = connection.get(findValuePlace, { keptFrom, skip: maxRows });
   const last = connection.get(findValuePlace, { keptFrom, skip: maxRows - 1 }) ?? {
     hour: keptFrom - 1,
@@ -116,12 +108,14 @@ function foldValues(connection: Connection, keptFrom: number, maxRows: number): 
   return { rows: connection.run(removeValues, last), isDone: next === undefined };
 }
 
-function removeOldHours(connection: Connection, keptFrom: number, maxRows: number): Folded {
-  if (maxRows === 0) return { rows: 0, isDone: false };
+/** Gives whether none is left. */
+function removeOldHours(connection: Connection, keptFrom: number, maxRows: number): boolean {
+  if (maxRows === 0) return false;
   const next = connection.get(findPlace, { keptFrom, skip: maxRows });
   const last = connection.get(findPlace, { keptFrom, skip: maxRows - 1 }) ?? {
     hour: keptFrom - 1,
     total_id: Number.MAX_SAFE_INTEGER,
   };
-  return { rows: connection.run(removeHours, last), isDone: next === undefined };
+  connection.run(removeHours, last);
+  return next === undefined;
 }

@@ -2,8 +2,8 @@ import type { ClickCounts } from '../domain/click.ts';
 import type { ClickStore } from '../domain/click-store.ts';
 import { toDay } from './click-days.ts';
 import { dimensionCodes } from './click-dimensions.ts';
-import { readFolding } from './click-folding.ts';
 import { ClickIds } from './click-ids.ts';
+import { readKeptFrom } from './click-kept-from.ts';
 import type { Connection } from './connection.ts';
 import { clickBuilder, clickReadBuilder, defineQuery } from './query.ts';
 import { defineAddition } from './rollup-addition.ts';
@@ -86,7 +86,7 @@ export function createRollupStore(
   connection: Connection,
 ): Pick<ClickStore, 'addRollup' | 'hasRollup' | 'countValues' | 'addTotal'> {
   const ids = new ClickIds(connection);
-  const { keptFrom } = readFolding(connection);
+  const keptFrom = readKeptFrom(connection);
 
   return {
     addRollup({ dimension, hour, linkId, value }, { clicks, bots, visitors }) {

@@ -2,8 +2,8 @@ import { allLinksId, hoursPerDay } from '../domain/click.ts';
 import type { ClickOrder, HourRange, LinkCounts } from '../domain/click-reader.ts';
 import { CountSums, countColumns, weigh } from './click-counts.ts';
 import { firstHourOf } from './click-days.ts';
-import { readFolding } from './click-folding.ts';
 import { findTotalId } from './click-ids.ts';
+import { readKeptFrom } from './click-kept-from.ts';
 import type { CountColumns } from './click-schema.ts';
 import { toDaySpan } from './click-span.ts';
 import type { Connection } from './connection.ts';
@@ -108,7 +108,7 @@ export async function listTopLinks(
 }
 
 function toPlan(connection: Connection, range: HourRange): Plan {
-  const { keptFrom } = readFolding(connection);
+  const keptFrom = readKeptFrom(connection);
   const { first, last } = toDaySpan(connection, range);
   // Today is whole when nothing comes after the range.
   const lastHour = connection.get(findLastHour, {})?.hour ?? 0;
@@ -157,7 +157,7 @@ async function addUp(
 }
 
 function readRows(connection: Connection, plan: Plan, from: TopPlace): Step<TopPlace, TopStep> {
-  if (readFolding(connection).keptFrom !== plan.keptFrom) {
+  if (readKeptFrom(connection) !== plan.keptFrom) {
     return { found: { isVoid: true, rows: [], endsRound: false }, next: undefined };
   }
   const last = Math.min(from.done + linksPerRound, plan.lastTotalId);

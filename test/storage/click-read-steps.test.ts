@@ -87,6 +87,9 @@ describe('a long read lets others have their turn', () => {
       [links, links - 1, links - 2].map((linkId) => [linkId, linkId]),
     );
     expect(turns).toBeGreaterThanOrEqual(links / stepBudget);
+    const all = await reader.listTopLinks(always, 'people', links);
+    expect(new Set(all.map(({ linkId }) => linkId)).size).toBe(links);
+    for (const { linkId, clicks: n } of all) expect(n).toBe(linkId === 1 ? days * 24 : linkId);
   });
 
   test('of many totals', async () => {

@@ -102,6 +102,12 @@ test('what was counted before changes nothing, and moves no position', async () 
   ]);
 });
 
+test('each merge that waits is a transaction of its own', async () => {
+  await using writer = await start({}, withPosition);
+  const merged = await Promise.all([1, 2, 3, 4].map((seq) => merge(writer, batch(seq))));
+  expect(new Set(merged.map(({ position }) => position?.txid)).size).toBe(4);
+});
+
 test('a reader on the same machine sees a merge as soon as it is answered', async () => {
   await using writer = await start();
   using reader = openClickReader({ file: folder.file('clicks.db'), timeoutMs: 1_000 });
@@ -135,6 +141,7 @@ describe('the bytes of batches', () => {
 
   test('are copied alone, not with the buffer that they are a part of', async () => {
     const posted: { message: unknown; transfer: readonly ArrayBuffer[] }[] = [];
+    const sizes: number[] = [];
     const options = writerOptions(folder, { journalMode: 'delete' });
     await using writer = await startWriter(options, (workerData) => {
       const worker = new Worker(alone, { workerData });
@@ -146,7 +153,6 @@ describe('the bytes of batches', () => {
       };
       return worker;
     });
-    const sizes: number[] = [];
     const body = Buffer.alloc(1_000_000);
     const bytes = batch(1);
     body.set(bytes, 500_000);
