@@ -98,7 +98,7 @@ async function atEveryOperation(
   }
 }
 
-/** Has `fail` look at `count` operations, from every so-manieth on in turn, and looks for every click. */
+/** Has `fail` look at `count` operations in a row, beginning at each of them, or each few, in turn. */
 async function failingOperations(
   steps: readonly Step[],
   { count, every }: { readonly count: number; readonly every: number },

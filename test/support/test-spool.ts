@@ -1,5 +1,4 @@
 import { zstdCompressSync } from 'node:zlib';
-import { pino } from 'pino';
 import { Spool } from '../../src/clicks/spool.ts';
 import type { SpoolOptions } from '../../src/clicks/spool-options.ts';
 import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
@@ -9,6 +8,7 @@ import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { noDetails } from './sealed-batch.ts';
 import { seededRandom } from './seeded-random.ts';
+import { silentLog } from './silent-log.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 
 /** A spool on a simulated disk, whose clock and chance are given. */
@@ -36,7 +36,7 @@ export async function openTestSpool(options: TestSpoolOptions = {}): Promise<Tes
     clock,
     // Never the same for two spools, unless a test forks a disk and opens both as the same node.
     random: seededRandom(`${node} ${disk.list()}`),
-    log: pino({ level: 'silent' }),
+    log: silentLog,
     compress: async (bytes) => zstdCompressSync(bytes),
     node,
     region: 'fra',
