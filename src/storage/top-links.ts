@@ -149,11 +149,12 @@ async function addUp(
     for (const sum of sums) top.add(weigh(sum[1], order), sum);
     sums.clear();
   }
-  return readEach(connection, top.toArray(), (c, [id, counts]) => {
+  const links = await readEach(connection, top.toArray(), (c, [id, counts]) => {
     const linkId = c.get(findLink, { id })?.link_id;
-    if (linkId === undefined) throw new Error(`there is no total ${id}`);
-    return { linkId, ...counts };
+    return linkId === undefined ? undefined : { linkId, ...counts };
   });
+  // A failover can take back the first click of a link while this reads.
+  return links.filter((link) => link !== undefined);
 }
 
 function readRows(connection: Connection, plan: Plan, from: TopPlace): Step<TopPlace, TopStep> {
