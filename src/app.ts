@@ -60,7 +60,7 @@ const random: Random = { bytes: (count) => randomBytes(count) };
 
 /**
  * Opens every room, introduces them to each other, and listens.
- * Rejects, with everything closed again, when on a single machine another process has the folder or the database
+ * Rejects, with everything closed again, when another process has the folder, when on a single machine the database
  * cannot be opened or migrated, when LiteFS is not mounted at its folder, or when a port is taken.
  */
 export async function startApp(config: Config): Promise<App> {
@@ -69,8 +69,8 @@ export async function startApp(config: Config): Promise<App> {
   const log = createLog({ ...config.log, node: config.node.id, region: config.node.region });
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   await mkdir(config.storage.dataDir, { recursive: true });
-  // In a fleet LiteFS sees to it that one node writes.
-  if (config.fleet === undefined) opened.use(claimFolder(config.storage.dataDir));
+  // Two processes would damage each other's spool.
+  opened.use(claimFolder(config.storage.dataDir));
 
   const destinationPolicy: DestinationPolicy = {
     ownHosts: [new URL(config.http.baseUrl).hostname],

@@ -7,8 +7,8 @@ import { isSqliteError } from './sqlite-error.ts';
  * Claims a folder for this process until the result is disposed or the process ends, however it ends: the claim
  * is a lock of the kernel on the file `lock`, which stays behind empty.
  *
- * SQLite lets two processes write one database by turns, but the second would make the default domain what its own
- * configuration says, under the feet of the first. Throws `conflict` when another one has the folder; SQLite's errors
+ * Two processes would damage each other's spool. And SQLite lets two write one database by turns, but the second would
+ * make the default domain what its own configuration says, under the feet of the first. Throws `conflict` when another one has the folder; SQLite's errors
  * pass.
  */
 export function claimFolder(folder: string): Disposable {

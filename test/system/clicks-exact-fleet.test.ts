@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
 import type { NodeProcess } from '../../scripts/cluster/node-process.ts';
@@ -6,10 +9,12 @@ import {
   findProcessesWith,
   killProcess,
 } from '../../scripts/cluster/process-identity.ts';
+import { projectDir } from '../../scripts/cluster/programs.ts';
 import { until } from '../../scripts/cluster/until.ts';
 import { readClickCounts, readUnconfirmed } from '../support/click-counts.ts';
 import { startTestCluster } from '../support/cluster.ts';
 import { allCaughtUp, createLink, edgeOf, primaryOf } from '../support/cluster-client.ts';
+import { exitOf } from '../support/cluster-command.ts';
 import { HitLedger } from '../support/hit-ledger.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { bearer } from '../support/send.ts';
@@ -37,6 +42,26 @@ beforeAll(async () => {
   await allCaughtUp(cluster);
 });
 afterAll(() => cluster?.[Symbol.asyncDispose]());
+
+test('a second process finds the spool of a node taken, and ends', async () => {
+  const [node] = cluster.nodes as [NodeProcess];
+  const app = findProcessesWith('NODE_ID', node.id).find(({ pid }) =>
+    commandLine(pid).includes('src/main.ts'),
+  );
+  const environ = readFileSync(`/proc/${app?.pid}/environ`, 'utf8').split('\0').filter(Boolean);
+  const env = Object.fromEntries(environ.map((entry) => entry.split(/=(.*)/s, 2)));
+  const second = spawn(process.execPath, ['src/main.ts'], {
+    cwd: projectDir,
+    env: { ...env, PORT: '0', PRIVATE_PORT: '0' },
+  });
+  const [exitCode, ...said] = await Promise.all([
+    exitOf(second),
+    text(second.stderr),
+    text(second.stdout),
+  ]);
+  expect(said.join('')).toContain('another Hoplite works in');
+  expect(exitCode).toBe(1);
+});
 
 test('a fleet whose nodes, LiteFS and primary are killed counts what it answered, exactly', async () => {
   const ledger = new HitLedger(slugs);
