@@ -13,8 +13,8 @@ export type Command =
   | { readonly do: 'ship all'; readonly node: number }
   /** Of all requests on their way, one arrives. */
   | { readonly do: 'deliver' | 'lose request'; readonly at: number }
-  /** Of all requests that were ever sent, one arrives again. */
-  | { readonly do: 'duplicate'; readonly at: number }
+  /** Of all requests that were ever sent, one arrives again; of the newest ones, only what follows the first batch. */
+  | { readonly do: 'duplicate' | 'overtake'; readonly at: number }
   | { readonly do: 'reply' | 'lose reply'; readonly at: number }
   | { readonly do: 'crash' | 'wipe'; readonly node: number }
   | { readonly do: 'lose power'; readonly node: number; readonly seed: number }
@@ -29,6 +29,8 @@ export type Command =
   | { readonly do: 'snapshot' | 'rewind'; readonly node: number }
   /** The primary's process ends around the next commit. */
   | { readonly do: 'crash primary'; readonly when: 'before' | 'during' | 'after' }
+  /** The primary's transactions wait; those that wait are done. */
+  | { readonly do: 'slow primary' | 'write' }
   /** Another primary takes over, which misses the last commits. */
   | { readonly do: 'fail over'; readonly lost: number }
   | { readonly do: 'back up' }
@@ -111,12 +113,15 @@ const common: readonly Weighted[] = [
   weigh(10, 'deliver', { at }),
   weigh(2, 'lose request', { at }),
   weigh(3, 'duplicate', { at: fc.nat(50) }),
+  weigh(3, 'overtake', { at: fc.nat(2) }),
   weigh(10, 'reply', { at }),
   weigh(2, 'lose reply', { at }),
   weigh(3, 'crash', { node }),
   weigh(2, 'lose power', { node, seed: fc.nat(9_999) }),
   weigh(1, 'wipe', { node }),
   weigh(2, 'crash primary', { when: fc.constantFrom('before', 'during', 'after') }),
+  weigh(2, 'slow primary'),
+  weigh(4, 'write'),
   weigh(3, 'fail over', { lost: fc.nat(4) }),
   weigh(1, 'back up'),
   weigh(1, 'restore', { at }),

@@ -6,6 +6,8 @@ import type { ClickCommit } from './memory-click-store.ts';
 
 /** Why a click may be missing in the end. Each is told by a number, except for what the power took. */
 export type Excuse =
+  /** The process ended before it could answer. */
+  | 'not answered'
   /** The power was cut before it was forced to the disk. */
   | 'power'
   /** The disk changed its batch. */

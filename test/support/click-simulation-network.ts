@@ -1,4 +1,4 @@
-import type { DeliveryAnswer } from '../../src/clicks/delivery.ts';
+import { type DeliveryAnswer, decodeDelivery, encodeDelivery } from '../../src/clicks/delivery.ts';
 
 /** A request on its way, and who waits for the answer. */
 interface Request {
@@ -15,7 +15,9 @@ interface Reply {
 export class SimulatedNetwork {
   /** Without faults, requests and replies arrive at once. */
   isSound = false;
-  /** Called when something is sent, arrives, or is answered. */
+  /** What is on its way in a sound network is lost once. */
+  losesNext = false;
+  /** Called when something is sent, and when it is answered. */
   onEvent: () => void = () => undefined;
   readonly #receive: (body: Uint8Array) => Promise<DeliveryAnswer | undefined>;
   readonly #sent: Uint8Array[] = [];
@@ -34,9 +36,10 @@ export class SimulatedNetwork {
       this.#requests.push({ body, answer: resolve });
       return promise;
     }
+    if (this.#takeLoss()) return undefined;
     const said = await this.#receive(body);
     this.onEvent();
-    return said;
+    return this.#takeLoss() ? undefined : said;
   }
 
   deliver(at: number): void {
@@ -56,6 +59,14 @@ export class SimulatedNetwork {
     if (body !== undefined) void this.#receive(body);
   }
 
+  /** Of one of the newest requests all but the first batch arrives, as if that was on another way. */
+  overtake(at: number): void {
+    const body = this.#sent.at(-1 - at);
+    if (body === undefined) return;
+    const { producer, epoch, batches } = decodeDelivery(body);
+    void this.#receive(encodeDelivery({ producer, epoch, batches: batches.slice(1) }));
+  }
+
   reply(at: number): void {
     const reply = take(this.#replies, at);
     reply?.answer(reply.said);
@@ -63,6 +74,12 @@ export class SimulatedNetwork {
 
   loseReply(at: number): void {
     take(this.#replies, at)?.answer(undefined);
+  }
+
+  #takeLoss(): boolean {
+    const { losesNext } = this;
+    this.losesNext = false;
+    return losesNext;
   }
 
   /** How much is on its way. */

@@ -23,8 +23,10 @@ export interface NodeSurroundings {
   readonly sync: 'tick' | 'off' | number;
   /** Stands between spool and shipper; a test of the tests breaks it. */
   readonly spoolView: (spool: SpooledBatches) => SpooledBatches;
+  /** Told what was thrown where nobody waits for it. */
+  readonly onBroken: (error: unknown) => void;
   /** Called before each operation of a disk. */
-  readonly onOperation: (node: SimulatedNode) => void;
+  readonly onOperation: () => void;
 }
 
 export const retentionMs = 100_000;
@@ -45,6 +47,8 @@ export class SimulatedNode {
   copyReturns = 0;
   isUpgraded = false;
   isStalled = false;
+  /** Whether its process ended and the next one did not begin yet. */
+  isKilled = false;
   clockOffsetMs = 0;
   /** Whether the spool may list batches that the ledger has not seen. */
   mayHaveBatches = true;
@@ -80,6 +84,7 @@ export class SimulatedNode {
   async start(): Promise<void> {
     const { random, sync, ledger, spoolView, network } = this.#around;
     this.#lives += 1;
+    this.isKilled = false;
     const life = this.#lives;
     this.isStalled = false;
     this.#stalled = [];
@@ -115,9 +120,12 @@ export class SimulatedNode {
       spool: spoolView(
         watchSpool(
           spool,
-          ({ producer, seq }) => {
+          ({ producer, seq, isRecovered, isInherited }) => {
             this.isPlain = false;
-            ledger.excuseBatch(producer, seq, 'given up');
+            if (!isRecovered && !isInherited) {
+              throw new BrokenPromise(`${this.id} gave up what it sealed itself`);
+            }
+            if (ledger.hasForks) ledger.excuseBatch(producer, seq, 'given up');
           },
           () => {
             this.mayHaveBatches = true;
@@ -125,6 +133,7 @@ export class SimulatedNode {
         ),
       ),
       deliver: async (body) => {
+        if (life !== this.#lives) return new Promise(() => undefined);
         const sent = this.isUpgraded ? withBatchVersions(body, newerVersion) : body;
         const answer = await network.send(sent);
         // Whoever waited is dead: nothing of it must go on.
@@ -137,6 +146,13 @@ export class SimulatedNode {
     // What earlier processes wrote is on the disk once it could be opened.
     const settled = new Promise<void>((resolve) => setImmediate(resolve));
     if (errors === this.#errors) this.noteDurable(settled, 'all');
+  }
+
+  /** The process ends in the middle of what it does. */
+  kill(): void {
+    this.disk.stop();
+    this.#lives += 1;
+    this.isKilled = true;
   }
 
   /** The process ends at once, and another begins on what was written. */
@@ -186,8 +202,13 @@ export class SimulatedNode {
     const onDisk = this.spool.append(encoder, this.#clock.now());
     const dropped = this.#dropped() - before;
     if (dropped !== 0 && dropped !== count) throw new BrokenPromise('a tick was dropped in part');
-    const made = Array.from({ length: count }, () => ledger.add(dropped > 0));
-    if (dropped === 0) this.clicks.push(...made);
+    const isDropped = dropped > 0 && !this.isKilled;
+    const made = Array.from({ length: count }, () => ledger.add(isDropped));
+    if (!isDropped) this.clicks.push(...made);
+    if (this.isKilled) {
+      this.isPlain = false;
+      for (const click of made) click.excuse = 'not answered';
+    }
     if (onDisk !== undefined) this.noteDurable(onDisk, 'this process');
   }
 
@@ -214,9 +235,12 @@ export class SimulatedNode {
     if (this.#isStepping) return;
     this.#isStepping = true;
     const life = this.#lives;
-    void this.shipper.step().then(() => {
-      if (life === this.#lives) this.#isStepping = false;
-    });
+    void this.shipper.step().then(
+      () => {
+        if (life === this.#lives) this.#isStepping = false;
+      },
+      (error: unknown) => this.#around.onBroken(error),
+    );
   }
 
   /** Ships until there is nothing left to ship; `false` when there is no end to it. */
@@ -293,7 +317,7 @@ export class SimulatedNode {
 
   /** Shows the ledger the batches that were sealed since. Gives whether there are any. */
   noteBatches(): boolean {
-    if (!this.mayHaveBatches) return false;
+    if (!this.mayHaveBatches || this.isKilled) return false;
     this.mayHaveBatches = false;
     const { disk, spool } = this;
     const { onOperation } = disk;
@@ -314,7 +338,7 @@ export class SimulatedNode {
 
   #operate(disk: SimulatedDisk, call: string): void {
     if (disk !== this.disk) return;
-    this.#around.onOperation(this);
+    this.#around.onOperation();
     const broken = this.#broken;
     if (broken?.call !== call) return;
     broken.times -= 1;

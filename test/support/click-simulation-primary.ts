@@ -1,7 +1,6 @@
 import { type DeliveryAnswer, decodeDelivery, encodeDelivery } from '../../src/clicks/delivery.ts';
 import { Receiver } from '../../src/clicks/receiver.ts';
 import type { ClickCursor, ProducerId } from '../../src/domain/click-cursor.ts';
-import type { ClickStore } from '../../src/domain/click-store.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { mergeClicks } from '../../src/domain/merge-clicks.ts';
@@ -42,11 +41,14 @@ export class SimulatedPrimary {
   /** Called at each point where the process can end. */
   onPoint: (point: CrashPoint) => void = () => undefined;
   isUpgraded = false;
+  /** Whether transactions wait for `write`, so that what is delivered meanwhile is in one with others. */
+  isSlow = false;
   epoch = 0;
   readonly #clock: Clock;
   readonly #craft: MergeCraft;
   readonly #maxRows: number;
   #receiver!: Receiver;
+  #waiting: (() => void)[] = [];
 
   constructor(options: {
     readonly clock: Clock;
@@ -63,6 +65,8 @@ export class SimulatedPrimary {
   begin(): void {
     this.epoch += 1;
     this.crashNext = undefined;
+    this.isSlow = false;
+    this.write();
     const writer = this.#openWriter(this.epoch);
     this.#receiver = new Receiver({
       writers: { clickWriter: () => writer },
@@ -71,6 +75,11 @@ export class SimulatedPrimary {
       datedForMs: 1e15,
       log: silentLog,
     });
+  }
+
+  /** Has transactions done that wait. */
+  write(): void {
+    for (const go of this.#waiting.splice(0)) go();
   }
 
   /** Another primary takes over, with this state. */
@@ -93,6 +102,7 @@ export class SimulatedPrimary {
 
   #openWriter(epoch: number): ClickWriter {
     const count = async (_name: string, input: MergeClicksInput) => {
+      if (this.isSlow) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       this.#endIf(epoch !== this.epoch);
       if (input.batches.length === 0) return { value: [], position: undefined, epoch };
       this.#reach('before');
@@ -141,17 +151,4 @@ export function withBatchVersions(body: Uint8Array, version: number): Uint8Array
   const delivery = decodeDelivery(body);
   const batches = delivery.batches.map((batch) => withVersion(batch, version));
   return encodeDelivery({ ...delivery, batches });
-}
-
-/** A merge that lets something through, made of the sound one and a store that lies to it. */
-export function mergeWith(
-  change: (store: MemoryClickStore) => ClickStore,
-  changeInput: (input: MergeClicksInput, store: MemoryClickStore) => MergeClicksInput = (input) =>
-    input,
-): MergeCraft {
-  return {
-    ...soundCraft,
-    merge: (store, input, options) =>
-      mergeClicks(change(store), changeInput(input, store), options),
-  };
 }

@@ -14,7 +14,7 @@ export function fleetKeepsPromises({
   broken = () => ({}),
 }: {
   readonly hasForks: boolean;
-  readonly broken?: () => FleetOptions;
+  readonly broken?: (() => FleetOptions) | undefined;
 }): fc.IAsyncProperty<Play> {
   return fc.asyncProperty(
     anyHistory({ maxCommands, hasForks }),
