@@ -73,8 +73,9 @@ function withoutMissing(chosen: readonly Variant[]): readonly Variant[] {
 /** Every variant once in a round; the order turns around from round to round, so that drift favours none. */
 async function measureAll(
   chosen: readonly Variant[],
-  { rounds, durations, dir }: BenchOptions,
+  options: BenchOptions,
 ): Promise<ReadonlyMap<Variant, readonly Measurement[]>> {
+  const { rounds, dir } = options;
   mkdirSync(dir, { recursive: true });
   const folder = mkdtempSync(join(dir, 'bench-'));
   try {
@@ -82,9 +83,13 @@ async function measureAll(
     const measured = new Map(chosen.map((variant) => [variant, [] as Measurement[]]));
     for (let round = 1; round <= rounds; round += 1) {
       for (const variant of round % 2 === 1 ? chosen : chosen.toReversed()) {
-        const measurement = await measure(variant, site, durations);
+        const startedAtMs = performance.now();
+        const measurement = await measure(variant, site, options);
         measured.get(variant)?.push(measurement);
-        console.error(`round ${round} of ${rounds}: ${describe(variant, measurement)}`);
+        const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+        console.error(
+          `round ${round} of ${rounds}, ${seconds} s: ${describe(variant, measurement)}`,
+        );
       }
     }
     return measured;

@@ -10,6 +10,8 @@ export interface Durations {
   readonly warmUp: number;
   readonly closed: number;
   readonly open: number;
+  /** Of the load at full speed that leaves clicks to be counted. */
+  readonly burst: number;
 }
 
 /** What one variant did in one round. */
@@ -38,7 +40,7 @@ export interface Measurement extends Counted {
 export async function measure(
   variant: Variant,
   site: Site,
-  durations: Durations,
+  { durations, mostFilled }: { readonly durations: Durations; readonly mostFilled: number },
 ): Promise<Measurement> {
   await rm(site.scratch, { recursive: true, force: true });
   await mkdir(site.scratch, { recursive: true });
@@ -54,13 +56,13 @@ export async function measure(
     return result;
   };
 
-  if (variant.fill > 0) await load.run(fillJob(variant, server.port));
+  const fill = Math.min(variant.fill, mostFilled);
+  if (fill > 0) await load.run(fillJob(variant, fill, server.port));
   const cold = server.usage();
   await ask(closedPace(durations.warmUp));
   // Latency is measured while nothing is left to count, or while much is.
   if (variant.load.is === 'open') await counting?.settle(tally.answered);
-  const burstSeconds = burstOf(variant.load);
-  if (burstSeconds > 0) await ask(closedPace(burstSeconds));
+  if (leavesClicks(variant.load)) await ask(closedPace(durations.burst));
 
   const before = server.usage();
   const result = await ask(toPace(variant.load, durations, contestant.creatorsPort ?? server.port));
@@ -87,8 +89,7 @@ export async function measure(
   };
 }
 
-function fillJob(variant: Variant, port: number) {
-  const { headers, links, popularity, fill } = variant;
+function fillJob({ headers, links, popularity }: Variant, fill: number, port: number) {
   const isAll = fill >= links;
   return {
     port,
@@ -110,6 +111,6 @@ function closedPace(seconds: number): Pace {
   return { is: 'closed', seconds, maxRequests: Number.POSITIVE_INFINITY };
 }
 
-function burstOf(load: Load): number {
-  return load.is === 'open' ? load.burstSeconds : 0;
+function leavesClicks(load: Load): boolean {
+  return load.is === 'open' && load.leavesClicks;
 }

@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly full: boolean;
   readonly rounds: number;
   readonly durations: Durations;
+  /** A memory is filled with at most so many links; one of the default size holds some 260,000. */
+  readonly mostFilled: number;
   /** Absolute folder to work in. */
   readonly dir: string;
   readonly jsonFile: string | undefined;
@@ -36,7 +38,7 @@ export class Misuse extends Error {
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
   const values = parse(args);
   const rounds = toNumber('--rounds', values.rounds ?? (values.quick ? '3' : '5'));
-  const seconds = toNumber('--seconds', values.seconds ?? (values.quick ? '0.8' : '2'));
+  const seconds = toNumber('--seconds', values.seconds ?? (values.quick ? '0.6' : '2'));
   if (!Number.isInteger(rounds)) throw misuse('--rounds is a whole number');
   return {
     help: values.help,
@@ -44,7 +46,13 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     full: values.full,
     rounds,
     // Quantiles of an open loop need more time, since fewer answers come.
-    durations: { warmUp: seconds / 2, closed: seconds, open: seconds * 2 },
+    durations: {
+      warmUp: seconds / 2,
+      closed: seconds,
+      open: seconds * 2,
+      burst: seconds * 1.5,
+    },
+    mostFilled: values.quick ? 100_000 : 300_000,
     dir: resolve(values.dir ?? join(projectDir, 'data')),
     jsonFile: values.json,
   };

@@ -73,7 +73,7 @@ function notesOn(summary: Summary, { wanted, load }: Variant): string[] {
   }
   if (createdPerSecond > 0)
     notes.push(`${Math.round(createdPerSecond)} links a second were created meanwhile`);
-  if (load.is === 'open' && load.burstSeconds > 0) {
+  if (load.is === 'open' && load.leavesClicks) {
     notes.push(`${uncounted} clicks were still to be counted at the end`);
   }
   return notes.map((note) => `${variant}: ${note}.`);

@@ -13,7 +13,7 @@ export interface Variant {
   readonly popularity: Popularity;
   readonly headers: HeaderSet;
   readonly load: Load;
-  /** What a server remembers is filled before, with a `HEAD` for each of so many links. */
+  /** What a server remembers is filled before, with so many `HEAD`s. */
   readonly fill: number;
   /** Whether it is measured only when `--full` or `--only` asks for it, because it takes long or needs a fleet. */
   readonly isLong: boolean;
@@ -25,7 +25,7 @@ export interface Variant {
 
 /**
  * `closed`: as many requests as the server can answer. `open`: so many a second, which it answers easily; meanwhile
- * `creators` clients create links, or it still counts the clicks of `burstSeconds` of closed load.
+ * `creators` clients create links, or it still counts the clicks of a load at full speed (`leavesClicks`).
  */
 export type Load =
   | { readonly is: 'closed' }
@@ -33,7 +33,7 @@ export type Load =
       readonly is: 'open';
       readonly perSecond: number;
       readonly creators: number;
-      readonly burstSeconds: number;
+      readonly leavesClicks: boolean;
     };
 
 export interface Wanted {

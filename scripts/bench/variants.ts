@@ -5,9 +5,6 @@ import { startNginxMap, startNginxReturn, startNginxReturnLogged } from './nginx
 import { startRaw } from './raw.ts';
 import type { Load, Variant } from './variant.ts';
 
-/** The memory of a Hoplite holds some 260,000 of the links here; more fill it and nothing else. */
-const mostRemembered = 300_000;
-
 const usual = {
   baseline: 'raw-http',
   links: 1,
@@ -71,7 +68,7 @@ export const variants: readonly Variant[] = [
   { ...usual, name: 'raw-http-open', start: startRaw, load: open(), baseline: 'raw-http-open' },
   openLoop('hoplite-open-idle', open()),
   openLoop('hoplite-open-import', open({ creators: 8 })),
-  openLoop('hoplite-open-merge', open({ burstSeconds: 3 })),
+  openLoop('hoplite-open-merge', open({ leavesClicks: true })),
   {
     ...openLoop('hoplite-open-replication', open({ creators: 2 })),
     start: startFleetReplica(100_000),
@@ -90,7 +87,7 @@ function uniform(name: string, links: number): Variant {
     name,
     start: startHoplite({ links }),
     links,
-    fill: Math.min(links, mostRemembered),
+    fill: links,
   };
 }
 
@@ -103,6 +100,6 @@ function openLoop(name: string, load: Load): Variant {
   };
 }
 
-function open(beside: { creators?: number; burstSeconds?: number } = {}): Load {
-  return { is: 'open', perSecond: 2_000, creators: 0, burstSeconds: 0, ...beside };
+function open(beside: { creators?: number; leavesClicks?: boolean } = {}): Load {
+  return { is: 'open', perSecond: 2_000, creators: 0, leavesClicks: false, ...beside };
 }
