@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'app',
           include: ['test/{storage,http,web,app,cli}/**/*.test.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {

@@ -99,7 +99,7 @@ describe.each(['delete', 'wal'] as const)('with the journal mode %s', (journalMo
       // The last statement is the commit; killed before it, nothing is there.
       expect(survived).toEqual([]);
     },
-    60_000,
+    180_000,
   );
 });
 
