@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LoadJob, LoadResult } from './load-job.ts';
 import { cores, pinned } from './pinned.ts';
 
-/** The load in a process of its own, on its own core. It knows after its first job how to be fast. */
+/** The load in a process of its own, on its own core. */
 export class LoadProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   #error: Error | undefined;

@@ -10,6 +10,7 @@ import { chooseVariants } from './choose-variants.ts';
 import type { Site } from './contestant.ts';
 import { isLiteFsInstalled } from './fleet.ts';
 import { makeLinks } from './links.ts';
+import { LoadProcess } from './load-process.ts';
 import { type Measurement, measure } from './measure.ts';
 import { isNginxInstalled } from './nginx.ts';
 import { type BenchOptions, Misuse, parseBenchOptions, usage } from './options.ts';
@@ -80,11 +81,13 @@ async function measureAll(
   const folder = mkdtempSync(join(dir, 'bench-'));
   try {
     const site = createSite(folder);
+    // One for all, so that it knows from the second variant on how to be fast.
+    await using load = new LoadProcess(stop);
     const measured = new Map(chosen.map((variant) => [variant, [] as Measurement[]]));
     for (let round = 1; round <= rounds; round += 1) {
       for (const variant of round % 2 === 1 ? chosen : chosen.toReversed()) {
         const startedAtMs = performance.now();
-        const measurement = await measure(variant, site, options);
+        const measurement = await measure(variant, site, load, options);
         measured.get(variant)?.push(measurement);
         const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
         console.error(

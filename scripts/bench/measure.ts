@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Site } from './contestant.ts';
 import type { LoadResult, Pace } from './load-job.ts';
-import { LoadProcess } from './load-process.ts';
+import type { LoadProcess } from './load-process.ts';
 import { type Counted, compareCounts, Tally } from './tally.ts';
 import type { Load, Variant } from './variant.ts';
 
@@ -40,12 +40,12 @@ export interface Measurement extends Counted {
 export async function measure(
   variant: Variant,
   site: Site,
+  load: Pick<LoadProcess, 'run'>,
   { durations, mostFilled }: { readonly durations: Durations; readonly mostFilled: number },
 ): Promise<Measurement> {
   await rm(site.scratch, { recursive: true, force: true });
   await mkdir(site.scratch, { recursive: true });
   await using contestant = await variant.start(site);
-  await using load = new LoadProcess(site.signal);
   const { server, counting } = contestant;
   const tally = new Tally(variant.links);
   const ask = async (pace: Pace): Promise<LoadResult> => {
