@@ -10,7 +10,7 @@ import type {
 import { foldSlug, type Slug, type SlugKey } from '../domain/slug.ts';
 import { type CompiledLink, cacheKey, compileLink } from './compiled-link.ts';
 import type { Finding, Hit } from './hit.ts';
-import { LinkCache } from './link-cache.ts';
+import { LinkMemory } from './link-memory.ts';
 
 export interface ResolverOptions {
   readonly store: RedirectStore;
@@ -57,18 +57,18 @@ const beyondAll = Number.MAX_SAFE_INTEGER;
  */
 export class Resolver {
   readonly #options: ResolverOptions;
-  readonly #cache: LinkCache<CompiledLink>;
+  readonly #memory: LinkMemory;
   #seen: Seen | undefined;
   #isFailing = false;
 
   constructor(options: ResolverOptions) {
     this.#options = options;
-    this.#cache = new LinkCache(options.cacheMaxBytes);
+    this.#memory = new LinkMemory(options.cacheMaxBytes);
   }
 
   /** Bytes in memory. */
   get cacheBytes(): number {
-    return this.#cache.bytes;
+    return this.#memory.bytes;
   }
 
   /** Sets the `finding` of each hit. Never throws: what cannot be found out is `unreadable`, and the log says why. */
@@ -91,7 +91,7 @@ export class Resolver {
     }
     const missing: Hit[] = [];
     for (const hit of hits) {
-      const link = this.#cache.get(cacheKey(toKey(hit.slug, seen.slugCase)));
+      const link = this.#memory.get(cacheKey(toKey(hit.slug, seen.slugCase)));
       if (link === undefined) missing.push(hit);
       else hit.finding = link;
     }
@@ -129,7 +129,7 @@ export class Resolver {
       if (link === undefined) continue;
       const entry = compileLink(link, this.#options.destinationPolicy);
       compiled.set(link.slugKey, entry);
-      this.#cache.set(entry);
+      this.#memory.set(entry);
     }
     return compiled;
   }
@@ -142,12 +142,12 @@ export class Resolver {
     const isSettled = stamp !== undefined && stamp === this.#options.stamp();
     const seen = snapshot === 'absent' ? undefined : toSeen(snapshot, stamp, isSettled);
     if (snapshot === 'absent' || seen === undefined) {
-      this.#cache.clear();
+      this.#memory.clear();
       this.#seen = undefined;
       return 'absent';
     }
-    if (snapshot.changed === undefined || !isContinuation(this.#seen, seen)) this.#cache.clear();
-    else for (const key of snapshot.changed) this.#cache.delete(cacheKey(key));
+    if (snapshot.changed === undefined || !isContinuation(this.#seen, seen)) this.#memory.clear();
+    else for (const key of snapshot.changed) this.#memory.delete(cacheKey(key));
     this.#seen = seen;
     return { seen, links: snapshot.links };
   }
