@@ -18,12 +18,15 @@ export type Command =
   | { readonly do: 'reply' | 'lose reply'; readonly at: number }
   | { readonly do: 'crash' | 'wipe'; readonly node: number }
   | { readonly do: 'lose power'; readonly node: number; readonly seed: number }
-  /** A node loses its volume and gets one of another node: file by file, as blocks, or with its node id too. */
+  /**
+   * A node loses its volume and gets one of another node: file by file, with the other's node id too (`namesake`), as
+   * blocks, or as blocks and with the node id (`twin`), so that nothing tells them apart.
+   */
   | {
       readonly do: 'clone';
       readonly from: number;
       readonly to: number;
-      readonly as: 'files' | 'blocks' | 'twin';
+      readonly as: 'files' | 'namesake' | 'blocks' | 'twin';
     }
   /** A volume is remembered, and later back as it was then. */
   | { readonly do: 'snapshot' | 'rewind'; readonly node: number }
@@ -151,7 +154,11 @@ const common: readonly Weighted[] = [
 const withoutForks = [weigh(1, 'rot', { node, at, byte: fc.nat(400) })];
 
 const withForks = [
-  weigh(2, 'clone', { from: node, to: node, as: fc.constantFrom('files', 'blocks', 'twin') }),
+  weigh(2, 'clone', {
+    from: node,
+    to: node,
+    as: fc.constantFrom('files', 'namesake', 'blocks', 'twin'),
+  }),
   weigh(1, 'snapshot', { node }),
   weigh(1, 'rewind', { node }),
 ];

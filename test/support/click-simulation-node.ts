@@ -126,6 +126,8 @@ export class SimulatedNode {
             if (!isRecovered && !isInherited) {
               throw new BrokenPromise(`${this.id} gave up what it sealed itself`);
             }
+            this.mayHaveBatches = true;
+            this.noteBatches();
             if (ledger.hasForks) ledger.excuseBatch(producer, seq, 'given up');
           },
           () => {

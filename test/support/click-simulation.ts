@@ -42,6 +42,8 @@ export class SimulatedFleet {
    * both may have to issue the same batches again, and nobody could tell.
    */
   #isForked = false;
+  /** There are copies of volumes that know that they are copies. */
+  #hasCopies = false;
   /** What went wrong where nobody could be told. */
   #broken: unknown;
 
@@ -293,14 +295,16 @@ export class SimulatedFleet {
   async #clone(
     from: SimulatedNode,
     to: SimulatedNode,
-    as: 'files' | 'blocks' | 'twin',
+    as: (Command & { readonly do: 'clone' })['as'],
   ): Promise<void> {
     if (from === to) return;
     const isTwin = as === 'twin' && !this.#isForked;
     this.#isForked ||= isTwin;
+    this.#hasCopies ||= !isTwin;
     this.ledger.hasForks = true;
-    to.id = isTwin ? from.id : `${to.id}'`;
-    const disk = as === 'files' ? from.disk.copyFiles() : from.disk.fork();
+    to.id = isTwin || as === 'namesake' ? from.id : `${to.id}'`;
+    const isByFile = as === 'files' || as === 'namesake';
+    const disk = isByFile ? from.disk.copyFiles() : from.disk.fork();
     await to.replaceDisk(disk, [], (id) => this.#timesCounted(id) > 0);
   }
 
@@ -321,9 +325,14 @@ export class SimulatedFleet {
     if (!isLost || !this.ledger.hasForks) this.#return(backup);
   }
 
+  /**
+   * A primary takes over that has only these commits. With copies of a volume whose batches another process had to issue
+   * again, it has all: what is counted under the new number could come again under the old one, and nobody could tell.
+   */
   #return(commits: readonly ClickCommit[]): void {
     this.ledger.returns += 1;
-    this.primary.become(commits);
+    const isSafe = !this.#isForked || !this.#hasCopies;
+    this.primary.become(isSafe ? commits : this.primary.store.commits);
   }
 
   async #workOff(node: SimulatedNode): Promise<void> {
