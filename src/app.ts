@@ -77,7 +77,11 @@ export async function startApp(config: Config): Promise<App> {
     allowPrivate: config.links.allowPrivateDestinations,
   };
   const reader = opened.use(
-    openReader({ file: config.storage.linksFile, timeoutMs: readTimeoutMs }),
+    openReader({
+      file: config.storage.linksFile,
+      timeoutMs: readTimeoutMs,
+      keepsPages: config.fleet === undefined,
+    }),
   );
   const clicks = opened.use(
     openClickReader({ file: config.storage.clicksFile, timeoutMs: readTimeoutMs }),

@@ -8,6 +8,21 @@ export interface RedirectKey {
   readonly slugKey: SlugKey;
 }
 
+/** What a redirect needs of a link. */
+export type RedirectLink = Pick<
+  Link,
+  | 'id'
+  | 'domainId'
+  | 'slugKey'
+  | 'destination'
+  | 'redirectCode'
+  | 'forwardQuery'
+  | 'notBefore'
+  | 'expiresAt'
+  | 'disabled'
+  | 'blocked'
+>;
+
 /** What one short read transaction finds. */
 export interface RedirectSnapshot {
   /** How many primaries there have been. A new one means: forget everything. */
@@ -20,7 +35,7 @@ export interface RedirectSnapshot {
    */
   readonly changed: readonly RedirectKey[] | undefined;
   /** One entry per key asked for, in the same order. */
-  readonly links: readonly (Link | undefined)[];
+  readonly links: readonly (RedirectLink | undefined)[];
   readonly domains: readonly Domain[];
 }
 
@@ -30,7 +45,7 @@ export interface RedirectSnapshot {
  */
 export interface RedirectStore {
   /**
-   * Sheds SQLite's private pages first, which LiteFS can leave stale after a reset (design section 3).
+   * On LiteFS it sheds SQLite's private pages first, which a reset can leave stale (design section 3).
    * A `sinceRevision` past the newest asks for no changes. Other errors than the two words are thrown.
    */
   read(sinceRevision: number, keys: readonly RedirectKey[]): RedirectSnapshot | 'busy' | 'absent';

@@ -2,8 +2,8 @@ import { type DestinationPolicy, isAllowedDestination } from '../domain/destinat
 import { defaultDomainId } from '../domain/domain-name.ts';
 import { Failure } from '../domain/failure.ts';
 import { forwardQuery } from '../domain/forward-query.ts';
-import { type Link, type LinkTiming, linkState, type RedirectCode } from '../domain/link.ts';
-import type { RedirectKey } from '../domain/redirect-store.ts';
+import { type LinkTiming, linkState, type RedirectCode } from '../domain/link.ts';
+import type { RedirectKey, RedirectLink } from '../domain/redirect-store.ts';
 import { findQuery } from './find-slug.ts';
 
 /** The answer that sends a visitor on. `location` is visible ASCII: it is written to the wire as it is. */
@@ -52,7 +52,7 @@ export function cacheKey({ domainId, slugKey }: RedirectKey): string {
  * Makes a link ready for answers. The destination is judged once more, because a row can be older than
  * the policy or come from an import or a restore (reliability-facts 5.3).
  */
-export function compileLink(link: Link, policy: DestinationPolicy): CompiledLink {
+export function compileLink(link: RedirectLink, policy: DestinationPolicy): CompiledLink {
   const isSafe = isAllowedDestination(link.destination, policy) && isVisible(link.destination);
   return {
     key: cacheKey(link),
@@ -75,7 +75,7 @@ export function judgeHit(link: CompiledLink, target: string, nowMs: number): Red
   return isVisible(location) ? { code: link.code, location } : link;
 }
 
-function findSpecial(link: Link, isSafe: boolean): CompiledLink['special'] {
+function findSpecial(link: RedirectLink, isSafe: boolean): CompiledLink['special'] {
   if (link.blocked) return blockedLink;
   if (link.disabled) return goneLink;
   if (!isSafe) return refusedDestination;

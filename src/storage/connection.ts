@@ -37,10 +37,9 @@ export class Connection implements Disposable {
     this.#prepare(sql).run();
   }
 
-  /** The first column of the first row of a statement without parameters. */
+  /** The first column of the first row of a statement without parameters, which is used for nothing else. */
   value(sql: string): unknown {
-    const row = this.#prepare(sql).get();
-    return row === undefined ? undefined : Object.values(row as object)[0];
+    return this.#prepare(sql).pluck().get();
   }
 
   /** Runs `work` on one state of the database. Its locks end with the call. */

@@ -28,13 +28,25 @@ export class ReaderConnection implements Disposable {
   readonly #file: string;
   readonly #timeoutMs: number;
   readonly #content: ReaderContent;
+  readonly #keepsPages: boolean;
   #connection: Connection | undefined;
   #opened = 0;
 
-  constructor(file: string, timeoutMs: number, content: ReaderContent = linksContent) {
+  /**
+   * `keepsPages`: SQLite keeps pages from one read to the next, which saves a read of a few links a sixth. Only where
+   * nothing but SQLite changes the file: LiteFS can do so without a trace that SQLite would see (litefs-facts
+   * section 12).
+   */
+  constructor(
+    file: string,
+    timeoutMs: number,
+    content: ReaderContent = linksContent,
+    keepsPages = false,
+  ) {
     this.#file = file;
     this.#timeoutMs = timeoutMs;
     this.#content = content;
+    this.#keepsPages = keepsPages;
   }
 
   /** How many handles there have been: what a handle counts, such as its data version, starts anew with each. */
@@ -42,13 +54,10 @@ export class ReaderConnection implements Disposable {
     return this.#opened;
   }
 
-  /**
-   * Runs `work` on one state of the database, as it is now: what SQLite keeps of its pages is shed before,
-   * because LiteFS can change a file without a trace that SQLite would see (litefs-facts section 12).
-   */
+  /** Runs `work` on one state of the database, as it is now. */
   readFresh<T>(work: (connection: Connection) => T): { readonly value: T } | Unreadable {
     return this.read((connection) => {
-      connection.execute('PRAGMA shrink_memory');
+      this.#shedPages(connection);
       return connection.inReadTransaction(() => work(connection));
     });
   }
@@ -81,8 +90,7 @@ export class ReaderConnection implements Disposable {
     const deadline = performance.now() + this.#timeoutMs;
     for (;;) {
       const outcome = this.read((connection) => {
-        // LiteFS can leave stale pages in an open handle after a reset (litefs-facts section 12).
-        connection.execute('PRAGMA shrink_memory');
+        this.#shedPages(connection);
         return work(connection);
       });
       if (typeof outcome === 'object') return outcome;
@@ -110,6 +118,10 @@ export class ReaderConnection implements Disposable {
     this.#opened += 1;
     database.pragma('trusted_schema = OFF');
     return this.#connection;
+  }
+
+  #shedPages(connection: Connection): void {
+    if (!this.#keepsPages) connection.execute('PRAGMA shrink_memory');
   }
 
   #toUnreadable(error: unknown): Unreadable {

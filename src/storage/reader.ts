@@ -14,6 +14,8 @@ export interface ReaderOptions {
   readonly file: string;
   /** How long a read waits for a busy database, milliseconds. */
   readonly timeoutMs: number;
+  /** Whether nothing but SQLite changes the file, so that its pages can be kept: never on LiteFS; default false. */
+  readonly keepsPages?: boolean;
 }
 
 /** This node's copy of `links.db`, readonly, on the thread that serves. */
@@ -23,8 +25,8 @@ export class Reader implements Disposable {
   readonly redirects: RedirectStore;
   readonly #connection: ReaderConnection;
 
-  constructor({ file, timeoutMs }: ReaderOptions) {
-    this.#connection = new ReaderConnection(file, timeoutMs);
+  constructor({ file, timeoutMs, keepsPages }: ReaderOptions) {
+    this.#connection = new ReaderConnection(file, timeoutMs, undefined, keepsPages);
     this.links = createLinkReader(this.#connection);
     this.keys = createApiKeyReader(this.#connection);
     this.redirects = new RedirectReader(this.#connection);

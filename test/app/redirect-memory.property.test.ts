@@ -146,7 +146,8 @@ class TestNode implements Disposable {
     }) as [DatabaseCopy, DatabaseCopy];
     this.#copies = new TwoCopies(here, there);
     this.#copies.restart('insensitive');
-    const reader = openReader({ file: here.file, timeoutMs: 250 });
+    const keepsPages = journal === 'wal';
+    const reader = openReader({ file: here.file, timeoutMs: 250, keepsPages });
     const store: RedirectStore = {
       read: (...args) => {
         this.#beforeRead();

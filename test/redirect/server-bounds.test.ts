@@ -40,8 +40,10 @@ describe('the head of a request', () => {
     const socket = await open();
     const trickle = setInterval(() => socket.write('X-A: b\r\n'), 5);
     socket.write('GET /sale HTTP/1.1\r\n');
-    expect(await readToEnd(socket)).toMatch(/^HTTP\/1\.1 408 /);
+    // Bytes that meet the closed connection reset it, and the answer may go with it.
+    const answer = await readToEnd(socket).catch(String);
     clearInterval(trickle);
+    expect(answer).toMatch(/^(HTTP\/1\.1 408 |Error: (read ECONNRESET|write EPIPE))/);
   });
 
   it('that stops is given up on behind an answered one, too', async () => {

@@ -253,7 +253,7 @@ describe('what a crash leaves', () => {
     ]);
     crash('-wal');
     const key = { domainId: 1, slugKey: sale };
-    expect(reader.redirects.read(0, [key])).toMatchObject({ links: [{ slug: 'sale' }] });
+    expect(reader.redirects.read(0, [key])).toMatchObject({ links: [{ slugKey: 'sale' }] });
   });
 
   test('a half-written transaction is busy until a writer has taken it back', async () => {

@@ -43,6 +43,13 @@ const insert = (...links: readonly Link[]) =>
     for (const link of links) tx.insertLink(link);
   });
 
+/** What a redirect needs of a link. */
+function forRedirect(link: Link | undefined) {
+  if (link === undefined) return undefined;
+  const { slug, title, version, createdAt, updatedAt, ...rest } = link;
+  return rest;
+}
+
 function read(sinceRevision = 0, ...slugKeys: readonly string[]): RedirectSnapshot {
   const snapshot = reader.redirects.read(sinceRevision, slugKeys.map(key));
   if (typeof snapshot === 'string') throw new Error(snapshot);
@@ -54,12 +61,9 @@ describe('one read finds', () => {
     const sale = makeLink({ id: 1, slug: 'Sale', title: 'a', expiresAt: 5, blocked: true });
     const other = makeLink({ id: 2, slug: 'other', forwardQuery: true });
     insert(sale, other);
-    expect(read(0, 'other', 'nothing', 'sale', 'other').links).toEqual([
-      other,
-      undefined,
-      sale,
-      other,
-    ]);
+    expect(read(0, 'other', 'nothing', 'sale', 'other').links).toEqual(
+      [other, undefined, sale, other].map(forRedirect),
+    );
   });
 
   test('a link of its domain alone', () => {
@@ -83,7 +87,7 @@ describe('one read finds', () => {
   test('what was committed since, whichever connection reads', () => {
     expect(read(0, 'sale').links).toEqual([undefined]);
     insert(makeLink());
-    expect(read(0, 'sale').links).toEqual([makeLink()]);
+    expect(read(0, 'sale').links).toEqual([forRedirect(makeLink())]);
     write((tx) => tx.updateLink(makeLink({ disabled: true })));
     expect(read(0, 'sale').links[0]?.disabled).toBe(true);
     write((tx) => tx.deleteLink(makeLink()));
