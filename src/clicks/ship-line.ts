@@ -146,6 +146,14 @@ export class ShipLine {
     this.#agreed = batch.seq;
   }
 
+  /**
+   * Whether a batch that cannot be tried may be taken for counted, because an answer said so once. Of one that this
+   * process sealed and that was never agreed on, another may be counted under its number.
+   */
+  mayPassOver({ seq, isInherited }: SpooledBatch): boolean {
+    return isInherited || seq <= this.#settled;
+  }
+
   /** This batch does not tell whether those before it are counted. */
   passOver(batch: SpooledBatch): void {
     this.#triedFrom = batch.seq;

@@ -140,7 +140,7 @@ export class Shipper {
       if (typeof bytes !== 'string') read.push(bytes);
       else if (read.length > 0) break;
       else if (bytes === 'unreadable') return 'held';
-      else if (!isTrial) return this.#mend(line, batch);
+      else if (!isTrial || !line.mayPassOver(batch)) return this.#mend(line, batch);
       else {
         line.passOver(batch);
         return 'shipped';

@@ -53,6 +53,21 @@ describe('a batch that is damaged on the disk', () => {
     expect(await shipping.shipAll()).toEqual(['3']);
     expect(shipping.spool.mended).toEqual([]);
   });
+
+  it('is mended first when nobody ever said that it is the one that is counted', async () => {
+    const [first] = shipping.putBatches(1, 1);
+    shipping.intercept = (delivery) => {
+      if (delivery.batches.length === 0) return 'pass';
+      shipping.count(...delivery.batches.map((bytes) => ({ bytes })));
+      shipping.spool.contents.set(first as never, 'damaged');
+      return undefined;
+    };
+    expect(await shipping.shipAll()).toEqual(['ask', '1', 'failed']);
+    shipping.intercept = undefined;
+    expect(await shipping.shipAll()).toEqual(['ask', '1']);
+    expect(shipping.spool.mended).toEqual([first]);
+    expect(shipping.spool.dropped).toHaveLength(1);
+  });
 });
 
 describe('a batch that the primary does not take', () => {

@@ -109,6 +109,18 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
     ],
   ],
   [
+    'a twin cannot read its batch when it wants to know whether it is the one that is counted',
+    [
+      { do: 'clone', from: 1, to: 0, as: 'twin' },
+      { do: 'click', node: 1, clicks: 1 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'age' },
+      { do: 'ship all', node: 0 },
+      { do: 'break', node: 1, call: 'loadFile', times: 1 },
+      { do: 'ship all', node: 1 },
+    ],
+  ],
+  [
     'a batch is damaged again after it was mended',
     [
       { do: 'click', node: 1, clicks: 1 },

@@ -6,6 +6,7 @@ import type { ClickStore } from '../../src/domain/click-store.ts';
 import { mergeClicks } from '../../src/domain/merge-clicks.ts';
 import type { FleetOptions } from './click-simulation.ts';
 import { type MergeCraft, soundCraft } from './click-simulation-primary.ts';
+import { passSpool } from './click-simulation-spool-view.ts';
 import type { MemoryClickStore } from './memory-click-store.ts';
 
 /** Ways to build a fleet wrongly, each of which the simulation has to find. */
@@ -89,19 +90,6 @@ function pass(store: ClickStore): ClickStore {
     addTotal: (linkId, counts, undated) => store.addTotal(linkId, counts, undated),
     addOrphans: (domainId, hour, hits) => store.addOrphans(domainId, hour, hits),
     noteOrphanSlug: (domainId, slug, hour) => store.noteOrphanSlug(domainId, slug, hour),
-  };
-}
-
-function passSpool(spool: SpooledBatches): SpooledBatches {
-  return {
-    listProducers: () => spool.listProducers(),
-    listBatches: (producer) => spool.listBatches(producer),
-    readBatch: (batch) => spool.readBatch(batch),
-    mend: (batch) => spool.mend(batch),
-    reissueFrom: (batch) => spool.reissueFrom(batch),
-    drop: (batch) => spool.drop(batch),
-    release: (cursor, knownUpTo) => spool.release(cursor, knownUpTo),
-    onSealed: (listener) => spool.onSealed(listener),
   };
 }
 

@@ -1,7 +1,6 @@
 import { decodeBatch } from '../../src/domain/click-batch.ts';
 import { type ClickCursor, expectedSeq, type ProducerId } from '../../src/domain/click-cursor.ts';
 import { ClickFormatError } from '../../src/domain/click-format-error.ts';
-import type { ClickFrame } from '../../src/domain/click-frame.ts';
 import type { ClickCommit } from './memory-click-store.ts';
 
 /** Why a click may be missing in the end. Each is told by a number, except for what the power took. */
@@ -146,15 +145,14 @@ export class ClickLedger {
   #idsOf(producer: ProducerId, seq: number): number[] {
     return this.#batches
       .filter((batch) => batch.producer === producer && batch.seq === seq)
-      .flatMap(({ bytes }) => decodeFrames(bytes))
-      .flatMap(({ clicks }) => clicks.map(({ linkId }) => linkId));
+      .flatMap(({ bytes }) => idsIn(bytes));
   }
 }
 
-/** None of a batch that had changed on the disk before it was seen. */
-function decodeFrames(bytes: Uint8Array): readonly ClickFrame[] {
+/** The clicks of a batch; none of one that had changed on the disk before it was seen. */
+export function idsIn(bytes: Uint8Array): number[] {
   try {
-    return decodeBatch(bytes).frames;
+    return decodeBatch(bytes).frames.flatMap(({ clicks }) => clicks.map(({ linkId }) => linkId));
   } catch (error) {
     if (error instanceof ClickFormatError) return [];
     throw error;

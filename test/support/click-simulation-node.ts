@@ -1,15 +1,21 @@
 import { Shipper, type ShipResult } from '../../src/clicks/shipper.ts';
 import { Spool } from '../../src/clicks/spool.ts';
 import type { StoredBatch } from '../../src/clicks/spool-producer.ts';
-import type { SpooledBatch, SpooledBatches } from '../../src/clicks/spooled-batches.ts';
+import type { SpooledBatches } from '../../src/clicks/spooled-batches.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { Random } from '../../src/domain/random.ts';
 import type { DiskCall } from './click-simulation-commands.ts';
-import { type AnsweredClick, BrokenPromise, type ClickLedger } from './click-simulation-ledger.ts';
+import {
+  type AnsweredClick,
+  BrokenPromise,
+  type ClickLedger,
+  idsIn,
+} from './click-simulation-ledger.ts';
 import type { SimulatedNetwork } from './click-simulation-network.ts';
 import { storeOnly, unpackStored } from './click-simulation-packing.ts';
 import { findCursorAt, newerVersion, withBatchVersions } from './click-simulation-primary.ts';
+import { watchSpool } from './click-simulation-spool-view.ts';
 import type { ClickCommit } from './memory-click-store.ts';
 import { noDetails } from './sealed-batch.ts';
 import { silentLog } from './silent-log.ts';
@@ -69,7 +75,10 @@ export class SimulatedNode {
   #earlier = 0;
   #confirmed: readonly ClickCommit[] = [];
   readonly #everShown = new Set<number>();
-  readonly #noted = new Set<string>();
+  readonly #noted = new Map<string, Uint8Array>();
+  /** Which of them were there when it was looked last, and whether they may go for another reason than being counted. */
+  #listed = new Set<string>();
+  #mayGo = false;
 
   constructor(id: string, around: NodeSurroundings) {
     this.id = id;
@@ -114,6 +123,7 @@ export class SimulatedNode {
     });
     this.spool = spool;
     this.mayHaveBatches = true;
+    this.#mayGo = true;
     spool.onSealed(() => {
       if (life === this.#lives) this.mayHaveBatches = true;
     });
@@ -123,6 +133,7 @@ export class SimulatedNode {
           spool,
           ({ producer, seq, isRecovered, isInherited }) => {
             this.isPlain = false;
+            this.#mayGo = true;
             if (!isRecovered && !isInherited) {
               throw new BrokenPromise(`${this.id} gave up what it sealed itself`);
             }
@@ -132,6 +143,7 @@ export class SimulatedNode {
           },
           () => {
             this.mayHaveBatches = true;
+            this.#mayGo = true;
           },
         ),
       ),
@@ -325,18 +337,37 @@ export class SimulatedNode {
     const { disk, spool } = this;
     const { onOperation } = disk;
     disk.onOperation = () => undefined;
+    const listed = new Set<string>();
     for (const producer of spool.listProducers()) {
       for (const batch of spool.listBatches(producer)) {
         const { seq, name } = batch as StoredBatch;
         const path = `${producer}/${name}`;
+        listed.add(path);
         if (this.#noted.has(path)) continue;
-        this.#noted.add(path);
         const bytes = disk.readFile(producer, name);
+        this.#noted.set(path, bytes);
         this.#around.ledger.noteBatch({ producer, seq, bytes });
       }
     }
+    this.#checkRemovals(listed);
+    this.#listed = listed;
     disk.onOperation = onOperation;
     return true;
+  }
+
+  /** A batch is let go only once this node's own copy shows what is in it. */
+  #checkRemovals(listed: ReadonlySet<string>): void {
+    const isChecked = !this.#mayGo && !this.#around.ledger.hasForks;
+    this.#mayGo = false;
+    if (!isChecked) return;
+    for (const path of this.#listed) {
+      if (listed.has(path)) continue;
+      const shown = new Set(this.#confirmed.flatMap(({ linkIds }) => linkIds));
+      const ids = idsIn(this.#noted.get(path) ?? new Uint8Array());
+      if (ids.some((id) => !shown.has(id))) {
+        throw new BrokenPromise(`${path} was let go, and the own copy does not show it`);
+      }
+    }
   }
 
   #operate(disk: SimulatedDisk, call: string): void {
@@ -355,28 +386,4 @@ export class SimulatedNode {
     const { dropped } = this.spool.readCounts();
     return dropped.disk_full + dropped.io_error + dropped.spool_full;
   }
-}
-
-function watchSpool(
-  spool: Spool,
-  onDrop: (batch: SpooledBatch) => void,
-  onMended: () => void,
-): SpooledBatches {
-  return {
-    listProducers: () => spool.listProducers(),
-    listBatches: (producer) => spool.listBatches(producer),
-    readBatch: (batch) => spool.readBatch(batch),
-    mend: async (batch) => {
-      const lost = await spool.mend(batch);
-      onMended();
-      return lost;
-    },
-    reissueFrom: (batch) => spool.reissueFrom(batch),
-    drop(batch) {
-      onDrop(batch);
-      spool.drop(batch);
-    },
-    release: (cursor, knownUpTo) => spool.release(cursor, knownUpTo),
-    onSealed: (listener) => spool.onSealed(listener),
-  };
 }

@@ -255,6 +255,8 @@ export class SimulatedFleet {
 
   #noteSealed(): void {
     for (const node of this.nodes) {
+      // A full disk can have batches go at any time.
+      if (node.disk.capacity !== Number.MAX_SAFE_INTEGER) node.mayHaveBatches = true;
       if (!node.noteBatches()) continue;
       for (const producer of node.spool.listProducers()) {
         const newest = node.spool.listBatches(producer).at(-1)?.seq ?? 0;
