@@ -27,7 +27,7 @@ const week = 7 * 24;
 const main: ClickLoad = options.quick
   ? { clicks: wanted, links: 1_000, hours: week }
   : { clicks: wanted, links: 10_000, hours: week };
-const small: ClickLoad = { clicks: options.quick ? 30_000 : 500_000, links: 50, hours: 24 };
+const small: ClickLoad = { clicks: options.quick ? 30_000 : 300_000, links: 20, hours: 24 };
 
 const { stop } = takeInterrupts();
 const folder = mkdtempSync(join(options.dir, 'clicks-growth-'));

@@ -75,8 +75,9 @@ interface Plan {
   readonly allTotalId: number | undefined;
 }
 
-/** Where reading goes on: in a round, at a span, with the links after one. */
+/** Where reading goes on: in a round, at a span, with the links after one. Without a plan it begins. */
 interface TopPlace {
+  readonly plan?: Plan;
   /** Links up to this number are done. */
   readonly done: number;
   readonly span: number;
@@ -84,6 +85,7 @@ interface TopPlace {
 }
 
 interface TopStep {
+  readonly plan: Plan;
   /** Whether hours that are in the plan may have been folded meanwhile. */
   readonly isVoid: boolean;
   readonly rows: readonly CountRow[];
@@ -100,9 +102,7 @@ export async function listTopLinks(
   asked: { readonly order: ClickOrder; readonly limit: number },
 ): Promise<readonly LinkCounts[]> {
   for (;;) {
-    const plan = await connection.readIfPresent((c) => c.inReadTransaction(() => toPlan(c, range)));
-    if (plan === undefined) return [];
-    const links = await addUp(connection, plan.value, asked);
+    const links = await addUp(connection, range, asked);
     if (links !== undefined) return links;
   }
 }
@@ -135,14 +135,14 @@ function toPlan(connection: Connection, range: HourRange): Plan {
 /** `undefined` when hours were folded meanwhile, and it has to begin again. */
 async function addUp(
   connection: ReaderConnection,
-  plan: Plan,
+  range: HourRange,
   { order, limit }: { readonly order: ClickOrder; readonly limit: number },
 ): Promise<readonly LinkCounts[] | undefined> {
   const top = new TopList<readonly [number, CountColumns]>(limit);
   const sums = new CountSums();
   const first = { done: 0, span: 0, after: 0 };
-  const read = (c: Connection, place: TopPlace) => readRows(c, plan, place);
-  for await (const { isVoid, rows, endsRound } of readInSteps(connection, first, read)) {
+  const read = (c: Connection, place: TopPlace) => readRows(c, range, place);
+  for await (const { plan, isVoid, rows, endsRound } of readInSteps(connection, first, read)) {
     if (isVoid) return undefined;
     for (const row of rows) if (row.total_id !== plan.allTotalId) sums.add(row.total_id, row);
     if (!endsRound) continue;
@@ -157,9 +157,15 @@ async function addUp(
   return links.filter((link) => link !== undefined);
 }
 
-function readRows(connection: Connection, plan: Plan, from: TopPlace): Step<TopPlace, TopStep> {
+/** The plan is made in the same read as the first rows, so that a short list is of one state of the database. */
+function readRows(
+  connection: Connection,
+  range: HourRange,
+  from: TopPlace,
+): Step<TopPlace, TopStep> {
+  const plan = from.plan ?? toPlan(connection, range);
   if (readKeptFrom(connection) !== plan.keptFrom) {
-    return { found: { isVoid: true, rows: [], endsRound: false }, next: undefined };
+    return { found: { plan, isVoid: true, rows: [], endsRound: false }, next: undefined };
   }
   const last = Math.min(from.done + linksPerRound, plan.lastTotalId);
   const rows: CountRow[] = [];
@@ -167,8 +173,8 @@ function readRows(connection: Connection, plan: Plan, from: TopPlace): Step<TopP
   for (let cost = 0; cost < stepBudget; ) {
     const at = plan.spans[span];
     if (at === undefined) {
-      const next = last < plan.lastTotalId ? { done: last, span: 0, after: last } : undefined;
-      return { found: { isVoid: false, rows, endsRound: true }, next };
+      const next = last < plan.lastTotalId ? { plan, done: last, span: 0, after: last } : undefined;
+      return { found: { plan, isVoid: false, rows, endsRound: true }, next };
     }
     const limit = Math.ceil((stepBudget - cost) / rowCost);
     const of = { after, last, limit };
@@ -184,5 +190,8 @@ function readRows(connection: Connection, plan: Plan, from: TopPlace): Step<TopP
       after = from.done;
     }
   }
-  return { found: { isVoid: false, rows, endsRound: false }, next: { ...from, span, after } };
+  return {
+    found: { plan, isVoid: false, rows, endsRound: false },
+    next: { ...from, plan, span, after },
+  };
 }

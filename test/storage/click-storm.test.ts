@@ -48,6 +48,8 @@ test.each(['delete', 'wal'] as const)(
     })().finally(() => {
       state.isOver = true;
     });
+    // Awaited below: a failure there must not hide behind the storm that it ends.
+    storm.catch(() => undefined);
     const total = async () => (await reader.findTotals([allLinksId])).get(allLinksId)?.clicks ?? 0;
     let last = 0;
     let reads = 0;

@@ -66,7 +66,7 @@ test('this release reads and writes on the schema of the next one, with handles 
   migrateUp({ ...options, migrationsDir });
 
   expect(create('sale')).toHaveProperty('value');
-  expect(reader.redirects.read(0, [sale])).toMatchObject({ links: [{ slug: 'sale' }] });
+  expect(reader.redirects.read(0, [sale])).toMatchObject({ links: [{ slugKey: 'sale' }] });
   expect(await reader.schemaVersion()).toBe(newest + 1);
   const list = await reader.links.listLinks({ domainId: 1, sort: 'slug', limit: 10 });
   expect(list.links.map(({ slug }) => slug)).toEqual(['before', 'sale']);

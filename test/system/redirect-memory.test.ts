@@ -48,7 +48,7 @@ test('through a handoff to the other candidate and back', async () => {
     await until(
       async () => {
         await send(`${next.liteFsUrl}/promote`, { method: 'POST' });
-        return (await primaryOf(cluster)) === next;
+        return (await cluster.findPrimary()) === next;
       },
       { what: `${next.id} is primary`, ...patience },
     );

@@ -18,7 +18,7 @@ test.for(['fly', 'forward'] as const)(
     using planted = copyProject();
     planted.insert(
       'src/http/links-operations.ts',
-      'const link = await findLink(toRef(path.slug));',
+      'const link = await findLink(toLinkRef(path.slug, slugCase));',
       `await writers.writer().run('createLink', {
         domainId: defaultDomainId,
         link: { destination: 'https://example.com/planted', slug: 'planted' },
