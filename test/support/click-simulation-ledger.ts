@@ -47,7 +47,8 @@ export class ClickLedger {
   returns = 0;
   /** Whether there was more than one volume of a producer, which makes numbers of losses bounds. */
   hasForks = false;
-  hasPowerCuts = false;
+  /** Whether the disk may hold a part of a frame whose clicks were dropped: after a power cut, or when it was not cut off. */
+  mayHoldDropped = false;
   readonly #batches: SeenBatch[] = [];
 
   /** Notes a click; its id is the next one. */
@@ -110,8 +111,8 @@ export class ClickLedger {
     }
     const untold = missing.filter((click) => this.#isExcused(click));
     const told = missing.length - untold.length;
-    // A cut can bring back a part of a frame whose clicks were dropped and counted so; it is then counted as torn too.
-    const torn = this.hasPowerCuts ? this.clicks.filter(({ isDropped }) => isDropped).length : 0;
+    // What was dropped and counted so is then counted as torn too.
+    const torn = this.mayHoldDropped ? this.clicks.filter(({ isDropped }) => isDropped).length : 0;
     if (told > lost || (lost > missing.length + torn && !this.hasForks)) {
       throw new BrokenPromise(
         `${lost} clicks were declared lost, ${missing.length} are missing, ${untold.length} of them may be undeclared`,

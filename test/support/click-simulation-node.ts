@@ -183,7 +183,7 @@ export class SimulatedNode {
       return (state >>> 8) % (max + 1);
     });
     this.isPlain = false;
-    this.#around.ledger.hasPowerCuts = true;
+    this.#around.ledger.mayHoldDropped = true;
     for (const click of this.clicks) if (!click.isDurable) click.excuse ??= 'power';
     await this.start();
   }
@@ -379,6 +379,7 @@ export class SimulatedNode {
     if (broken.times === 0) this.#broken = undefined;
     this.#errors += 1;
     this.isPlain = false;
+    if (call === 'truncate') this.#around.ledger.mayHoldDropped = true;
     throw systemError('EIO', call);
   }
 
