@@ -40,7 +40,9 @@ export class ShipLine {
   #clicks = 0;
   /** The primary has ours up to this one. */
   #agreed = 0;
-  /** What was agreed on when nothing was left to try. */
+  /** What was agreed on in this process when nothing was left to try. */
+  #known = 0;
+  /** The same, with what an earlier process may have agreed on. */
   #settled: number;
   /** Those from this number on were tried without finding one of ours. */
   #triedFrom = Number.POSITIVE_INFINITY;
@@ -55,7 +57,6 @@ export class ShipLine {
   constructor(producer: ProducerId, oldUpTo: number) {
     this.producer = producer;
     this.#oldUpTo = oldUpTo;
-    // What an earlier process sealed was agreed on there, as far as it was counted.
     this.#settled = oldUpTo;
   }
 
@@ -76,9 +77,9 @@ export class ShipLine {
     this.mended = 0;
   }
 
-  /** The newest batch that is known to be what the primary counts under its number. */
+  /** The newest batch that is known to be what the primary counts under its number; 0 until it was asked. */
   get knownUpTo(): number {
-    return this.#settled;
+    return this.#known;
   }
 
   /** `undefined` when there is nothing to do. */
@@ -89,6 +90,11 @@ export class ShipLine {
     const below = Math.min(expected, this.#triedFrom);
     const tried = batches.findLast(({ seq }) => seq < below);
     if (tried !== undefined && tried.seq > this.#agreed) {
+      if (tried.clicks === 0) {
+        // All empty batches are alike.
+        this.passOver(tried);
+        return this.plan(batches);
+      }
       if (expected - tried.seq <= batchHashesKept) {
         return { is: 'send', batches: [tried], lostFrom: undefined, isTrial: true };
       }
@@ -105,6 +111,7 @@ export class ShipLine {
       // Another may have been sealed meanwhile whose number the primary has.
       if (this.#conflict === undefined) return this.plan(batches);
     }
+    this.#known = this.#agreed;
     this.#settled = this.#agreed;
     if (this.#conflict !== undefined) return { is: 'reissue', batch: this.#conflict };
     const at = batches.findLastIndex(({ seq }) => seq < expected) + 1;

@@ -97,7 +97,8 @@ function readBatch({ bytes }: ShippedBatch): ClickBatch | MergeOutcome {
 
 /**
  * Compares a batch with what is counted. A batch can come again longer than it was counted: the newest one when the rest
- * did not fit into a transaction, and any when a copy of the volume had only its beginning and was faster.
+ * did not fit into a transaction, and any when a copy of the volume had only its beginning and was faster. Nothing is the
+ * beginning of all batches and so of none: with the next one agreed on, a shipper takes those before it for counted.
  */
 function judge(
   store: ClickStore,
@@ -108,13 +109,13 @@ function judge(
   if (cursor !== undefined && batch.seq < cursor.seq) {
     const hash = store.findBatchHash(batch.producer, batch.seq);
     if (hash === batch.hash) return 'merged';
-    if (hash !== undefined) return findPrefix(batch, hash) ?? 'conflict';
+    if (hash !== undefined) return findPrefix(batch, hash) || 'conflict';
     // Nothing of it is counted: it was declared lost. Of an older one nobody knows, and it is better not counted twice.
     return batch.seq > cursor.seq - batchHashesKept ? 0 : 'merged';
   }
   if (cursor !== undefined && batch.seq === cursor.seq) {
     if (cursor.isComplete && batch.hash === cursor.hash) return 'merged';
-    return findCounted(batch, { clicks: cursor.merged, hash: cursor.hash }) ?? 'conflict';
+    return findCounted(batch, { clicks: cursor.merged, hash: cursor.hash }) || 'conflict';
   }
   const expected = expectedSeq(cursor);
   if (batch.seq !== expected && lostFrom !== expected) return 'gap';

@@ -151,6 +151,50 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
       { do: 'lose power', node: 0, seed: 18 },
     ],
   ],
+  [
+    'a disk holds a part of a frame whose clicks were dropped, and cannot cut it off',
+    [
+      { do: 'fill', node: 0, bytes: 220 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'break', node: 0, call: 'truncate', times: 1 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'crash', node: 0 },
+    ],
+  ],
+  [
+    'nothing was left of a batch on one of two volumes of a producer, and the other has it',
+    [
+      { do: 'clone', from: 1, to: 2, as: 'twin' },
+      { do: 'stall', node: 1 },
+      { do: 'click', node: 1, clicks: 1 },
+      { do: 'click', node: 2, clicks: 1 },
+      { do: 'seal', node: 1 },
+      { do: 'crash', node: 2 },
+      { do: 'click', node: 1, clicks: 1 },
+      { do: 'seal', node: 1 },
+      { do: 'click', node: 2, clicks: 1 },
+      { do: 'click', node: 1, clicks: 1 },
+      { do: 'lose power', node: 1, seed: 1735 },
+    ],
+  ],
+  [
+    'one of two volumes of a producer was sealed and not shipped when its process ended',
+    [
+      { do: 'clone', from: 0, to: 1, as: 'twin' },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'age' },
+      { do: 'ship all', node: 0 },
+      { do: 'click', node: 1, clicks: 1 },
+      { do: 'replicate', node: 1, behind: 0 },
+      { do: 'age' },
+      { do: 'lose power', node: 1, seed: 0 },
+      { do: 'confirm', node: 1 },
+      { do: 'age' },
+      { do: 'click', node: 1, clicks: 1 },
+    ],
+  ],
 ];
 
 it.each(found)('all is well when %s', async (_, history) => {

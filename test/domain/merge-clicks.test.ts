@@ -324,6 +324,16 @@ describe('two versions of a batch', () => {
     expect(countsOf(store, 1)).toBe(1);
   });
 
+  it('conflict when nothing is in the one that is counted, since that is the beginning of any', () => {
+    const store = new MemoryClickStore();
+    const empty = ticksOf([], { isRecovered: true });
+    merge(store, [empty]);
+    expect(words(merge(store, [empty, long]))).toEqual(['merged', 'conflict']);
+    merge(store, [ticksOf([5], { seq: 2 })]);
+    expect(words(merge(store, [empty, long]))).toEqual(['merged', 'conflict']);
+    expect(countsOf(store, 1)).toBe(0);
+  });
+
   it('leave no loss when the longer one has what the shorter one knew to be missing', () => {
     const store = new MemoryClickStore();
     const ticks = [{ clicks: [{ linkId: 1 }] }];

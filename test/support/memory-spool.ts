@@ -10,6 +10,8 @@ export interface StoredForTest {
   readonly clicksBefore?: number;
   readonly isRecovered?: boolean;
   readonly isInherited?: boolean;
+  /** How many clicks after them cannot be read any more. */
+  readonly missingAtEnd?: number;
   /** What it says of its size. */
   readonly bytes?: number;
 }
@@ -43,7 +45,7 @@ export class MemorySpool implements SpooledBatches {
       producer: stored.producer ?? someProducer,
       seq,
       clicksBefore,
-      clicks: links.length,
+      clicks: links.length + (stored.missingAtEnd ?? 0),
       bytes: stored.bytes ?? bytes.length,
       isRecovered: stored.isRecovered ?? false,
       isInherited: stored.isInherited ?? false,
@@ -77,7 +79,7 @@ export class MemorySpool implements SpooledBatches {
     if (this.mendResult instanceof Error) throw this.mendResult;
     this.mended.push(batch);
     this.contents.delete(batch);
-    this.put({ ...batch, isRecovered: true, links: [] });
+    this.put({ ...batch, isRecovered: true, links: [], missingAtEnd: batch.clicks });
     return this.mendResult;
   }
 
