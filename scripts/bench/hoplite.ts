@@ -67,6 +67,6 @@ export async function startHopliteProcess(options: {
 /** The command line of production, with its flags: what `npm start` runs. */
 export function startCommand(): readonly string[] {
   const { scripts } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8'));
-  const words = (scripts.start as string).split(' ');
-  return [process.execPath, ...words.slice(words.indexOf('node') + 1)];
+  const [, ...words] = (scripts.start as string).split(' ');
+  return words.map((word) => (word === 'node' ? process.execPath : word));
 }
