@@ -52,10 +52,15 @@ const clock = fakeClock(someTimeMs);
 let store: MemoryClickStore;
 let writer: TestWriter | Error;
 let receiver: Receiver;
+/** How long each round took, and what is to follow it, milliseconds. */
+let rounds: number[];
+let restMs: number;
 
 beforeEach(() => {
   store = new MemoryClickStore();
   writer = new TestWriter(store, 7);
+  rounds = [];
+  restMs = 0;
   receiver = new Receiver({
     writers: {
       clickWriter() {
@@ -66,6 +71,10 @@ beforeEach(() => {
     findCursor: async (producer) => store.findCursor(producer),
     clock,
     datedForMs: 90 * 86_400_000,
+    findRestMs: (tookMs) => {
+      rounds.push(tookMs);
+      return restMs;
+    },
     log: silentLog,
   });
 });
@@ -344,4 +353,29 @@ describe('a receiver whose writer fails', () => {
 it('needs the id of no producer but those of its deliveries', async () => {
   const answer = await deliver(someProducer, [batchOf(someProducer, 1, [1])]);
   expect(answer.body.outcome).toBe('ok');
+});
+
+describe('between two rounds', () => {
+  it('others have their turn, as long as it says that follows from what a round took', async () => {
+    await deliver(one, [], { epoch: 0 });
+    testWriter().isHeld = true;
+    const first = deliver(one, [batchOf(one, 1, [1])]);
+    await new Promise(setImmediate);
+    clock.advance(40);
+    restMs = 1_000_000;
+    testWriter().go();
+    expect((await first).body).toMatchObject({ merged: 1 });
+    void deliver(one, [batchOf(one, 2, [2])]);
+    await new Promise(setImmediate);
+    expect(rounds).toEqual([40]);
+    expect(testWriter().calls).toHaveLength(1);
+  });
+
+  it('no more than that goes by', async () => {
+    restMs = 1;
+    for (const seq of [1, 2, 3]) {
+      expect((await deliver(one, [batchOf(one, seq, [seq])])).body).toMatchObject({ merged: 1 });
+    }
+    expect(rounds).toEqual([0, 0, 0]);
+  });
 });
