@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { ClickBatch } from './click-batch.ts';
+
+/** Bytes, and where the frames in them end, one behind the other. */
+interface FramedBytes {
+  readonly frames: readonly { readonly end: number }[];
+  readonly framesBytes: Uint8Array;
+}
 
 /** How many frames, from the first one on, have this hash together; `undefined` when a batch does not begin so. */
 export function findPrefix(
-  { frames, framesBytes }: Pick<ClickBatch, 'frames' | 'framesBytes'>,
+  { frames, framesBytes }: FramedBytes,
   hash: string,
 ): number | undefined {
   const prefix = createHash('sha256');
