@@ -9,10 +9,15 @@ export type Excuse =
   | 'not answered'
   /** The power was cut before it was forced to the disk. */
   | 'power'
-  /** The disk changed its batch. */
+  /** The disk changed its batch, or could not read it for so long that it was given up. */
   | 'rot'
   /** Its batch may have been the beginning of another that is counted. */
-  | 'given up';
+  | 'given up'
+  /**
+   * A primary that went back counts another under the number of its batch, and its node saw that in its own copy before
+   * it heard of that primary.
+   */
+  | 'let go';
 
 /** A click that was answered. Its id is its link, so that each can be told from the others where it is counted. */
 export interface AnsweredClick {
@@ -43,12 +48,15 @@ export class BrokenPromise extends Error {
 /** What was answered, and what may become of it. */
 export class ClickLedger {
   readonly clicks: AnsweredClick[] = [];
-  /** How often the primary went back in time. */
+  /** How often the primary went back in time, and which epoch began with the last time. */
   returns = 0;
+  returnedIn = 0;
   /** Whether there was more than one volume of a producer, which makes numbers of losses bounds. */
   hasForks = false;
   /** Whether the disk may hold a part of a frame whose clicks were dropped: after a power cut, or when it was not cut off. */
   mayHoldDropped = false;
+  /** The number that the newest batch of each producer was sealed under. */
+  readonly sealed = new Map<ProducerId, number>();
   readonly #batches: SeenBatch[] = [];
 
   /** Notes a click; its id is the next one. */
@@ -72,11 +80,17 @@ export class ClickLedger {
 
   noteBatch(batch: SeenBatch): void {
     this.#batches.push(batch);
+    const { producer, seq } = batch;
+    if (seq > (this.sealed.get(producer) ?? 0)) this.sealed.set(producer, seq);
   }
 
   /** Excuses all clicks of a batch. */
   excuseBatch(producer: ProducerId, seq: number, excuse: Excuse): void {
-    for (const id of this.#idsOf(producer, seq)) {
+    this.excuse(this.#idsOf(producer, seq), excuse);
+  }
+
+  excuse(ids: readonly number[], excuse: Excuse): void {
+    for (const id of ids) {
       const click = this.clicks[id - 1];
       if (click !== undefined) click.excuse ??= excuse;
     }

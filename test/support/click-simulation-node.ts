@@ -1,20 +1,18 @@
+import { decodeDelivery } from '../../src/clicks/delivery.ts';
 import { Shipper, type ShipResult } from '../../src/clicks/shipper.ts';
 import { Spool } from '../../src/clicks/spool.ts';
 import type { StoredBatch } from '../../src/clicks/spool-producer.ts';
 import type { SpooledBatches } from '../../src/clicks/spooled-batches.ts';
+import type { ProducerId } from '../../src/domain/click-cursor.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { Random } from '../../src/domain/random.ts';
 import type { DiskCall } from './click-simulation-commands.ts';
-import {
-  type AnsweredClick,
-  BrokenPromise,
-  type ClickLedger,
-  idsIn,
-} from './click-simulation-ledger.ts';
+import { type AnsweredClick, BrokenPromise, type ClickLedger } from './click-simulation-ledger.ts';
 import type { SimulatedNetwork } from './click-simulation-network.ts';
 import { storeOnly, unpackStored } from './click-simulation-packing.ts';
 import { findCursorAt, newerVersion, withBatchVersions } from './click-simulation-primary.ts';
+import { type GoneBatch, SeenBatches } from './click-simulation-seen.ts';
 import { watchSpool } from './click-simulation-spool-view.ts';
 import type { ClickCommit } from './memory-click-store.ts';
 import { noDetails } from './sealed-batch.ts';
@@ -40,6 +38,13 @@ export const retentionMs = 100_000;
 /** More than any history has to ship. */
 const maxSteps = 300;
 
+/** A volume as it was once, and the clicks on it; of the `durable` ones the disk had all by then. */
+interface Snapshot {
+  readonly disk: SimulatedDisk;
+  readonly clicks: readonly AnsweredClick[];
+  readonly durable: ReadonlySet<AnsweredClick>;
+}
+
 /** A node: its volume, and the process that runs on it. */
 export class SimulatedNode {
   /** What `NODE_ID` says; two nodes have the same after a mistake. */
@@ -47,11 +52,12 @@ export class SimulatedNode {
   disk: SimulatedDisk;
   /** Clicks that have their only certain copy on this volume. */
   clicks: AnsweredClick[] = [];
-  snapshot: { readonly disk: SimulatedDisk; readonly clicks: readonly AnsweredClick[] } | undefined;
+  snapshot: Snapshot | undefined;
   /** What this node's own copy of the primary's store has. */
   copy: readonly ClickCommit[] = [];
-  /** How often the primary had gone back when the copy was made. */
+  /** How often the primary had gone back when the copy was made, and in which epoch it did so last. */
   copyReturns = 0;
+  copyReturnedIn = 0;
   isUpgraded = false;
   isStalled = false;
   /** Whether its process ended and the next one did not begin yet. */
@@ -75,10 +81,13 @@ export class SimulatedNode {
   #earlier = 0;
   #confirmed: readonly ClickCommit[] = [];
   readonly #everShown = new Set<number>();
-  readonly #noted = new Map<string, Uint8Array>();
-  /** Which of them were there when it was looked last, and whether they may go for another reason than being counted. */
-  #listed = new Set<string>();
+  readonly #seen = new SeenBatches();
+  /** Whether batches may go for another reason than being counted. */
   #mayGo = false;
+  /** In which epoch the primary answered last, by producer, since the process began. */
+  #heard = new Map<ProducerId, number>();
+  /** Producers of which the copy shows what is counted after a return that this node has not heard of. */
+  #unheard = new Set<ProducerId>();
 
   constructor(id: string, around: NodeSurroundings) {
     this.id = id;
@@ -100,6 +109,7 @@ export class SimulatedNode {
     this.#stalled = [];
     this.#isStepping = false;
     this.#confirmed = [];
+    this.#heard.clear();
     this.#earlier = this.clicks.length;
     const { disk } = this;
     const errors = this.#errors;
@@ -129,9 +139,8 @@ export class SimulatedNode {
     });
     this.shipper = new Shipper({
       spool: spoolView(
-        watchSpool(
-          spool,
-          ({ producer, seq, isRecovered, isInherited }) => {
+        watchSpool(spool, {
+          onDrop: ({ producer, seq, isRecovered, isInherited }) => {
             this.isPlain = false;
             this.#mayGo = true;
             if (!isRecovered && !isInherited) {
@@ -141,23 +150,27 @@ export class SimulatedNode {
             this.noteBatches();
             if (ledger.hasForks) ledger.excuseBatch(producer, seq, 'given up');
           },
-          () => {
+          onLost: (batch) => ledger.excuse(this.#seen.idsOf(batch as StoredBatch), 'rot'),
+          onReplaced: () => {
             this.mayHaveBatches = true;
             this.#mayGo = true;
           },
-        ),
+        }),
       ),
       deliver: async (body) => {
         if (life !== this.#lives) return new Promise(() => undefined);
         const sent = this.isUpgraded ? withBatchVersions(body, newerVersion) : body;
         const answer = await network.send(sent);
         // Whoever waited is dead: nothing of it must go on.
-        return life === this.#lives ? answer : new Promise(() => undefined);
+        if (life !== this.#lives) return new Promise(() => undefined);
+        if (answer !== undefined) this.#heard.set(decodeDelivery(body).producer, answer.epoch);
+        return answer;
       },
       readOwnCursor: async (producer) => findCursorAt(this.copy, producer),
       log: silentLog,
     });
     this.noteBatches();
+    this.#unheard.clear();
     // What earlier processes wrote is on the disk once it could be opened.
     const settled = new Promise<void>((resolve) => setImmediate(resolve));
     if (errors === this.#errors) this.noteDurable(settled, 'all');
@@ -200,7 +213,7 @@ export class SimulatedNode {
       this.clicks.filter((click) => !kept.has(click)),
       isCounted,
     );
-    this.#noted.clear();
+    this.#seen.clear();
     this.isPlain = disk === undefined;
     this.disk = disk ?? new SimulatedDisk();
     this.clicks = [...clicks];
@@ -276,6 +289,8 @@ export class SimulatedNode {
     const { copy } = this;
     await this.shipper.confirm();
     this.#confirmed = copy;
+    const unheard = [...this.#heard].filter(([, epoch]) => epoch < this.copyReturnedIn);
+    this.#unheard = new Set(unheard.map(([producer]) => producer));
     const { ledger } = this.#around;
     for (const { linkIds } of copy) {
       for (const id of linkIds) {
@@ -330,43 +345,33 @@ export class SimulatedNode {
     });
   }
 
-  /** Shows the ledger the batches that were sealed since. Gives whether there are any. */
-  noteBatches(): boolean {
-    if (!this.mayHaveBatches || this.isKilled) return false;
+  /** Shows the ledger the batches that were sealed since. */
+  noteBatches(): void {
+    if (!this.mayHaveBatches || this.isKilled) return;
     this.mayHaveBatches = false;
     const { disk, spool } = this;
     const { onOperation } = disk;
     disk.onOperation = () => undefined;
-    const listed = new Set<string>();
-    for (const producer of spool.listProducers()) {
-      for (const batch of spool.listBatches(producer)) {
-        const { seq, name } = batch as StoredBatch;
-        const path = `${producer}/${name}`;
-        listed.add(path);
-        if (this.#noted.has(path)) continue;
-        const bytes = disk.readFile(producer, name);
-        this.#noted.set(path, bytes);
-        this.#around.ledger.noteBatch({ producer, seq, bytes });
-      }
-    }
-    this.#checkRemovals(listed);
-    this.#listed = listed;
+    const gone = this.#seen.note(spool, disk, this.#around.ledger);
     disk.onOperation = onOperation;
-    return true;
+    this.#judgeRemovals(gone);
   }
 
   /** A batch is let go only once this node's own copy shows what is in it. */
-  #checkRemovals(listed: ReadonlySet<string>): void {
-    const isChecked = !this.#mayGo && !this.#around.ledger.hasForks;
+  #judgeRemovals(gone: readonly GoneBatch[]): void {
+    const { ledger } = this.#around;
+    const mayGo = this.#mayGo;
     this.#mayGo = false;
-    if (!isChecked) return;
-    for (const path of this.#listed) {
-      if (listed.has(path)) continue;
-      const shown = new Set(this.#confirmed.flatMap(({ linkIds }) => linkIds));
-      const ids = idsIn(this.#noted.get(path) ?? new Uint8Array());
-      if (ids.some((id) => !shown.has(id))) {
-        throw new BrokenPromise(`${path} was let go, and the own copy does not show it`);
+    if (gone.length === 0) return;
+    if (ledger.hasForks) {
+      for (const { producer, ids } of gone) {
+        if (this.#unheard.has(producer)) ledger.excuse(ids, 'let go');
       }
+    } else if (!mayGo) {
+      const shown = new Set(this.#confirmed.flatMap(({ linkIds }) => linkIds));
+      const lost = gone.find(({ ids }) => ids.some((id) => !shown.has(id)));
+      if (lost === undefined) return;
+      throw new BrokenPromise(`${lost.path} was let go, and the own copy does not show it`);
     }
   }
 

@@ -14,16 +14,26 @@ export function passSpool(spool: SpooledBatches): SpooledBatches {
   };
 }
 
-/** A spool that tells when batches are given up, and when some were put in place of others. */
+/** What is to be told of the batches of a spool. */
+export interface SpoolWatcher {
+  /** A batch is about to be given up. */
+  readonly onDrop: (batch: SpooledBatch) => void;
+  /** Not all that was in a batch could be read, and what was left is in its place. */
+  readonly onLost: (batch: SpooledBatch) => void;
+  /** Some may be there no more, or others in their place. */
+  readonly onReplaced: () => void;
+}
+
+/** The same spool, watched. */
 export function watchSpool(
   spool: SpooledBatches,
-  onDrop: (batch: SpooledBatch) => void,
-  onReplaced: () => void,
+  { onDrop, onLost, onReplaced }: SpoolWatcher,
 ): SpooledBatches {
   return {
     ...passSpool(spool),
     async mend(batch) {
       const lost = await spool.mend(batch);
+      if (lost > 0) onLost(batch);
       onReplaced();
       return lost;
     },

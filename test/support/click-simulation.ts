@@ -1,5 +1,5 @@
 import type { SpooledBatches } from '../../src/clicks/spooled-batches.ts';
-import { type ClickCursor, expectedSeq, type ProducerId } from '../../src/domain/click-cursor.ts';
+import { type ClickCursor, expectedSeq } from '../../src/domain/click-cursor.ts';
 import type { Command } from './click-simulation-commands.ts';
 import { BrokenPromise, ClickLedger } from './click-simulation-ledger.ts';
 import { SimulatedNetwork } from './click-simulation-network.ts';
@@ -32,8 +32,6 @@ export class SimulatedFleet {
   readonly primary: SimulatedPrimary;
   readonly network: SimulatedNetwork;
   readonly ledger = new ClickLedger();
-  /** The number that the newest batch of each producer was sealed under. */
-  readonly #sealed = new Map<ProducerId, number>();
   readonly #backups: (readonly ClickCommit[])[] = [];
   readonly #sync: 'tick' | 'off' | number;
   #ms = 0;
@@ -171,7 +169,8 @@ export class SimulatedFleet {
         return this.#clone(this.#node(command.from), this.#node(command.to), command.as);
       case 'snapshot': {
         const node = this.#node(command.node);
-        node.snapshot = { disk: node.disk.fork(), clicks: [...node.clicks] };
+        const durable = new Set(node.clicks.filter(({ isDurable }) => isDurable));
+        node.snapshot = { disk: node.disk.fork(), clicks: [...node.clicks], durable };
         return;
       }
       case 'rewind':
@@ -199,6 +198,7 @@ export class SimulatedFleet {
         const node = this.#node(command.node);
         node.copy = commits.slice(0, length);
         node.copyReturns = this.ledger.returns;
+        node.copyReturnedIn = this.ledger.returnedIn;
         return;
       }
       case 'confirm': {
@@ -257,11 +257,7 @@ export class SimulatedFleet {
     for (const node of this.nodes) {
       // A full disk can have batches go at any time.
       if (node.disk.capacity !== Number.MAX_SAFE_INTEGER) node.mayHaveBatches = true;
-      if (!node.noteBatches()) continue;
-      for (const producer of node.spool.listProducers()) {
-        const newest = node.spool.listBatches(producer).at(-1)?.seq ?? 0;
-        if (newest > (this.#sealed.get(producer) ?? 0)) this.#sealed.set(producer, newest);
-      }
+      node.noteBatches();
     }
   }
 
@@ -314,7 +310,8 @@ export class SimulatedFleet {
     if (node.snapshot === undefined || this.#isForked) return;
     this.#isForked = true;
     this.ledger.hasForks = true;
-    const { disk, clicks } = node.snapshot;
+    const { disk, clicks, durable } = node.snapshot;
+    for (const click of clicks) click.isDurable = durable.has(click);
     await node.replaceDisk(disk.fork(), clicks, (id) => this.#timesCounted(id) > 0);
   }
 
@@ -335,6 +332,7 @@ export class SimulatedFleet {
     this.ledger.returns += 1;
     const isSafe = !this.#isForked || !this.#hasCopies;
     this.primary.become(isSafe ? commits : this.primary.store.commits);
+    this.ledger.returnedIn = this.primary.epoch;
   }
 
   async #workOff(node: SimulatedNode): Promise<void> {
@@ -349,7 +347,7 @@ export class SimulatedFleet {
   /** Changes as long as there is something to do. */
   #describe(): string {
     const { epoch, store } = this.primary;
-    return JSON.stringify([epoch, store.commits.length, [...this.#sealed]]);
+    return JSON.stringify([epoch, store.commits.length, [...this.ledger.sealed]]);
   }
 
   #timesCounted(id: number): number {
@@ -368,11 +366,11 @@ export class SimulatedFleet {
   /** K9: a cursor moves on by one batch, or over batches that are declared lost, and never past what was sealed. */
   #checkCursor(before: ClickCursor | undefined, after: ClickCursor): void {
     const { producer, seq, lost } = after;
-    if (seq > (this.#sealed.get(producer) ?? 0)) {
+    if (seq > (this.ledger.sealed.get(producer) ?? 0)) {
       for (const node of this.nodes) node.mayHaveBatches = true;
       this.#noteSealed();
     }
-    const sealed = this.#sealed.get(producer) ?? 0;
+    const sealed = this.ledger.sealed.get(producer) ?? 0;
     if (seq > sealed) throw new BrokenPromise(`batch ${seq} is counted, ${sealed} are sealed`);
     const isNext = seq === expectedSeq(before) || seq === before?.seq;
     if (!isNext && lost <= (before?.lost ?? 0) && !this.ledger.hasForks) {
