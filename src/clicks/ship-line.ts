@@ -40,9 +40,9 @@ export class ShipLine {
   #clicks = 0;
   /** The primary has ours up to this one. */
   #agreed = 0;
-  /** What was agreed on in this process when nothing was left to try. */
+  /** What was agreed on in this epoch when nothing was left to try. */
   #known = 0;
-  /** The same, with what an earlier process may have agreed on. */
+  /** The same in any epoch, with what an earlier process may have agreed on. */
   #settled: number;
   /** Those from this number on were tried without finding one of ours. */
   #triedFrom = Number.POSITIVE_INFINITY;
@@ -67,6 +67,7 @@ export class ShipLine {
   /** Has the primary asked again, because it may be another. Everything that it said is void. */
   forget(): void {
     this.#epoch = 0;
+    this.#known = 0;
     this.askAgain();
   }
 
@@ -77,7 +78,7 @@ export class ShipLine {
     this.mended = 0;
   }
 
-  /** The newest batch that is known to be what the primary counts under its number; 0 until it was asked. */
+  /** The newest batch that is known to be what the primary counts under its number; 0 until that one was asked. */
   get knownUpTo(): number {
     return this.#known;
   }
@@ -138,6 +139,7 @@ export class ShipLine {
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
       this.#agreed = 0;
+      this.#known = 0;
       this.#conflict = undefined;
       this.#triedFrom = Number.POSITIVE_INFINITY;
       this.#passedOver = 0;

@@ -2,6 +2,9 @@ import type { ClickCursor, ProducerId } from '../domain/click-cursor.ts';
 import { type BatchName, type BatchOrigin, batchName } from './spool-names.ts';
 import type { SpooledBatch } from './spooled-batches.ts';
 
+/** A file that the disk cannot read is given up after this long. */
+const patienceMs = 60_000;
+
 /** A batch in the folder of its producer. */
 export class StoredBatch implements SpooledBatch, BatchName {
   readonly owner: SpoolProducer;
@@ -14,7 +17,7 @@ export class StoredBatch implements SpooledBatch, BatchName {
   /** Since when this process knows it; monotonic. */
   readonly seenAtMs: number;
   /** Since when the disk cannot read it; monotonic. */
-  unreadableSinceMs: number | undefined;
+  #unreadableSinceMs: number | undefined;
 
   constructor(owner: SpoolProducer, name: BatchName, bytes: number, seenAtMs: number) {
     this.owner = owner;
@@ -25,6 +28,17 @@ export class StoredBatch implements SpooledBatch, BatchName {
     this.sealedAtMs = name.sealedAtMs;
     this.origin = name.origin;
     this.seenAtMs = seenAtMs;
+  }
+
+  /** To be told that the disk can read it. */
+  noteReadable(): void {
+    this.#unreadableSinceMs = undefined;
+  }
+
+  /** To be told that the disk cannot read it, with the monotonic time. Gives whether that has lasted too long. */
+  isGivenUp(nowMs: number): boolean {
+    this.#unreadableSinceMs ??= nowMs;
+    return nowMs - this.#unreadableSinceMs >= patienceMs;
   }
 
   get producer(): ProducerId {

@@ -202,7 +202,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
   /** Rejects with the system's error, and with `ClickFormatError` for a version that is not known. */
   async readBatch({ producer, seq }: SpooledBatch): Promise<Uint8Array | 'damaged'> {
     const batch = this.#producers.get(producer)?.find(seq);
-    return batch === undefined ? 'damaged' : loadWhole(this.#options.files, batch);
+    return batch === undefined ? 'damaged' : loadWhole(this.#options, batch);
   }
 
   /** Rejects with the system's error. */

@@ -10,9 +10,6 @@ import type { SpoolOptions } from './spool-options.ts';
 import type { StoredBatch } from './spool-producer.ts';
 import { unpackBeginning } from './unpack-beginning.ts';
 
-/** A file that the disk cannot read is given up after this long. */
-const patienceMs = 60_000;
-
 /** What a batch's file has, or what is left of it. */
 export interface StoredContent extends SegmentContent {
   readonly isWhole: boolean;
@@ -76,9 +73,7 @@ async function loadPatiently(
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return new Uint8Array();
-    const nowMs = clock.monotonicMs();
-    batch.unreadableSinceMs ??= nowMs;
-    if (nowMs - batch.unreadableSinceMs >= patienceMs) return new Uint8Array();
+    if (batch.isGivenUp(clock.monotonicMs())) return new Uint8Array();
     throw error;
   }
 }

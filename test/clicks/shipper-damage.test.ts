@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
-import { someProducer } from '../support/sealed-batch.ts';
+import { sealBatch, someProducer } from '../support/sealed-batch.ts';
 import { TestShipping } from '../support/test-shipping.ts';
 
 const other = 'f'.repeat(32) as ProducerId;
@@ -108,6 +108,18 @@ describe('a batch that the primary does not take', () => {
     expect(await shipping.shipAll()).toEqual(['ask', 'failed']);
     shipping.intercept = undefined;
     expect(await shipping.shipAll()).toEqual(['ask', '1']);
+  });
+
+  it('since another is counted under its number is not taken for counted while it cannot be read', async () => {
+    shipping.count({ bytes: sealBatch({ seq: 1, clicksBefore: 0, ticks: [] }) });
+    const [first] = shipping.putBatches(1, 1);
+    shipping.restart();
+    const whole = shipping.spool.contents.get(first as never) as Uint8Array;
+    shipping.spool.contents.set(first as never, new Error('EIO'));
+    expect(await shipping.shipAll()).toEqual(['ask', 'failed']);
+    shipping.spool.contents.set(first as never, whole);
+    shipping.shipper.askAgain();
+    expect(await shipping.shipAll()).toEqual(['ask', '1', 'e: ask', 'e: 1']);
   });
 
   it('and that cannot be read here waits, and holds up no other producer', async () => {

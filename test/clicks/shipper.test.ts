@@ -219,6 +219,24 @@ describe('what this node’s own copy counts', () => {
     expect(shipping.spool.released.at(-1)?.knownUpTo).toBe(4);
   });
 
+  it('lets nothing go on the word of an earlier primary', async () => {
+    shipping.putBatches(1, 2);
+    await shipping.shipAll();
+    await shipping.shipper.confirm();
+    expect(shipping.spool.released.at(-1)?.knownUpTo).toBe(2);
+    shipping.shipper.forget();
+    await shipping.shipper.confirm();
+    expect(shipping.spool.released.at(-1)?.knownUpTo).toBe(0);
+    await shipping.shipAll();
+    await shipping.shipper.confirm();
+    expect(shipping.spool.released.at(-1)?.knownUpTo).toBe(2);
+    shipping.takeOver([]);
+    shipping.shipper.askAgain();
+    await shipping.shipper.step();
+    await shipping.shipper.confirm();
+    expect(shipping.spool.released.at(-1)?.knownUpTo).toBe(0);
+  });
+
   it('rejects when it cannot be read', async () => {
     shipping.putBatches(1, 1);
     shipping.ownCursors.get = () => {

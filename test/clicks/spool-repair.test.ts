@@ -71,12 +71,29 @@ describe('a batch whose file is damaged', () => {
     };
     const [batch] = listOwn(test.spool);
     if (batch === undefined) throw new Error('no batch');
-    expect(await test.spool.readBatch(batch)).toBe('damaged');
-    await expect(test.spool.mend(batch)).rejects.toThrow('EIO');
+    await expect(test.spool.readBatch(batch)).rejects.toThrow('EIO');
     test.clock.advance(59_999);
+    await expect(test.spool.readBatch(batch)).rejects.toThrow('EIO');
     await expect(test.spool.mend(batch)).rejects.toThrow('EIO');
     test.clock.advance(1);
+    expect(await test.spool.readBatch(batch)).toBe('damaged');
     expect(await test.spool.mend(batch)).toBe(1);
+  });
+
+  it('is asked for anew for a minute when the disk could read it in between', async () => {
+    const test = await openWithBatches(1);
+    let isReadable = false;
+    test.disk.onOperation = (_, call) => {
+      if (call === 'loadFile' && !isReadable) throw systemError('EIO', call);
+    };
+    const [batch] = listOwn(test.spool);
+    if (batch === undefined) throw new Error('no batch');
+    await expect(test.spool.readBatch(batch)).rejects.toThrow('EIO');
+    isReadable = true;
+    expect(await test.spool.readBatch(batch)).not.toBe('damaged');
+    isReadable = false;
+    test.clock.advance(60_000);
+    await expect(test.spool.readBatch(batch)).rejects.toThrow('EIO');
   });
 
   it('is kept aside for as long as batches are', async () => {
