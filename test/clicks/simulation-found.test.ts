@@ -282,6 +282,18 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
       { do: 'ship all', node: 1 },
     ],
   ],
+  [
+    'a batch is damaged that a spool found when it could be opened at last',
+    [
+      { do: 'break', node: 0, call: 'syncFolder', times: 3 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'sync', node: 0 },
+      { do: 'wait', ms: 1_100 },
+      { do: 'crash', node: 0 },
+      { do: 'seal', node: 0 },
+      { do: 'rot', node: 0, at: 0, byte: 373 },
+    ],
+  ],
 ];
 
 it.each(found)('all is well when %s', async (_, history) => {

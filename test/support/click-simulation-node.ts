@@ -65,6 +65,7 @@ export class SimulatedNode {
   clockOffsetMs = 0;
   /** Whether the spool may list batches that the ledger has not seen. */
   mayHaveBatches = true;
+  #wasOpen = false;
   spool!: Spool;
   shipper!: Shipper;
   /** Nothing happened to the volume after which its gauge of unconfirmed clicks cannot be foretold. */
@@ -347,9 +348,13 @@ export class SimulatedNode {
 
   /** Shows the ledger the batches that were sealed since. */
   noteBatches(): void {
+    const { disk, spool } = this;
+    // A spool that could not be opened at first has them all at once.
+    const isOpen = spool.producer !== undefined;
+    this.mayHaveBatches ||= isOpen && !this.#wasOpen;
+    this.#wasOpen = isOpen;
     if (!this.mayHaveBatches || this.isKilled) return;
     this.mayHaveBatches = false;
-    const { disk, spool } = this;
     const { onOperation } = disk;
     disk.onOperation = () => undefined;
     const gone = this.#seen.note(spool, disk, this.#around.ledger);
