@@ -1,3 +1,4 @@
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveWriter } from './serve-writer.ts';
 import type { WriterOptions } from './writer-options.ts';
@@ -8,5 +9,14 @@ import { openWriterSession } from './writer-session.ts';
  * redirect.
  */
 
+/**
+ * On a busy core redirects run first and merges of clicks in what they leave, a tenth of it at least: the p99 of
+ * redirects during a merge is half of what it is among equals. Not 19, the lowest: who reads waits while a commit has the
+ * lock.
+ */
+const niceness = 10;
+
 if (parentPort === null) throw new Error('this is the program of a worker thread');
+// Of this thread alone, on Linux; elsewhere it would be that of the whole process.
+if (process.platform === 'linux') setPriority(Math.max(getPriority(), niceness));
 serveWriter(parentPort, () => openWriterSession(workerData as WriterOptions));

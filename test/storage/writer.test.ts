@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -69,6 +71,29 @@ test('a command is answered with its value, the epoch and the position of its co
   );
   expect(after).toEqual([(opened ?? 0) + 1, (opened ?? 0) + 2]);
 });
+
+test.runIf(process.platform === 'linux')(
+  'its thread lets others go first, and no other does',
+  async () => {
+    const countYielding = () => readdirSync('/proc/self/task').filter(isYielding).length;
+    const before = countYielding();
+    {
+      await using _ = (await start()).writer;
+      expect(countYielding()).toBe(before + 1);
+      }
+    await eventually(() => expect(countYielding()).toBe(before));
+  },
+);
+
+/** Whether a thread of this process has a lower priority than usual. */
+function isYielding(thread: string): boolean {
+  try {
+    return getPriority(Number(thread)) > getPriority(process.pid);
+  } catch {
+    // It has ended meanwhile.
+    return false;
+  }
+}
 
 test('every command of the domain runs in the thread', async () => {
   const { writer } = await start();
