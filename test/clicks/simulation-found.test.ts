@@ -294,6 +294,24 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
       { do: 'rot', node: 0, at: 0, byte: 373 },
     ],
   ],
+  [
+    'an empty batch is declared lost, which was let go before the primary went back',
+    [
+      { do: 'stall', node: 0 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'age' },
+      { do: 'fill', node: 0, bytes: 0 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'lose power', node: 0, seed: 8_558 },
+      { do: 'ship all', node: 0 },
+      { do: 'heal', node: 0 },
+      { do: 'replicate', node: 0, behind: 0 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'fail over', lost: 1 },
+      { do: 'confirm', node: 0 },
+      { do: 'age' },
+    ],
+  ],
 ];
 
 it.each(found)('all is well when %s', async (_, history) => {

@@ -37,6 +37,8 @@ export interface AnsweredClick {
 interface SeenBatch {
   readonly producer: ProducerId;
   readonly seq: number;
+  /** Clicks in it, the damaged ones with them. */
+  readonly clicks: number;
   readonly bytes: Uint8Array;
 }
 
@@ -82,6 +84,15 @@ export class ClickLedger {
     this.#batches.push(batch);
     const { producer, seq } = batch;
     if (seq > (this.sealed.get(producer) ?? 0)) this.sealed.set(producer, seq);
+  }
+
+  /** Whether something was sealed under each of these numbers, and never a click: from `from` on, before `to`. */
+  areEmpty(producer: ProducerId, from: number, to: number): boolean {
+    const sealed = this.#batches.filter(
+      (batch) => batch.producer === producer && batch.seq >= from && batch.seq < to,
+    );
+    const numbers = new Set(sealed.map(({ seq }) => seq));
+    return numbers.size === to - from && sealed.every(({ clicks }) => clicks === 0);
   }
 
   /** Excuses all clicks of a batch. */

@@ -23,13 +23,13 @@ export class SeenBatches {
     const listed = new Set<string>();
     for (const producer of spool.listProducers()) {
       for (const batch of spool.listBatches(producer)) {
-        const { seq, name } = batch as StoredBatch;
+        const { seq, clicks, name } = batch as StoredBatch;
         const path = `${producer}/${name}`;
         listed.add(path);
         if (this.#seen.has(path)) continue;
         const bytes = disk.readFile(producer, name);
         this.#seen.set(path, { producer, bytes });
-        ledger.noteBatch({ producer, seq, bytes });
+        ledger.noteBatch({ producer, seq, clicks, bytes });
       }
     }
     const before = this.#listed;
