@@ -10,8 +10,6 @@ export interface Durations {
   readonly warmUp: number;
   readonly closed: number;
   readonly open: number;
-  /** Of the load at full speed that leaves clicks to be counted. */
-  readonly burst: number;
 }
 
 /** What one variant did in one round. */
@@ -62,7 +60,8 @@ export async function measure(
   await ask(closedPace(durations.warmUp));
   // Latency is measured while nothing is left to count, or while much is.
   if (variant.load.is === 'open') await counting?.settle(tally.answered);
-  if (leavesClicks(variant.load)) await ask(closedPace(durations.burst));
+  const clicksBefore = countClicksBefore(variant.load);
+  if (clicksBefore > 0) await ask(paceOf(clicksBefore));
 
   const before = server.usage();
   const result = await ask(toPace(variant.load, durations, contestant.creatorsPort ?? server.port));
@@ -97,7 +96,7 @@ function fillJob({ headers, links, popularity }: Variant, fill: number, port: nu
     headers,
     links,
     popularity: isAll ? 'in-turn' : popularity,
-    pace: { is: 'closed', seconds: Number.POSITIVE_INFINITY, maxRequests: fill },
+    pace: paceOf(fill),
   } as const;
 }
 
@@ -111,6 +110,11 @@ function closedPace(seconds: number): Pace {
   return { is: 'closed', seconds, maxRequests: Number.POSITIVE_INFINITY };
 }
 
-function leavesClicks(load: Load): boolean {
-  return load.is === 'open' && load.leavesClicks;
+/** So many requests, at full speed. */
+function paceOf(maxRequests: number): Pace {
+  return { is: 'closed', seconds: Number.POSITIVE_INFINITY, maxRequests };
+}
+
+function countClicksBefore(load: Load): number {
+  return load.is === 'open' ? load.clicksBefore : 0;
 }

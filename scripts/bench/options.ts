@@ -5,7 +5,7 @@ import type { Durations } from './measure.ts';
 
 export const usage = `npm run bench -- [options]     what a redirect costs; Node's own HTTP is 1.00
 
-  --quick          three short rounds: 3 to 4 minutes instead of 12
+  --quick          three short rounds: 4 minutes instead of 15
   --full           also 10 million links and a real LiteFS: about half an hour
   --only <name>    this variant and its baseline; can be given more than once
   --rounds <n>     how often each variant is measured
@@ -25,7 +25,7 @@ export interface BenchOptions {
   readonly full: boolean;
   readonly rounds: number;
   readonly durations: Durations;
-  /** A memory is filled with at most so many links; one of the default size holds some 260,000. */
+  /** A memory is filled with at most so many links; one of the default size holds some 680,000 of them. */
   readonly mostFilled: number;
   /** Absolute folder to work in. */
   readonly dir: string;
@@ -54,9 +54,8 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       warmUp: Math.min(seconds, warmUpSeconds),
       closed: seconds,
       open: seconds * 2,
-      burst: seconds * 1.5,
     },
-    mostFilled: values.quick ? 100_000 : 300_000,
+    mostFilled: values.quick ? 100_000 : 700_000,
     dir: resolve(values.dir ?? join(projectDir, 'data')),
     jsonFile: values.json,
   };

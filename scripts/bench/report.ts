@@ -56,7 +56,7 @@ function isLimitedByLoad(summary: Summary, variants: readonly Variant[]): boolea
 }
 
 function notesOn(summary: Summary, { wanted, load }: Variant): string[] {
-  const { variant, ratio, p99Ratio, rssMb, createdPerSecond, uncounted } = summary;
+  const { variant, ratio, p99Ratio, rssMb, createdPerSecond, uncounted, countSeconds } = summary;
   const notes = [];
   if (wanted.ratio !== undefined && ratio < wanted.ratio) {
     notes.push(
@@ -73,8 +73,10 @@ function notesOn(summary: Summary, { wanted, load }: Variant): string[] {
   }
   if (createdPerSecond > 0)
     notes.push(`${Math.round(createdPerSecond)} links a second were created meanwhile`);
-  if (load.is === 'open' && load.leavesClicks) {
-    notes.push(`${uncounted} clicks were still to be counted at the end`);
+  if (load.is === 'open' && load.clicksBefore > 0) {
+    notes.push(
+      `${uncounted} clicks were still to be counted at the end, and were ${countSeconds.toFixed(0)} s later`,
+    );
   }
   return notes.map((note) => `${variant}: ${note}.`);
 }

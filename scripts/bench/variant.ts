@@ -25,7 +25,7 @@ export interface Variant {
 
 /**
  * `closed`: as many requests as the server can answer. `open`: so many a second, which it answers easily; meanwhile
- * `creators` clients create links, or it still counts the clicks of a load at full speed (`leavesClicks`).
+ * `creators` clients create links, or it still counts what is left of so many clicks at full speed (`clicksBefore`).
  */
 export type Load =
   | { readonly is: 'closed' }
@@ -33,7 +33,7 @@ export type Load =
       readonly is: 'open';
       readonly perSecond: number;
       readonly creators: number;
-      readonly leavesClicks: boolean;
+      readonly clicksBefore: number;
     };
 
 export interface Wanted {

@@ -43,6 +43,11 @@ export const variants: readonly Variant[] = [
   { ...uniform('hoplite-uniform-10k', 10_000), isLong: true },
   { ...uniform('hoplite-uniform-100k', 100_000), wanted: { ratio: 0.8 } },
   { ...uniform('hoplite-uniform-1m', 1_000_000), wanted: { ratio: 0.6, rssMb: 150 } },
+  {
+    ...uniform('hoplite-uniform-1m-128mib', 1_000_000),
+    start: startHoplite({ links: 1_000_000, env: { CACHE_MAX_BYTES: '134217728' } }),
+    isLong: true,
+  },
   { ...uniform('hoplite-uniform-10m', 10_000_000), isLong: true },
   {
     ...hot('hoplite-sync-tick', 100_000),
@@ -68,7 +73,11 @@ export const variants: readonly Variant[] = [
   { ...usual, name: 'raw-http-open', start: startRaw, load: open(), baseline: 'raw-http-open' },
   openLoop('hoplite-open-idle', open()),
   openLoop('hoplite-open-import', open({ creators: 8 })),
-  openLoop('hoplite-open-merge', open({ leavesClicks: true }), 100_000),
+  openLoop('hoplite-open-merge', open({ clicksBefore: 150_000 }), 100_000),
+  {
+    ...openLoop('hoplite-open-drain', open({ clicksBefore: 1_000_000 }), 100_000),
+    isLong: true,
+  },
   {
     ...openLoop('hoplite-open-replication', open({ creators: 2 })),
     start: startFleetReplica(10_000),
@@ -101,6 +110,6 @@ function openLoop(name: string, load: Load, links = 10_000): Variant {
   };
 }
 
-function open(beside: { creators?: number; leavesClicks?: boolean } = {}): Load {
-  return { is: 'open', perSecond: 2_000, creators: 0, leavesClicks: false, ...beside };
+function open(beside: { creators?: number; clicksBefore?: number } = {}): Load {
+  return { is: 'open', perSecond: 2_000, creators: 0, clicksBefore: 0, ...beside };
 }
