@@ -1,6 +1,6 @@
 import { it } from 'vitest';
-import { playHistory } from '../support/click-simulation.ts';
 import type { Command } from '../support/click-simulation-commands.ts';
+import { playHistory } from '../support/click-simulation-play.ts';
 
 /** Histories in which the simulation found a promise broken. They are short, because it makes them so. */
 const found: readonly (readonly [title: string, history: readonly Command[]])[] = [
@@ -310,6 +310,17 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
       { do: 'fail over', lost: 1 },
       { do: 'confirm', node: 0 },
       { do: 'age' },
+    ],
+  ],
+  [
+    'the power takes from a volume what a copy of it has, and another node would get a twin of it after that',
+    [
+      { do: 'click', node: 2, clicks: 1 },
+      { do: 'clone', from: 2, to: 0, as: 'files' },
+      { do: 'lose power', node: 2, seed: 0 },
+      { do: 'click', node: 2, clicks: 1 },
+      { do: 'wait', ms: 1_100 },
+      { do: 'clone', from: 2, to: 1, as: 'twin' },
     ],
   ],
 ];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { type FleetOptions, playHistory } from './click-simulation.ts';
+import type { FleetOptions } from './click-simulation.ts';
 import { anyHistory, type Command } from './click-simulation-commands.ts';
+import { playHistory } from './click-simulation-play.ts';
 
 /** The longest history of the simulation. */
 const maxCommands = 120;

@@ -1,7 +1,7 @@
 import type { SpooledBatches } from '../../src/clicks/spooled-batches.ts';
 import { type ClickCursor, expectedSeq } from '../../src/domain/click-cursor.ts';
 import type { Command } from './click-simulation-commands.ts';
-import { BrokenPromise, ClickLedger } from './click-simulation-ledger.ts';
+import { type AnsweredClick, BrokenPromise, ClickLedger } from './click-simulation-ledger.ts';
 import { SimulatedNetwork } from './click-simulation-network.ts';
 import { retentionMs, SimulatedNode } from './click-simulation-node.ts';
 import { type MergeCraft, SimulatedPrimary, soundCraft } from './click-simulation-primary.ts';
@@ -42,6 +42,8 @@ export class SimulatedFleet {
   #isForked = false;
   /** There are copies of volumes that know that they are copies. */
   #hasCopies = false;
+  /** What was copied while a power cut could still take it from the volume that it was copied from. */
+  readonly #copiedEarly = new Set<AnsweredClick>();
   /** What went wrong where nobody could be told. */
   #broken: unknown;
 
@@ -159,7 +161,7 @@ export class SimulatedFleet {
       case 'crash':
         return this.#node(command.node).crash();
       case 'lose power':
-        return this.#node(command.node).losePower(command.seed);
+        return this.#losePower(this.#node(command.node), command.seed);
       case 'wipe': {
         const node = this.#node(command.node);
         node.checkGauge();
@@ -300,10 +302,23 @@ export class SimulatedFleet {
     this.#isForked ||= isTwin;
     this.#hasCopies ||= !isTwin;
     this.ledger.hasForks = true;
+    for (const click of from.clicks) if (!click.isDurable) this.#copiedEarly.add(click);
     to.id = isTwin || as === 'namesake' ? from.id : `${to.id}'`;
     const isByFile = as === 'files' || as === 'namesake';
     const disk = isByFile ? from.disk.copyFiles() : from.disk.fork();
     await to.replaceDisk(disk, [], (id) => this.#timesCounted(id) > 0);
+  }
+
+  /**
+   * A volume that loses what a copy of it has goes on under numbers that the copy has filled, as one that went back in
+   * time does. With a twin of it that would be the second mistake.
+   */
+  #losePower(node: SimulatedNode, seed: number): Promise<void> {
+    if (node.clicks.some((click) => !click.isDurable && this.#copiedEarly.has(click))) {
+      if (this.#isForked) return node.crash();
+      this.#isForked = true;
+    }
+    return node.losePower(seed);
   }
 
   async #rewind(node: SimulatedNode): Promise<void> {
@@ -379,16 +394,4 @@ export class SimulatedFleet {
       throw new BrokenPromise(`batch ${seq} is counted after ${before?.seq ?? 0}`);
     }
   }
-}
-
-/** Plays a history from beginning to rest. Throws `BrokenPromise`. */
-export async function playHistory(
-  history: readonly Command[],
-  options: FleetOptions = {},
-): Promise<SimulatedFleet> {
-  const fleet = new SimulatedFleet(options);
-  await fleet.start();
-  for (const command of history) await fleet.take(command);
-  await fleet.comeToRest();
-  return fleet;
 }
