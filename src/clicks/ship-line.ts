@@ -88,30 +88,14 @@ export class ShipLine {
     if (batches.length === 0) return undefined;
     const expected = this.#expected;
     if (expected === undefined) return { is: 'ask' };
-    const below = Math.min(expected, this.#triedFrom);
-    const tried = batches.findLast(({ seq }) => seq < below);
-    if (tried !== undefined && tried.seq > this.#agreed) {
-      if (tried.clicks === 0) {
-        // All empty batches are alike.
-        this.passOver(tried);
-        return this.plan(batches);
-      }
-      if (expected - tried.seq <= batchHashesKept) {
-        return { is: 'send', batches: [tried], lostFrom: undefined, isTrial: true };
-      }
-      // The primary cannot tell any more. With so many after it that we do not have, others count as this producer:
-      // what is from before is taken for counted, what was sealed since is not.
-      const { isInherited, isRecovered, seq } = tried;
-      if (seq > this.#oldUpTo && !isInherited && !isRecovered) {
-        return { is: 'conflict', batch: tried };
-      }
-      this.#agreed = seq;
-    }
-    if (this.#triedFrom !== Number.POSITIVE_INFINITY) {
+    let trial = this.#planTrial(batches, expected);
+    while (trial === undefined && this.#triedFrom !== Number.POSITIVE_INFINITY) {
       this.#endTrials();
+      if (this.#conflict !== undefined) break;
       // Another may have been sealed meanwhile whose number the primary has.
-      if (this.#conflict === undefined) return this.plan(batches);
+      trial = this.#planTrial(batches, expected);
     }
+    if (trial !== undefined) return trial;
     this.#known = this.#agreed;
     this.#settled = this.#agreed;
     if (this.#conflict !== undefined) return { is: 'reissue', batch: this.#conflict };
@@ -120,6 +104,33 @@ export class ShipLine {
     if (first === undefined) return undefined;
     const lostFrom = first.seq > expected ? expected : undefined;
     return { is: 'send', batches: takeRun(first, batches, at), lostFrom, isTrial: false };
+  }
+
+  /** The newest batch that tells whether the primary has it and those before it, unless that is known. */
+  #planTrial(batches: readonly SpooledBatch[], expected: number): ShipPlan | undefined {
+    const below = Math.min(expected, this.#triedFrom);
+    for (let at = batches.findLastIndex(({ seq }) => seq < below); at >= 0; at -= 1) {
+      const tried = batches[at] as SpooledBatch;
+      const { isInherited, isRecovered, seq } = tried;
+      if (seq <= this.#agreed) return undefined;
+      if (tried.clicks === 0) {
+        // An empty one is like any other of its number, so it would not tell of those before it. One that has hits of
+        // unknown links would, but looks the same from here; no click is in it, and those before it are tried too.
+        this.passOver(tried);
+        continue;
+      }
+      if (expected - seq <= batchHashesKept) {
+        return { is: 'send', batches: [tried], lostFrom: undefined, isTrial: true };
+      }
+      // The primary cannot tell any more. With so many after it that we do not have, others count as this producer:
+      // what is from before is taken for counted, what was sealed since is not.
+      if (seq > this.#oldUpTo && !isInherited && !isRecovered) {
+        return { is: 'conflict', batch: tried };
+      }
+      this.#agreed = seq;
+      return undefined;
+    }
+    return undefined;
   }
 
   /** To be told before a loss is declared. */

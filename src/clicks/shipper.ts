@@ -69,10 +69,8 @@ export class Shipper {
     let result: ShipResult = 'idle';
     for (const line of this.#findLines()) {
       if (line.isHeld) continue;
-      const plan = line.plan(this.#options.spool.listBatches(line.producer));
-      if (plan === undefined) continue;
-      this.#last = line.producer;
-      const became = await this.#carryOut(line, plan);
+      const became = await this.#work(line);
+      if (became === undefined) continue;
       if (became !== 'held') return became;
       line.isHeld = true;
       this.#counts.failures += 1;
@@ -105,6 +103,20 @@ export class Shipper {
     const ordered = [...lines.values()];
     const turn = ordered.findIndex(({ producer }) => producer === this.#last) + 1;
     return [...ordered.slice(turn), ...ordered.slice(0, turn)];
+  }
+
+  /** Gives `undefined` when there is nothing to do. Holds a line that a defect keeps from going on. */
+  async #work(line: ShipLine): Promise<ShipResult | 'held' | undefined> {
+    const { producer } = line;
+    try {
+      const plan = line.plan(this.#options.spool.listBatches(producer));
+      if (plan === undefined) return undefined;
+      this.#last = producer;
+      return await this.#carryOut(line, plan);
+    } catch (err) {
+      this.#options.log.error({ err, producer }, 'shipping failed');
+      return 'held';
+    }
   }
 
   async #carryOut(line: ShipLine, plan: ShipPlan): Promise<ShipResult | 'held'> {

@@ -90,6 +90,23 @@ describe('a shipper', () => {
   });
 });
 
+describe('a step', () => {
+  it('never rejects: a defect holds up its producer until it is asked again, and no other', async () => {
+    shipping.putBatches(1, 1);
+    shipping.putBatches(1, 1, { producer: other });
+    const listBatches = shipping.spool.listBatches.bind(shipping.spool);
+    shipping.spool.listBatches = (producer) => {
+      if (producer === someProducer) throw new RangeError('a defect');
+      return listBatches(producer);
+    };
+    expect(await shipping.shipAll()).toEqual(['f: ask', 'f: 1']);
+    expect(shipping.shipper.readCounts().failures).toBe(1);
+    shipping.spool.listBatches = listBatches;
+    shipping.shipper.askAgain();
+    expect(await shipping.shipAll()).toEqual(['ask', 'f: ask', '1']);
+  });
+});
+
 describe('a shipper that starts', () => {
   it('tries the newest batch that should be counted once more, and ships from there', async () => {
     shipping.putBatches(1, 4);

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { ShipLine } from '../../src/clicks/ship-line.ts';
+import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
+import { someProducer } from '../support/sealed-batch.ts';
+
+describe('the line of a producer', () => {
+  it('goes once over any number of batches without clicks that the primary has', () => {
+    const batches = watched(Array.from({ length: 20_000 }, (_, index) => batchOf(index + 1, 0)));
+    const line = askedLine(20_001);
+    expect(line.plan(batches.list)).toBeUndefined();
+    expect(line.knownUpTo).toBe(20_000);
+    expect(batches.reads()).toBeLessThan(100_000);
+  });
+
+  it('tries the newest batch with clicks behind those, and then sends what comes next', () => {
+    const list = Array.from({ length: 20_000 }, (_, index) => batchOf(index + 1, 0));
+    const [tried, next] = [batchOf(19_990, 1), batchOf(20_001, 1)];
+    list[19_989] = tried;
+    list.push(next);
+    const line = askedLine(20_001);
+    expect(line.plan(list)).toMatchObject({ is: 'send', batches: [tried], isTrial: true });
+    line.agreeOn(tried);
+    expect(line.plan(list)).toMatchObject({ is: 'send', batches: [next], isTrial: false });
+    expect(line.knownUpTo).toBe(20_000);
+  });
+
+  it('sends batches without clicks that the primary does not have', () => {
+    const list = [batchOf(1, 0), batchOf(2, 0)];
+    expect(askedLine(1).plan(list)).toMatchObject({ is: 'send', batches: list, isTrial: false });
+  });
+});
+
+/** A line whose primary wants this batch next. */
+function askedLine(expected: number): ShipLine {
+  const line = new ShipLine(someProducer, expected - 1);
+  line.hear({ epoch: 1, outcome: 'ok', merged: 0, expected, clicks: 0 });
+  return line;
+}
+
+function batchOf(seq: number, clicks: number): SpooledBatch {
+  const facts = { clicksBefore: 0, bytes: 100, isRecovered: false, isInherited: false };
+  return { producer: someProducer, seq, clicks, ...facts };
+}
+
+/** The same batches, with the number of times that one was looked at. */
+function watched(batches: SpooledBatch[]): { list: SpooledBatch[]; reads: () => number } {
+  let reads = 0;
+  const list = new Proxy(batches, {
+    get(target, key) {
+      reads += 1;
+      return Reflect.get(target, key);
+    },
+  });
+  return { list, reads: () => reads };
+}
