@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { hoursPerDay, toHour } from '../domain/click.ts';
+import { hoursPerDay, msPerHour, toHour } from '../domain/click.ts';
 import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import { NotPrimary } from '../domain/not-primary.ts';
@@ -16,7 +16,7 @@ export interface RollupFoldingOptions {
 
 /** A primary that has just begun has more urgent things to do. */
 const firstAfterMs = 60_000;
-const everyMs = 3_600_000;
+const everyMs = msPerHour;
 
 /** Once an hour has the primary fold old counts by the hour into days; does nothing on other nodes. */
 export class RollupFolding implements AsyncDisposable {

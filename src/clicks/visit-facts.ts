@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { hoursPerDay, msPerHour } from '../domain/click.ts';
+import { msPerDay } from '../domain/click.ts';
 import type { ClickRequest } from '../domain/click-recorder.ts';
 import {
   type TrustProxy,
@@ -41,8 +41,6 @@ interface KnownAddress {
   agent: KnownAgent | undefined;
   visitor: VisitorNumber | undefined;
 }
-
-const msPerDay = hoursPerDay * msPerHour;
 
 /** The longest address has 45 characters, and a zone behind it is a name of 15. */
 const maxAddressLength = 64;

@@ -51,8 +51,8 @@ export const frameLayout = {
 } as const;
 
 /**
- * A frame has at most this many clicks; a tick of more takes several. Each click adds to at most 14 rows of the
- * rollups, so that what a frame adds to fits into a transaction of 5,000.
+ * A frame has at most this many clicks; a tick of more takes several. Each click adds to at most 16 rows of the
+ * rollups, its link's and those of all links, so that what a frame adds to fits into a transaction of 5,000.
  */
 export const maxFrameClicks = 256;
 /** And at most this many orphan slugs. */

@@ -1,4 +1,4 @@
-import { msPerHour, toHour } from './click.ts';
+import { msPerDay, msPerHour, toHour } from './click.ts';
 import type { HourRange } from './click-reader.ts';
 import { startOfLocalDay, type TimeZone, toLocalDay } from './time-zone.ts';
 
@@ -54,8 +54,6 @@ interface Calendar {
   indexOf(day: number): number;
   startOf(zone: TimeZone, index: number): number;
 }
-
-const msPerDay = 24 * msPerHour;
 
 const calendars: Readonly<Record<'day' | 'month', Calendar>> = {
   day: { indexOf: (day) => day, startOf: startOfLocalDay },

@@ -12,6 +12,13 @@ export interface RollupKey {
   readonly value: string;
 }
 
+/** How often a slug that no link has was seen in an hour. */
+export interface OrphanHits {
+  /** Since 1970 UTC. */
+  readonly hour: number;
+  readonly hits: number;
+}
+
 /** How many batches of a producer, the newest, are known by their hash; of older ones nobody can tell whether they differ. */
 export const batchHashesKept = 100;
 
@@ -34,6 +41,6 @@ export interface ClickStore {
   addTotal(linkId: number, counts: ClickCounts, undated: number): void;
   /** Adds hits on slugs that no link has. */
   addOrphans(domainId: number, hour: number, hits: number): void;
-  /** Remembers a slug that was asked for and that no link has; the store keeps a bounded number of them. */
-  noteOrphanSlug(domainId: number, slug: string, hour: number): void;
+  /** Remembers hits on a slug that no link has; the store keeps a bounded number of such slugs. */
+  noteOrphanSlug(domainId: number, slug: string, seen: OrphanHits): void;
 }

@@ -81,7 +81,10 @@ export class ClickSums {
           store.addOrphans(defaultDomainId, target.hour, extra);
           break;
         case 'orphan slug':
-          store.noteOrphanSlug(defaultDomainId, target.slug, target.hour);
+          store.noteOrphanSlug(defaultDomainId, target.slug, {
+            hour: target.hour,
+            hits: extra,
+          });
           break;
         default:
           target satisfies never;
@@ -105,7 +108,7 @@ export class ClickSums {
       this.#rowOf(`orphans ${hour}`, { is: 'orphans', hour }).extra += frame.orphans;
     }
     for (const slug of frame.orphanSlugs) {
-      this.#rowOf(`orphan ${hour} ${slug}`, { is: 'orphan slug', slug, hour });
+      this.#rowOf(`orphan ${hour} ${slug}`, { is: 'orphan slug', slug, hour }).extra += 1;
     }
   }
 

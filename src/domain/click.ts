@@ -41,6 +41,7 @@ export const allLinksId = 0;
 
 export const msPerHour = 3_600_000;
 export const hoursPerDay = 24;
+export const msPerDay = hoursPerDay * msPerHour;
 
 /** The hour of a time in milliseconds: whole hours since 1970 UTC. */
 export function toHour(ms: number): number {

@@ -7,10 +7,7 @@ interface FramedBytes {
 }
 
 /** How many frames, from the first one on, have this hash together; `undefined` when a batch does not begin so. */
-export function findPrefix(
-  { frames, framesBytes }: FramedBytes,
-  hash: string,
-): number | undefined {
+export function findPrefix({ frames, framesBytes }: FramedBytes, hash: string): number | undefined {
   const prefix = createHash('sha256');
   let end = 0;
   for (let count = 0; count <= frames.length; count += 1) {

@@ -13,7 +13,10 @@ import { findPrefix } from './find-prefix.ts';
 import { ReferrerValues } from './referrer-values.ts';
 import type { MergeClicksInput, MergeOutcome, ShippedBatch } from './writer.ts';
 
-/** A transaction touches no more rows than this, so that it holds up nobody for long. */
+/**
+ * A transaction adds to no more rows of the rollups than this, so that it holds up nobody for long. By the hour: the store
+ * adds to the day of each, too.
+ */
 const maxRowsPerMerge = 5_000;
 
 /** What is to become of a batch; a number says that it may be counted, and how many frames of it already are. */

@@ -1,6 +1,6 @@
+import { msPerDay, msPerHour } from './click.ts';
+
 const msPerMinute = 60_000;
-const msPerHour = 60 * msPerMinute;
-const msPerDay = 24 * msPerHour;
 
 /** So far apart are the looks at a zone's clocks between which they are taken as steady when both say the same. */
 const msPerLook = 7 * msPerDay;

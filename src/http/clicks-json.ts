@@ -87,7 +87,10 @@ export const allReportSchema = z
         slugs: z.array(
           z.object({
             slug: z.string(),
-            hits: z.int().min(1),
+            hits: z
+              .int()
+              .min(1)
+              .meta({ description: 'Those that were looked at: a few of a busy moment.' }),
             lastHour: z.iso.datetime().meta({ description: 'The hour of the last of them.' }),
           }),
         ),

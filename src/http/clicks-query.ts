@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clickDimensions } from '../domain/click.ts';
+import { clickDimensions, msPerDay } from '../domain/click.ts';
 import { clickIntervals } from '../domain/click-interval.ts';
 import { defaultRangeDays, maxIntervals, type RangeEnd } from '../domain/click-range.ts';
 import { botChoices } from '../domain/click-report.ts';
@@ -8,7 +8,6 @@ import { limitParameter } from './limit-parameter.ts';
 
 const isDate = z.iso.date();
 const isTime = z.iso.datetime({ offset: true });
-const msPerDay = 86_400_000;
 
 const rangeEnd = z.string().transform((text, context): RangeEnd => {
   if (isDate.safeParse(text).success) return { day: Date.parse(text) / msPerDay };

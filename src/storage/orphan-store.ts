@@ -1,4 +1,4 @@
-import type { ClickStore } from '../domain/click-store.ts';
+import type { ClickStore, OrphanHits } from '../domain/click-store.ts';
 import type { OrphanHoursTable } from './click-schema.ts';
 import type { Connection } from './connection.ts';
 import { clickBuilder, clickReadBuilder, defineQuery } from './query.ts';
@@ -16,20 +16,25 @@ const addHits = defineQuery((p: OrphanHoursTable) =>
         .doUpdateSet((e) => ({ hits: e('orphan_hours.hits', '+', e.ref('excluded.hits')) })),
     ),
 );
-const noteAgain = defineQuery((p: { domainId: number; slug: string; hour: number }) =>
+interface SeenSlug extends OrphanHits {
+  readonly domainId: number;
+  readonly slug: string;
+}
+
+const noteAgain = defineQuery((p: SeenSlug) =>
   clickBuilder
     .updateTable('orphan_slugs')
     .set((e) => ({
-      hits: e('hits', '+', 1),
+      hits: e('hits', '+', p.hits),
       last_hour: e.fn<number>('max', ['last_hour', e.val(p.hour)]),
     }))
     .where('domain_id', '=', p.domainId)
     .where('slug', '=', p.slug),
 );
-const insertSlug = defineQuery((p: { domainId: number; slug: string; hour: number }) =>
+const insertSlug = defineQuery((p: SeenSlug) =>
   clickBuilder
     .insertInto('orphan_slugs')
-    .values({ domain_id: p.domainId, slug: p.slug, hits: 1, last_hour: p.hour }),
+    .values({ domain_id: p.domainId, slug: p.slug, hits: p.hits, last_hour: p.hour }),
 );
 const countSlugs = defineQuery((p: { domainId: number }) =>
   clickReadBuilder
@@ -62,8 +67,8 @@ export function createOrphanStore(
     addOrphans(domainId, hour, hits) {
       connection.run(addHits, { domain_id: domainId, hour, hits });
     },
-    noteOrphanSlug(domainId, slug, hour) {
-      const row = { domainId, slug, hour };
+    noteOrphanSlug(domainId, slug, seen) {
+      const row = { domainId, slug, ...seen };
       if (connection.run(noteAgain, row) > 0) return;
       const count = counts.get(domainId) ?? connection.get(countSlugs, { domainId })?.count ?? 0;
       if (count >= keptOrphanSlugs) connection.run(removeOldest, { domainId });

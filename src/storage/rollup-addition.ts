@@ -1,7 +1,6 @@
+import { countColumns } from './click-counts.ts';
 import type { ClickSchema, CountColumns } from './click-schema.ts';
 import type { Query } from './query.ts';
-
-const counts = ['clicks', 'bots', 'visitors'] as const satisfies readonly (keyof CountColumns)[];
 
 /** The tables of `clicks.db` with rows that are added to, and the columns that say which row. */
 type AdditionTable = 'click_hours' | 'click_days' | 'click_value_hours' | 'click_value_days';
@@ -11,8 +10,8 @@ export function defineAddition<Table extends AdditionTable>(
   table: Table,
   key: readonly Exclude<keyof ClickSchema[Table], keyof CountColumns>[],
 ): Query<ClickSchema[Table], never> {
-  const columns = [...key, ...counts] as readonly (keyof ClickSchema[Table])[];
-  const additions = counts.map((column) => `${column} = ${column} + excluded.${column}`);
+  const columns = [...key, ...countColumns] as readonly (keyof ClickSchema[Table])[];
+  const additions = countColumns.map((column) => `${column} = ${column} + excluded.${column}`);
   return {
     sql:
       `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')}) ` +

@@ -242,10 +242,10 @@ test('orphan hits are those of the range, and the slugs those that were last ask
   clicks.run((store) => {
     for (let hour = 0; hour < 5_000; hour += 1) store.addOrphans(1, hour, 2);
     store.addOrphans(2, 100, 1_000);
-    store.noteOrphanSlug(1, 'early', 10);
-    store.noteOrphanSlug(1, 'late', 4_000);
-    store.noteOrphanSlug(1, 'later', 4_001);
-    store.noteOrphanSlug(2, 'elsewhere', 4_000);
+    store.noteOrphanSlug(1, 'early', { hour: 10, hits: 1 });
+    store.noteOrphanSlug(1, 'late', { hour: 4_000, hits: 1 });
+    store.noteOrphanSlug(1, 'later', { hour: 4_001, hits: 1 });
+    store.noteOrphanSlug(2, 'elsewhere', { hour: 4_000, hits: 1 });
   });
   expect(await reader.findOrphans(1, always)).toEqual({
     hits: 10_000,

@@ -90,27 +90,27 @@ describe('orphan hits', () => {
 
   test('name a slug once, with the last hour it was asked for in', () => {
     clicks.run((store) => {
-      store.noteOrphanSlug(1, 'wanted', 9);
-      store.noteOrphanSlug(1, 'wanted', 7);
-      store.noteOrphanSlug(1, 'Wanted', 7);
+      store.noteOrphanSlug(1, 'wanted', { hour: 9, hits: 4 });
+      store.noteOrphanSlug(1, 'wanted', { hour: 7, hits: 1 });
+      store.noteOrphanSlug(1, 'Wanted', { hour: 7, hits: 1 });
     });
     expect(clicks.rows('SELECT slug, hits, last_hour FROM orphan_slugs')).toEqual([
       { slug: 'Wanted', hits: 1, last_hour: 7 },
-      { slug: 'wanted', hits: 2, last_hour: 9 },
+      { slug: 'wanted', hits: 5, last_hour: 9 },
     ]);
   });
 
   test('keep a bounded number of slugs of a domain, however they come: the least recent goes', () => {
     clicks.run((store) => {
-      store.noteOrphanSlug(1, 'old', 1);
-      store.noteOrphanSlug(1, 'often', 2);
-      store.noteOrphanSlug(1, 'often', 2);
-      store.noteOrphanSlug(2, 'elsewhere', 1);
+      store.noteOrphanSlug(1, 'old', { hour: 1, hits: 1 });
+      store.noteOrphanSlug(1, 'often', { hour: 2, hits: 1 });
+      store.noteOrphanSlug(1, 'often', { hour: 2, hits: 1 });
+      store.noteOrphanSlug(2, 'elsewhere', { hour: 1, hits: 1 });
     });
     for (let transaction = 0; transaction < 3; transaction += 1) {
       clicks.run((store) => {
         for (let n = 0; n < keptOrphanSlugs - 1; n += 1) {
-          store.noteOrphanSlug(1, `scan-${transaction}-${n}`, 2);
+          store.noteOrphanSlug(1, `scan-${transaction}-${n}`, { hour: 2, hits: 1 });
         }
       });
     }

@@ -80,7 +80,7 @@ test.runIf(process.platform === 'linux')(
     {
       await using _ = (await start()).writer;
       expect(countYielding()).toBe(before + 1);
-      }
+    }
     await eventually(() => expect(countYielding()).toBe(before));
   },
 );

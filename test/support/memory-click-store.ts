@@ -1,6 +1,11 @@
 import type { ClickCounts, ClickDimension } from '../../src/domain/click.ts';
 import type { ClickCursor, ProducerId } from '../../src/domain/click-cursor.ts';
-import { batchHashesKept, type ClickStore, type RollupKey } from '../../src/domain/click-store.ts';
+import {
+  batchHashesKept,
+  type ClickStore,
+  type OrphanHits,
+  type RollupKey,
+} from '../../src/domain/click-store.ts';
 
 /** Counts of a link as the store has them. */
 export interface StoredTotal extends ClickCounts {
@@ -135,9 +140,10 @@ export class MemoryClickStore implements ClickStore {
     this.#put(this.orphans, id, (this.orphans.get(id) ?? 0) + hits);
   }
 
-  noteOrphanSlug(domainId: number, slug: string, hour: number): void {
+  noteOrphanSlug(domainId: number, slug: string, { hits }: OrphanHits): void {
     this.rowsTouched += 1;
-    this.#put(this.orphanSlugs, `${domainId} ${slug}`, hour);
+    const id = `${domainId} ${slug}`;
+    this.#put(this.orphanSlugs, id, (this.orphanSlugs.get(id) ?? 0) + hits);
   }
 
   #put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined): void {
