@@ -149,7 +149,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     if (nowMs >= this.#retryAtMs) {
       if (this.#own === undefined) void this.#start();
       if (this.#sealer.tasks.length > 0) void this.#sealer.run();
-      this.#try('batches cannot be removed', () => this.#keep.removeOld());
+      this.#keep.removeOld();
     }
     this.#measure();
     this.#rareLog.flush();
@@ -354,11 +354,13 @@ export class Spool implements SpooledBatches, AsyncDisposable {
 
   #setAside(batch: StoredBatch, ending: 'damaged' | 'dropped'): void {
     const name = batchName(batch, ending);
-    this.#try('batches cannot be set aside', () => {
+    try {
       this.#options.files.rename(batch.producer, batch.name, name);
       const { owner: producer, seq, bytes, sealedAtMs, seenAtMs } = batch;
       this.#keep.putAside({ producer, name, seq, bytes, sealedAtMs, seenAtMs });
-    });
+    } catch (error) {
+      this.#noteFailure('batches cannot be set aside', error);
+    }
   }
 
   /** Why nothing can be appended, whatever the disk would say. */
@@ -373,7 +375,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
   }
 
   #makeRoom(bytes: number): void {
-    this.#try('batches cannot be removed', () => this.#keep.makeRoom(bytes));
+    this.#keep.makeRoom(bytes);
     this.#measure();
   }
 
@@ -381,14 +383,6 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     this.#waitingBytes = spaceOf(this.#sealer.tasks);
     this.#bytesAtRest = this.#waitingBytes + this.#keep.asideBytes;
     for (const { bytes } of this.#producers.values()) this.#bytesAtRest += bytes;
-  }
-
-  #try(message: string, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.#noteFailure(message, error);
-    }
   }
 
   #noteFailure(message: string, error: unknown): void {

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
 import type { ClickCursor } from '../../src/domain/click-cursor.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import { rememberingLog } from '../support/logged.ts';
+import { type SimulatedDisk, systemError } from '../support/simulated-disk.ts';
 import {
   cursorAt,
   listOwn,
   openTestSpool,
   readClicks,
   type TestSpool,
+  type TestSpoolOptions,
 } from '../support/test-spool.ts';
 
 const hourMs = 3_600_000;
@@ -109,6 +113,64 @@ describe('a batch', () => {
   });
 });
 
+describe('a file that cannot be removed', () => {
+  it('because it is gone counts as removed', async () => {
+    const test = await openWithBatches(4);
+    const [first = ''] = test.disk.list().filter((name) => name.endsWith('.batch'));
+    const [folder = '', name = ''] = first.split('/');
+    test.disk.remove(folder, name);
+    release(test, 4);
+    test.clock.advance(hourMs);
+    test.spool.maintain();
+    expect(listOwn(test.spool).map(({ seq }) => seq)).toEqual([4]);
+  });
+
+  it.each(['EPERM', 'EIO'])(
+    'because of %s is logged, and stays alone until it is tried again a minute later',
+    async (code) => {
+      const { log, lines } = rememberingLog();
+      const first = await openWithBatches(4);
+      const moved = await openTestSpool({ disk: first.disk.copyFiles(), clock: first.clock, log });
+      moved.click(5);
+      await moved.spool.seal();
+      moved.click(6);
+      await moved.spool.seal();
+      const inherited = first.spool.producer ?? ('' as never);
+      const old = [...moved.spool.listBatches(inherited)];
+      // Set aside, so that all kinds of files are there.
+      moved.spool.drop(old[0] as SpooledBatch);
+      moved.spool.drop(old[1] as SpooledBatch);
+      moved.spool.release(cursorAt(old[3] as SpooledBatch));
+      release(moved, 2);
+      const heal = refuseRemoval(moved.disk, code, ['1-', '3-']);
+      moved.clock.advance(hourMs);
+      moved.spool.maintain();
+      const left = () =>
+        moved.disk
+          .list()
+          .filter((name) => /\.(batch|dropped)$/.test(name))
+          .map((name) => `${name.startsWith(inherited) ? 'old' : 'own'} ${name.split(/[/-]/)[1]}`);
+      expect(left().toSorted()).toEqual(['old 1', 'old 3', 'own 1', 'own 2']);
+      const failures = lines.filter(({ msg }) => msg === 'batches cannot be removed');
+      expect(failures).toMatchObject([{ level: 40, failures: 3, err: { code } }]);
+      heal();
+      moved.clock.advance(60_000);
+      moved.spool.maintain();
+      expect(left()).toEqual(['own 2']);
+    },
+  );
+
+  it('does not keep a full spool from making room with the next one', async () => {
+    const test = await openWithBatches(3, fakeClock(), { maxBytes: 3 * 4_096 });
+    release(test, 2);
+    refuseRemoval(test.disk, 'EPERM', ['1-']);
+    test.click(4);
+    await test.spool.seal();
+    expect(listOwn(test.spool).map(({ seq }) => seq)).toEqual([1, 3, 4]);
+    expect(test.spool.readCounts().dropped).toMatchObject({ spool_full: 0 });
+  });
+});
+
 describe('what a destroyed volume would lose', () => {
   it('is every click that is not counted here, sealed or not', async () => {
     const test = await openWithBatches(3);
@@ -157,8 +219,12 @@ describe('what a destroyed volume would lose', () => {
 });
 
 /** A spool with that many batches, each with one click whose link id is its number. */
-async function openWithBatches(count: number, clock = fakeClock()): Promise<TestSpool> {
-  const test = await openTestSpool({ clock });
+async function openWithBatches(
+  count: number,
+  clock = fakeClock(),
+  options: TestSpoolOptions = {},
+): Promise<TestSpool> {
+  const test = await openTestSpool({ ...options, clock });
   for (let seq = 1; seq <= count; seq += 1) {
     test.click(seq);
     await test.spool.seal();
@@ -170,4 +236,16 @@ function release({ spool }: TestSpool, seq: number): void {
   const batch = listOwn(spool).find((its) => its.seq === seq);
   if (batch === undefined) throw new Error(`There is no batch ${seq}.`);
   spool.release(cursorAt(batch));
+}
+
+/** Has the disk keep files whose names begin so; gives the way to end that. */
+function refuseRemoval(disk: SimulatedDisk, code: string, beginnings: readonly string[]) {
+  const remove = disk.remove.bind(disk);
+  disk.remove = (folder, name) => {
+    if (beginnings.some((its) => name.startsWith(its))) throw systemError(code, 'remove');
+    remove(folder, name);
+  };
+  return () => {
+    disk.remove = remove;
+  };
 }
