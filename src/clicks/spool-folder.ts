@@ -41,10 +41,13 @@ export interface ReadFolderOptions {
 /** Later attempts to save a batch are better than earlier ones. */
 const preference: readonly BatchOrigin[] = ['sealed', 'recovered', 'mended'];
 
+const unreadable: FoundIdentity = { is: 'unreadable' };
+
 /**
  * Reads a folder, and tidies up what a crash left: half-written files, a batch that was mended and its damaged
  * original, a segment whose batch is complete. Gives `undefined` for a folder without clicks that is no producer's.
- * Throws the system's errors; with `givesUp`, a segment that the disk cannot read is set aside instead.
+ * Throws the system's errors; with `givesUp`, a segment that the disk cannot read is set aside instead, and an identity
+ * that it cannot read is as good as a damaged one.
  */
 export function readSpoolFolder(
   options: ReadFolderOptions,
@@ -54,7 +57,8 @@ export function readSpoolFolder(
   const id = findProducer(folder);
   if (id === undefined) return undefined;
   const listed = files.listFiles(folder);
-  const found = findIdentity(files, folder, new Set(listed.map(({ name }) => name)));
+  const names = new Set(listed.map(({ name }) => name));
+  const found = unlessGivenUp(options, () => findIdentity(files, folder, names)) ?? unreadable;
   if (found.is === 'unknown') return { id, found, batches: [], segments: [], aside: [] };
   const batches = new Map<number, StoredFile>();
   const aside: StoredFile[] = [];
@@ -140,14 +144,14 @@ function isWhole(options: ReadFolderOptions, folder: string, { name, batch }: St
   }
 }
 
-/** `undefined` when the disk cannot read the file, and is not asked again. */
-function findBytes(
-  { files, givesUp }: ReadFolderOptions,
-  folder: string,
-  name: string,
-): Buffer | undefined {
+function findBytes(options: ReadFolderOptions, folder: string, name: string): Buffer | undefined {
+  return unlessGivenUp(options, () => Buffer.from(options.files.readFile(folder, name)));
+}
+
+/** Gives `undefined` for what the disk cannot read, once it is not asked again. */
+function unlessGivenUp<Read>({ givesUp }: ReadFolderOptions, read: () => Read): Read | undefined {
   try {
-    return Buffer.from(files.readFile(folder, name));
+    return read();
   } catch (error) {
     if (givesUp && (error as NodeJS.ErrnoException).code === 'EIO') return undefined;
     throw error;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeBatchHeader } from '../../src/domain/click-batch-header.ts';
 import { rememberingLog } from '../support/logged.ts';
 import { withVersion } from '../support/sealed-batch.ts';
-import type { SimulatedDisk } from '../support/simulated-disk.ts';
+import { type SimulatedDisk, systemError } from '../support/simulated-disk.ts';
 import { cursorAt, listOwn, openTestSpool, readClicks } from '../support/test-spool.ts';
 
 describe('a spool on a volume', () => {
@@ -76,6 +76,37 @@ describe('a spool on a volume', () => {
     expect(third.spool.readCounts().isMoved).toBe(false);
     expect(third.spool.producer).toBe(second.spool.producer);
   });
+
+  it.each(['readFile', 'findMark'])(
+    'with an identity that the disk cannot read (%s) is patient, and then takes it for damaged',
+    async (what) => {
+      const first = await openTestSpool();
+      first.click(1);
+      await first.spool.seal();
+      const disk = first.disk.crash();
+      const old = first.spool.producer ?? '';
+      const read = what === 'readFile' ? disk.readFile.bind(disk) : disk.findMark.bind(disk);
+      const refuse = (folder: string, name: string): never => {
+        if (folder === old) throw systemError('EIO', what);
+        return read(folder, name) as never;
+      };
+      if (what === 'readFile') disk.readFile = refuse;
+      else disk.findMark = refuse;
+      const { spool, clock, click } = await openTestSpool({ disk });
+      let attempts = 1;
+      for (; spool.producer === undefined; attempts += 1) {
+        expect(attempts).toBeLessThan(6);
+        clock.advance(1_000);
+        spool.maintain();
+        await spool.seal().catch(() => undefined);
+      }
+      expect(attempts).toBeGreaterThan(2);
+      click(2);
+      await spool.seal();
+      expect((await readClicks(spool)).toSorted()).toEqual([1, 2]);
+      expect(spool.producer).not.toBe(old);
+    },
+  );
 
   it('has folders and files that are none of its own, and leaves them alone', async () => {
     const { disk, click, spool } = await openTestSpool();
