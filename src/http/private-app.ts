@@ -14,7 +14,7 @@ import { factsOf, setArrival } from './request-facts.ts';
 import { noStore } from './security-headers.ts';
 import { notFound } from './to-failure.ts';
 
-/** A delivery of clicks is no longer than this: 1 MiB of batches, and what is said of them. */
+/** A delivery of clicks is no longer than this: nodes send 1,000,000 bytes at most, or a single batch. */
 const maxClicksBytes = 2 ** 20 + 2 ** 16;
 
 /** Judges fleet signatures. */
