@@ -40,7 +40,7 @@ const datedForMs = 90 * 86_400_000;
 const readsOfEach = 9;
 
 /** Opens `clicks.db`, and `links.db` beside it, in a folder. */
-export function openBenchSession(folder: string, journalMode: JournalMode): WriterSession {
+function openBenchSession(folder: string, journalMode: JournalMode): WriterSession {
   return openWriterSession({
     file: join(folder, 'links.db'),
     journalMode,
@@ -133,7 +133,7 @@ function commit<Name extends keyof ClickCommands>(
 }
 
 /** The file as it is when everything is in it. */
-export function measureFile(folder: string): { rows: number; counted: number; fileBytes: number } {
+function measureFile(folder: string): { rows: number; counted: number; fileBytes: number } {
   const { file } = clicksOf(folder);
   const database = new Database(file);
   database.pragma('wal_checkpoint(TRUNCATE)');

@@ -65,7 +65,7 @@ export async function startHopliteProcess(options: {
 }
 
 /** The command line of production, with its flags: what `npm start` runs. */
-export function startCommand(): readonly string[] {
+function startCommand(): readonly string[] {
   const { scripts } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8'));
   const [, ...words] = (scripts.start as string).split(' ');
   return words.map((word) => (word === 'node' ? process.execPath : word));

@@ -2,7 +2,7 @@ import { allLinksId } from './click.ts';
 import type { ClickStore } from './click-store.ts';
 
 /** What the referrers past the bound are counted under. */
-export const otherReferrers = '(other)';
+const otherReferrers = '(other)';
 
 const maxReferrers = 50;
 const maxReferrersOfAll = 500;

@@ -29,7 +29,7 @@ const timeZone = z.string().transform((name, context) => {
 });
 
 /** The parameters of every report. */
-export const reportParameters = {
+const reportParameters = {
   from: rangeEnd.optional().meta({
     description: `Where the range begins: a date, which is its first moment in the time zone, or an RFC 3339 time. When left out, the first of the last ${defaultRangeDays} days, the last of the range with them.`,
     example: '2030-01-01',
