@@ -14,8 +14,9 @@ export interface FoundSpool {
   /** What has to be sealed, in its order. */
   readonly tasks: readonly SealTask[];
   readonly aside: readonly AsideFile[];
-  /** This node's own producer, unless there is none, or the volume came from elsewhere. */
+  /** This node's own producer, unless there is none that new clicks can have. */
   readonly own: SpoolProducer | undefined;
+  /** Whether the volume came from elsewhere. */
   readonly isMoved: boolean;
   /** The next producer's. */
   readonly nextGeneration: number;
@@ -61,15 +62,20 @@ export function readSpool(options: ReadSpoolOptions): FoundSpool {
     takeFolder(folder, producers.get(folder.id) as SpoolProducer, options),
   );
   const newest = folders.at(-1);
-  const isMoved =
-    folders.some(({ found }) => found.is === 'unreadable') || isElsewhere(newest, node);
-  const isForeign = isMoved || newest?.found.is !== 'known' || taken.at(-1)?.isForeign === true;
+  const unreadable = folders.filter(({ found }) => found.is === 'unreadable').map(({ id }) => id);
+  const isMoved = isElsewhere(newest, node);
+  // One that is not readable may have been this node's own, and later than all others.
+  const isOwn =
+    newest?.found.is === 'known' &&
+    !isMoved &&
+    unreadable.length === 0 &&
+    taken.at(-1)?.isForeign !== true;
   return {
     producers,
     tasks: sortTasks(taken),
     aside: taken.flatMap(({ aside }) => aside),
-    own: isForeign || newest === undefined ? undefined : producers.get(newest.id),
-    unreadable: folders.filter(({ found }) => found.is === 'unreadable').map(({ id }) => id),
+    own: isOwn ? producers.get(newest.id) : undefined,
+    unreadable,
     isMoved,
     nextGeneration: newest === undefined ? 1 : generationOf(newest) + 1,
     torn: taken.reduce((sum, { torn }) => sum + torn, 0),
