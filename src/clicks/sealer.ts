@@ -38,7 +38,7 @@ export interface SealerOptions {
  */
 export class Sealer {
   readonly #options: SealerOptions;
-  readonly #tasks: SealTask[] = [];
+  #tasks: SealTask[] = [];
   #running: Promise<void> | undefined;
   #isPaused = false;
   #failure: unknown;
@@ -62,7 +62,8 @@ export class Sealer {
 
   /** Puts tasks before all others. Only while it is paused. */
   unshift(tasks: readonly SealTask[]): void {
-    this.#tasks.unshift(...tasks);
+    // Too many of them to be arguments of a call.
+    this.#tasks = [...tasks, ...this.#tasks];
   }
 
   /** Works until nothing is left or something fails. Never rejects. */
