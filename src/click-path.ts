@@ -17,6 +17,7 @@ import type { ClickReader } from './domain/click-reader.ts';
 import type { ClickRecorder } from './domain/click-recorder.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Cluster } from './domain/cluster.ts';
+import { Failure } from './domain/failure.ts';
 import type { Random } from './domain/random.ts';
 import type { ClickWriterSource } from './domain/writer.ts';
 
@@ -102,10 +103,14 @@ export async function startClickPath(
       { method: 'POST', path: deliveryPath, body },
       AbortSignal.timeout(deliveryTimeoutMs),
     );
-    return answer && parseAnswer(JSON.parse(answer.body));
+    if (answer === undefined) return undefined;
+    const { status, body: text } = answer;
+    const delivered = parseAnswer(text);
+    if (delivered !== undefined) return delivered;
+    throw new Failure('unavailable', `${role.primary} answered ${status} ${text.slice(0, 200)}`);
   }
 
-  const shipper = new Shipper({ spool, deliver, readOwnCursor: findCursor, log });
+  const shipper = new Shipper({ spool, deliver, readOwnCursor: findCursor, clock, log });
   opened.use(
     new ShipLoop({
       shipper,

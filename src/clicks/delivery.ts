@@ -103,8 +103,13 @@ const answerSchema = z.object({
 export type DeliveryAnswer = Readonly<z.infer<typeof answerSchema>>;
 
 /** Reads the JSON of an answer; `undefined` when it is none, as from something that is no primary. */
-export function parseAnswer(body: unknown): DeliveryAnswer | undefined {
-  return answerSchema.safeParse(body).data;
+export function parseAnswer(json: string): DeliveryAnswer | undefined {
+  try {
+    return answerSchema.safeParse(JSON.parse(json)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** The HTTP status of each outcome. */

@@ -1,6 +1,10 @@
 import type { Logger } from 'pino';
 import { type ClickCursor, expectedSeq, type ProducerId } from '../domain/click-cursor.ts';
+import type { Clock } from '../domain/clock.ts';
+import { Failure } from '../domain/failure.ts';
+import { NotPrimary } from '../domain/not-primary.ts';
 import { type DeliveryAnswer, encodeDelivery } from './delivery.ts';
+import { RareLog } from './rare-log.ts';
 import { ShipLine, type ShipPlan } from './ship-line.ts';
 import type { SpooledBatch, SpooledBatches } from './spooled-batches.ts';
 
@@ -11,6 +15,7 @@ export interface ShipperOptions {
   readonly deliver: (body: Uint8Array) => Promise<DeliveryAnswer | undefined>;
   /** Reads this node's own copy of `clicks.db`. */
   readonly readOwnCursor: (producer: ProducerId) => Promise<ClickCursor | undefined>;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -36,6 +41,7 @@ export type ShipResult = 'shipped' | 'idle' | 'failed';
  */
 export class Shipper {
   readonly #options: ShipperOptions;
+  readonly #rareLog: RareLog;
   #lines = new Map<ProducerId, ShipLine>();
   /** Whose turn was last. */
   #last: ProducerId | undefined;
@@ -43,7 +49,8 @@ export class Shipper {
 
   constructor(options: ShipperOptions) {
     this.#options = options;
-    const { spool } = options;
+    const { spool, log, clock } = options;
+    this.#rareLog = new RareLog(log, clock);
     for (const producer of spool.listProducers()) {
       const newest = spool.listBatches(producer).at(-1)?.seq ?? 0;
       this.#lines.set(producer, new ShipLine(producer, newest));
@@ -137,7 +144,7 @@ export class Shipper {
   async #ask(line: ShipLine): Promise<ShipResult> {
     const { producer } = line;
     const answer = await this.#deliver(encodeDelivery({ producer, epoch: 0, batches: [] }));
-    if (answer?.outcome !== 'ok') return this.#fail(line, { outcome: answer?.outcome });
+    if (answer?.outcome !== 'ok') return this.#fail(line, answer);
     this.#hear(line, answer);
     return 'shipped';
   }
@@ -165,7 +172,7 @@ export class Shipper {
       encodeDelivery({ producer, epoch, lostFrom, batches: read }),
     );
     // What came of it is not known; asking is cheaper than sending it all again.
-    if (answer === undefined) return this.#fail(line, { seq: sent[0].seq });
+    if (answer === undefined) return this.#fail(line, undefined);
     // A primary that cannot read the delivery at all knows nothing of this producer.
     if (answer.epoch === 0) return this.#refused(line, sent[0], answer);
     const isNews = this.#hear(line, answer);
@@ -270,19 +277,38 @@ export class Shipper {
 
   async #deliver(body: Uint8Array): Promise<DeliveryAnswer | undefined> {
     try {
-      return await this.#options.deliver(body);
+      const answer = await this.#options.deliver(body);
+      if (answer === undefined) this.#warn('no_primary');
+      return answer;
     } catch (err) {
-      this.#options.log.debug({ err }, 'delivery failed');
+      if (isExpected(err)) this.#warn('failures', err);
+      else this.#options.log.error({ err }, 'delivery failed');
       return undefined;
     }
   }
 
-  #fail(line: ShipLine, facts: object): ShipResult {
+  #fail(line: ShipLine, answer: DeliveryAnswer | undefined): ShipResult {
     line.askAgain();
     this.#counts.failures += 1;
-    this.#options.log.debug({ producer: line.producer, ...facts }, 'nothing shipped');
+    if (answer !== undefined) this.#warn('no_progress');
+    this.#options.log.debug({ producer: line.producer, ...answer }, 'nothing shipped');
     return 'failed';
   }
+
+  /** Nothing to wake anybody for: clicks wait here, and it is tried again. */
+  #warn(reason: 'no_primary' | 'no_progress' | 'failures', err?: unknown): void {
+    this.#rareLog.count('clicks cannot be shipped', reason, 1, err);
+    this.#rareLog.flush();
+  }
+}
+
+/** What operation brings with it: a primary that is not there, not yet or no more, and a network. The rest are defects. */
+function isExpected(error: unknown): boolean {
+  if (error instanceof Failure || error instanceof NotPrimary) return true;
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  const isOfNetwork = typeof code === 'string' && /^(?!ERR_)(E|HPE_|ABORT_ERR)/.test(code);
+  return isOfNetwork || error.name === 'TimeoutError';
 }
 
 /** What the copy of a node shows of a producer that it has not heard of, or no more. */

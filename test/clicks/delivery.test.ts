@@ -83,12 +83,15 @@ describe('an answer', () => {
   };
 
   it('is read from its JSON, with what a later release adds left out', () => {
-    expect(parseAnswer(JSON.parse(JSON.stringify(answer)))).toEqual(answer);
-    expect(parseAnswer({ ...answer, more: 1 })).toEqual(answer);
+    expect(parseAnswer(JSON.stringify(answer))).toEqual(answer);
+    expect(parseAnswer(JSON.stringify({ ...answer, more: 1 }))).toEqual(answer);
+  });
+
+  it.each(['', 'Bad Gateway', '{"epoch":3'])('is not the text %j', (text) => {
+    expect(parseAnswer(text)).toBeUndefined();
   });
 
   it.each([
-    undefined,
     null,
     'ok',
     {},
@@ -98,7 +101,7 @@ describe('an answer', () => {
     { ...answer, epoch: '3' },
     { type: 'https://example.com/problems/unavailable', status: 503 },
   ])('is not %j', (body) => {
-    expect(parseAnswer(body)).toBeUndefined();
+    expect(parseAnswer(JSON.stringify(body))).toBeUndefined();
   });
 
   it.each([

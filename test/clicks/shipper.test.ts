@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { maxDeliveryBytes } from '../../src/clicks/delivery.ts';
 import type { ClickCursor, ProducerId } from '../../src/domain/click-cursor.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import { NotPrimary } from '../../src/domain/not-primary.ts';
+import { type LogLine, rememberingLog } from '../support/logged.ts';
 import { someProducer } from '../support/sealed-batch.ts';
+import { systemError } from '../support/simulated-disk.ts';
 import { TestShipping } from '../support/test-shipping.ts';
 
 const other = 'f'.repeat(32) as ProducerId;
@@ -104,6 +108,69 @@ describe('a step', () => {
     shipping.spool.listBatches = listBatches;
     shipping.shipper.askAgain();
     expect(await shipping.shipAll()).toEqual(['ask', 'f: ask', '1']);
+  });
+});
+
+describe('what cannot be shipped', () => {
+  const message = 'clicks cannot be shipped';
+  let lines: LogLine[];
+
+  /** What is logged, debugging apart, when the primary answers so. */
+  async function logOf(intercept: TestShipping['intercept']): Promise<LogLine[]> {
+    shipping.intercept = intercept;
+    lines.length = 0;
+    await shipping.shipAll();
+    return lines.filter(({ level }) => level > 20);
+  }
+
+  beforeEach(() => {
+    const remembering = rememberingLog();
+    lines = remembering.lines;
+    shipping.log = remembering.log;
+    shipping.restart();
+    shipping.putBatches(1, 1);
+  });
+
+  it.each<[string, Error]>([
+    ['a failure', new Failure('unavailable', 'The primary answered 401.')],
+    ['a node that is primary no more', new NotPrimary()],
+    ['a network', systemError('ECONNREFUSED', 'connect')],
+    ['a name that is not found', systemError('EAI_AGAIN', 'getaddrinfo')],
+    ['an aborted request', systemError('ABORT_ERR', 'request')],
+    ['time', new DOMException('too late', 'TimeoutError')],
+  ])('because of %s is a warning, with the reason, at most once a minute', async (_, error) => {
+    const fail = () => {
+      throw error;
+    };
+    const warning = { level: 40, msg: message, err: { message: error.message } };
+    expect(await logOf(fail)).toMatchObject([{ ...warning, failures: 1 }]);
+    expect(await logOf(fail)).toEqual([]);
+    shipping.clock.advance(59_999);
+    expect(await logOf(fail)).toEqual([]);
+    shipping.clock.advance(1);
+    expect(await logOf(fail)).toMatchObject([{ ...warning, failures: 3 }]);
+  });
+
+  it('because there is no primary, or it counts nothing, is one too', async () => {
+    expect(await logOf(() => undefined)).toMatchObject([
+      { level: 40, msg: message, no_primary: 1 },
+    ]);
+    const answer = { outcome: 'gap', epoch: 1, merged: 0, expected: 1, clicks: 0 } as const;
+    shipping.clock.advance(60_000);
+    expect(await logOf(() => answer)).toMatchObject([{ level: 40, msg: message, no_progress: 1 }]);
+  });
+
+  it.each([
+    new TypeError('a defect'),
+    Object.assign(new Error('malformed'), { code: 'SQLITE_CORRUPT' }),
+    Object.assign(new Error('a defect'), { code: 'ERR_INVALID_ARG_TYPE' }),
+  ])('because of %s is an error', async (error) => {
+    const fail = () => {
+      throw error;
+    };
+    expect(await logOf(fail)).toMatchObject([
+      { level: 50, msg: 'delivery failed', err: { message: error.message } },
+    ]);
   });
 });
 

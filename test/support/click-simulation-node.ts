@@ -168,6 +168,7 @@ export class SimulatedNode {
         return answer;
       },
       readOwnCursor: async (producer) => findCursorAt(this.copy, producer),
+      clock: this.#clock,
       log: silentLog,
     });
     this.noteBatches();

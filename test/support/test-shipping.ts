@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { type Delivery, type DeliveryAnswer, decodeDelivery } from '../../src/clicks/delivery.ts';
 import { Receiver } from '../../src/clicks/receiver.ts';
 import { Shipper } from '../../src/clicks/shipper.ts';
@@ -21,6 +22,9 @@ export class TestShipping {
   /** Stands between shipper and receiver, and may answer in its place. */
   intercept: ((delivery: Delivery) => DeliveryAnswer | undefined | 'pass') | undefined;
   epoch = 1;
+  readonly clock = fakeClock();
+  /** Of the shippers, from the next one on. */
+  log: Logger = silentLog;
   shipper: Shipper;
   #receiver: Receiver;
   #delivered: string[] = [];
@@ -96,7 +100,8 @@ export class TestShipping {
   #makeShipper(): Shipper {
     return new Shipper({
       spool: this.spool,
-      log: silentLog,
+      clock: this.clock,
+      log: this.log,
       readOwnCursor: async (producer) => this.ownCursors.get(producer),
       deliver: async (body) => {
         const delivery = decodeDelivery(body);
