@@ -94,14 +94,17 @@ export async function startClickPath(
   });
 
   /** To the primary's private port, or in process on the primary. */
-  async function deliver(body: Uint8Array): Promise<DeliveryAnswer | undefined> {
+  async function deliver(
+    body: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<DeliveryAnswer | undefined> {
     const role = cluster.role();
     if (role.is === 'primary') return (await receiver.receive(body)).body;
     if (role.is !== 'replica') return undefined;
     const answer = await parts.peers.send(
       role.primary,
       { method: 'POST', path: deliveryPath, body },
-      AbortSignal.timeout(deliveryTimeoutMs),
+      AbortSignal.any([signal, AbortSignal.timeout(deliveryTimeoutMs)]),
     );
     if (answer === undefined) return undefined;
     const { status, body: text } = answer;

@@ -7,7 +7,7 @@ import type { Shipper } from './shipper.ts';
 
 /** What a ship loop works with. */
 export interface ShipLoopOptions {
-  readonly shipper: Pick<Shipper, 'step' | 'confirm' | 'forget' | 'askAgain'>;
+  readonly shipper: Pick<Shipper, 'step' | 'confirm' | 'forget' | 'askAgain' | 'stop'>;
   /** Calls `listener` after each batch that is sealed. Returns the way to stop. */
   readonly onSealed: (listener: () => void) => () => void;
   /** Calls `listener` whenever this node has another role or follows another primary. Returns the way to stop. */
@@ -75,10 +75,11 @@ export class ShipLoop implements AsyncDisposable {
     this.#work = Promise.all([this.#ship(), this.#confirm()]);
   }
 
-  /** Waits for the delivery that is under way. */
+  /** Waits for the step that is under way, but for no other node: its delivery is given up. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     for (const stop of this.#stopListening) stop();
+    this.#options.shipper.stop();
     this.#shipPause.end();
     this.#confirmPause.end();
     await this.#work;

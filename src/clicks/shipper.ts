@@ -11,8 +11,11 @@ import type { SpooledBatch, SpooledBatches } from './spooled-batches.ts';
 /** What a shipper works with. */
 export interface ShipperOptions {
   readonly spool: SpooledBatches;
-  /** Takes a delivery to the primary. Gives `undefined`, or rejects, when there is no answer to be had. */
-  readonly deliver: (body: Uint8Array) => Promise<DeliveryAnswer | undefined>;
+  /**
+   * Takes a delivery to the primary. Gives `undefined`, or rejects, when there is no answer to be had; soon once `signal`
+   * aborts.
+   */
+  readonly deliver: (body: Uint8Array, signal: AbortSignal) => Promise<DeliveryAnswer | undefined>;
   /** Reads this node's own copy of `clicks.db`. */
   readonly readOwnCursor: (producer: ProducerId) => Promise<ClickCursor | undefined>;
   readonly clock: Clock;
@@ -42,6 +45,7 @@ export type ShipResult = 'shipped' | 'idle' | 'failed';
 export class Shipper {
   readonly #options: ShipperOptions;
   readonly #rareLog: RareLog;
+  readonly #stopping = new AbortController();
   #lines = new Map<ProducerId, ShipLine>();
   /** Whose turn was last. */
   #last: ProducerId | undefined;
@@ -69,6 +73,11 @@ export class Shipper {
   /** Has the primary asked again, which may have gone back in time; and tries again what was held. */
   askAgain(): void {
     for (const line of this.#lines.values()) line.askAgain();
+  }
+
+  /** Gives up the delivery that is under way, and all later ones: what is not counted stays in the spool. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** Does one thing: a delivery, or what follows from the answer to one. Never rejects. */
@@ -276,11 +285,13 @@ export class Shipper {
   }
 
   async #deliver(body: Uint8Array): Promise<DeliveryAnswer | undefined> {
+    const { signal } = this.#stopping;
     try {
-      const answer = await this.#options.deliver(body);
+      const answer = await this.#options.deliver(body, signal);
       if (answer === undefined) this.#warn('no_primary');
       return answer;
     } catch (err) {
+      if (signal.aborted) return undefined;
       if (isExpected(err)) this.#warn('failures', err);
       else this.#options.log.error({ err }, 'delivery failed');
       return undefined;

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ShipLoop } from '../../src/clicks/ship-loop.ts';
+import { ShipLoop, type ShipLoopOptions } from '../../src/clicks/ship-loop.ts';
 import type { ShipResult } from '../../src/clicks/shipper.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { rememberingLog } from '../support/logged.ts';
 import { silentLog } from '../support/silent-log.ts';
+import { TestShipping } from '../support/test-shipping.ts';
 
 let results: ShipResult[];
 let calls: string[];
@@ -33,21 +35,27 @@ afterEach(async () => {
 /** Begins, with a step for each of these results; then all is idle. */
 async function start(...first: ShipResult[]): Promise<void> {
   results = first;
-  loop = new ShipLoop({
-    shipper: {
-      async step() {
-        calls.push('step');
-        await gate;
-        return results.shift() ?? 'idle';
-      },
-      async confirm() {
-        calls.push('confirm');
-        if (confirmError !== undefined) throw confirmError;
-        return isWaiting;
-      },
-      forget: () => calls.push('forget'),
-      askAgain: () => calls.push('ask again'),
+  loop = makeLoop({
+    async step() {
+      calls.push('step');
+      await gate;
+      return results.shift() ?? 'idle';
     },
+    async confirm() {
+      calls.push('confirm');
+      if (confirmError !== undefined) throw confirmError;
+      return isWaiting;
+    },
+    forget: () => calls.push('forget'),
+    askAgain: () => calls.push('ask again'),
+    stop: () => undefined,
+  });
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+function makeLoop(shipper: ShipLoopOptions['shipper']): ShipLoop {
+  return new ShipLoop({
+    shipper,
     onSealed(listener) {
       seal = listener;
       return () => {
@@ -64,7 +72,6 @@ async function start(...first: ShipResult[]): Promise<void> {
     random: { bytes: (count) => new Uint8Array(count).fill(255) },
     log: silentLog,
   });
-  await vi.advanceTimersByTimeAsync(0);
 }
 
 /** What was called, confirmations apart, after so much more time. */
@@ -196,6 +203,19 @@ describe('a loop that is disposed of', () => {
     expect(stopped).toBe(2);
     expect(await stepsAfter(100_000)).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('does not wait for a primary that hangs, and complains of nothing', async () => {
+    const { log, lines } = rememberingLog();
+    const shipping = new TestShipping();
+    shipping.isHanging = true;
+    shipping.log = log;
+    shipping.restart();
+    shipping.putBatches(1, 1);
+    loop = makeLoop(shipping.shipper);
+    await vi.advanceTimersByTimeAsync(0);
+    await loop[Symbol.asyncDispose]();
+    expect(lines.filter(({ level }) => level > 20)).toEqual([]);
   });
 
   it('ends its pauses', async () => {

@@ -21,6 +21,8 @@ export class TestShipping {
   readonly ownCursors = new Map<ProducerId, ClickCursor>();
   /** Stands between shipper and receiver, and may answer in its place. */
   intercept: ((delivery: Delivery) => DeliveryAnswer | undefined | 'pass') | undefined;
+  /** The primary takes deliveries and never answers. */
+  isHanging = false;
   epoch = 1;
   readonly clock = fakeClock();
   /** Of the shippers, from the next one on. */
@@ -103,14 +105,21 @@ export class TestShipping {
       clock: this.clock,
       log: this.log,
       readOwnCursor: async (producer) => this.ownCursors.get(producer),
-      deliver: async (body) => {
+      deliver: async (body, signal) => {
         const delivery = decodeDelivery(body);
         this.#delivered.push(describeDelivery(delivery));
+        if (this.isHanging) return hangUntil(signal);
         const answer = this.intercept === undefined ? 'pass' : this.intercept(delivery);
         return answer === 'pass' ? (await this.#receiver.receive(body)).body : answer;
       },
     });
   }
+}
+
+function hangUntil(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
 }
 
 function describeDelivery({ producer, lostFrom, batches }: Delivery): string {
