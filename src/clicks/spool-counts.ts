@@ -14,8 +14,6 @@ export interface SpoolCounts {
   /** Clicks that are in none. */
   readonly dropped: Readonly<Record<DropReason, number>>;
   readonly lost: Readonly<Record<LossReason, number>>;
-  /** Batches that were not counted because another node counts under their producer: given up, or issued again. */
-  readonly conflicts: number;
   /** Whether this volume was found to be moved or copied from another node or place. */
   readonly isMoved: boolean;
 }

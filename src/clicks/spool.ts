@@ -55,7 +55,6 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     this.#lost.damaged += clicks;
   };
   #recorded = 0;
-  #conflicts = 0;
   #isMoved = false;
   #isRead = false;
   #starts = 0;
@@ -165,8 +164,13 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     if (this.#own === undefined) await this.#start();
     if (this.#own === undefined) throw this.#startFailure;
     this.#writer.close();
-    await this.#sealer.run();
-    if (this.#sealer.tasks.length > 0) throw this.#sealer.failure;
+    for (;;) {
+      await this.#sealer.run();
+      if (this.#reissuing === undefined) break;
+      // The sealer rests until batches are issued again.
+      await this.#reissuing.catch(() => undefined);
+    }
+    if (this.#sealer.failure !== undefined) throw this.#sealer.failure;
   }
 
   readCounts(): SpoolCounts {
@@ -174,7 +178,6 @@ export class Spool implements SpooledBatches, AsyncDisposable {
       recorded: this.#recorded,
       dropped: { ...this.#dropped },
       lost: { ...this.#lost },
-      conflicts: this.#conflicts,
       isMoved: this.#isMoved,
     };
   }
@@ -232,13 +235,12 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     const owner = this.#producers.get(producer);
     const batch = owner?.find(seq);
     if (owner === undefined || batch === undefined) return;
-    this.#conflicts += 1;
     owner.remove(batch);
     this.#setAside(batch, 'dropped');
     this.#measure();
   }
 
-  release(cursor: ClickCursor, knownUpTo: number = cursor.seq): void {
+  release(cursor: ClickCursor, knownUpTo: number): void {
     const producer = this.#producers.get(cursor.producer);
     if (producer === undefined) return;
     producer.cursor = cursor;
@@ -344,7 +346,6 @@ export class Spool implements SpooledBatches, AsyncDisposable {
           .takeFrom(seq)
           .map((batch) => reissueTask(batch, { ...this.#options, onLost: this.#noteLost })),
       );
-      this.#conflicts += 1;
     } finally {
       this.#sealer.resume();
     }

@@ -35,9 +35,9 @@ export interface SpooledBatches {
   drop(batch: SpooledBatch): void;
   /**
    * Told what this node's own copy of `clicks.db` shows; lets go of batches that are counted there and old, up to the
-   * number of the newest one that is known to be what is counted under its number; by default the cursor's.
+   * number of the newest one that is known to be what is counted under its number.
    */
-  release(cursor: ClickCursor, knownUpTo?: number): void;
+  release(cursor: ClickCursor, knownUpTo: number): void;
   /** Calls `listener` after each batch that is sealed. Returns the way to stop. */
   onSealed(listener: () => void): () => void;
 }

@@ -60,7 +60,7 @@ describe('a full disk', () => {
       await spool.seal();
     }
     const [, second] = listOwn(spool);
-    if (second !== undefined) spool.release(cursorAt(second));
+    if (second !== undefined) spool.release(cursorAt(second), second.seq);
     disk.capacity = disk.bytes;
     click(4);
     clock.advance(100);
@@ -209,7 +209,7 @@ describe('a spool that is full', () => {
       await spool.seal();
     }
     const [first] = listOwn(spool);
-    if (first !== undefined) spool.release(cursorAt(first));
+    if (first !== undefined) spool.release(cursorAt(first), first.seq);
     click(7);
     await spool.seal();
     click(8);

@@ -38,7 +38,7 @@ describe('a batch', () => {
     const test = await openWithBatches(3);
     const second = listOwn(test.spool)[1];
     if (second === undefined) throw new Error('no second batch');
-    test.spool.release({ ...cursorAt(second), isComplete: false });
+    test.spool.release({ ...cursorAt(second), isComplete: false }, second.seq);
     test.clock.advance(hourMs);
     test.spool.maintain();
     expect(await readClicks(test.spool)).toEqual([2, 3]);
@@ -48,7 +48,7 @@ describe('a batch', () => {
     const test = await openWithBatches(2);
     const first = listOwn(test.spool)[0];
     if (first === undefined) throw new Error('no first batch');
-    test.spool.release({ ...cursorAt(first), clicks: 0, merged: 0 });
+    test.spool.release({ ...cursorAt(first), clicks: 0, merged: 0 }, first.seq);
     test.clock.advance(hourMs);
     test.spool.maintain();
     expect(await readClicks(test.spool)).toEqual([1, 2]);
@@ -140,7 +140,7 @@ describe('a file that cannot be removed', () => {
       // Set aside, so that all kinds of files are there.
       moved.spool.drop(old[0] as SpooledBatch);
       moved.spool.drop(old[1] as SpooledBatch);
-      moved.spool.release(cursorAt(old[3] as SpooledBatch));
+      moved.spool.release(cursorAt(old[3] as SpooledBatch), 4);
       release(moved, 2);
       const heal = refuseRemoval(moved.disk, code, ['1-', '3-']);
       moved.clock.advance(hourMs);
@@ -197,7 +197,7 @@ describe('what a destroyed volume would lose', () => {
     const [batch] = listOwn(test.spool);
     if (batch === undefined) throw new Error('no batch');
     const cursor: ClickCursor = { ...cursorAt(batch), isComplete: false, clicks: 1, merged: 1 };
-    test.spool.release(cursor);
+    test.spool.release(cursor, cursor.seq);
     expect(test.spool.readGauges().unconfirmedClicks).toBe(2);
   });
 
@@ -235,7 +235,7 @@ async function openWithBatches(
 function release({ spool }: TestSpool, seq: number): void {
   const batch = listOwn(spool).find((its) => its.seq === seq);
   if (batch === undefined) throw new Error(`There is no batch ${seq}.`);
-  spool.release(cursorAt(batch));
+  spool.release(cursorAt(batch), batch.seq);
 }
 
 /** Has the disk keep files whose names begin so; gives the way to end that. */

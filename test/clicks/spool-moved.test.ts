@@ -55,7 +55,7 @@ describe('a spool on a volume', () => {
     const { spool, clock } = await openTestSpool({ disk: original.disk.copyFiles() });
     const [inherited] = spool.listBatches(original.spool.producer ?? ('' as never));
     if (inherited === undefined) throw new Error('nothing inherited');
-    spool.release(cursorAt(inherited));
+    spool.release(cursorAt(inherited), inherited.seq);
     clock.advance(3_600_000);
     spool.maintain();
     expect(spool.listProducers()).toEqual([]);

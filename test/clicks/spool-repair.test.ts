@@ -102,7 +102,7 @@ describe('a batch whose file is damaged', () => {
     const [first, second] = listOwn(test.spool);
     if (first === undefined || second === undefined) throw new Error('no batches');
     await test.spool.mend(first);
-    test.spool.release(cursorAt(second));
+    test.spool.release(cursorAt(second), second.seq);
     test.spool.maintain();
     expect(listEndings(test)).toEqual(['batch', 'batch', 'damaged']);
     test.clock.advance(3_600_000);
@@ -180,7 +180,6 @@ describe('batches that are issued again', () => {
       { seq: 4, clicksBefore: 3 },
     ]);
     expect((await readClicks(spool)).toSorted()).toEqual([1, 2, 3, 4, 5]);
-    expect(spool.readCounts().conflicts).toBe(1);
     const ids = listOwn(spool).map((batch) => batch.seq);
     expect(ids).toEqual([1, 2, 3, 4]);
   });
@@ -194,6 +193,22 @@ describe('batches that are issued again', () => {
     const after = decodeBatch(await readWhole(test.spool, listOwn(test.spool)[0]));
     expect(after).toMatchObject({ producer: test.spool.producer, seq: 1, clicksBefore: 0 });
     expect([after.frames, after.hash]).toEqual([before.frames, before.hash]);
+  });
+
+  it('are waited for by whoever wants everything sealed', async () => {
+    const { spool, disk, click } = await openWithBatches(2);
+    const [, second] = listOwn(spool);
+    if (second === undefined) throw new Error('no batch');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    disk.pause = () => promise;
+    const reissued = spool.reissueFrom(second);
+    click(3);
+    const sealed = spool.seal();
+    resolve();
+    await expect(sealed).resolves.toBeUndefined();
+    await reissued;
+    expect((await readClicks(spool)).toSorted()).toEqual([1, 2, 3]);
+    expect(listOwn(spool)).toHaveLength(2);
   });
 
   it('are issued once, whoever asks again', async () => {
@@ -334,7 +349,6 @@ describe('a batch that is given up', () => {
     if (second === undefined) throw new Error('no batch');
     test.spool.drop(second);
     test.spool.drop(second);
-    expect(test.spool.readCounts().conflicts).toBe(1);
     const next = await openTestSpool({ disk: test.disk.crash(), clock: test.clock });
     expect(await readClicks(next.spool)).toEqual([1]);
     test.clock.advance(3_600_000);

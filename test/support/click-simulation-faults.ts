@@ -50,7 +50,7 @@ export const faults: Readonly<Record<string, () => FleetOptions>> = {
       readBatch(batch) {
         const { producer, seq, clicks, clicksBefore } = batch;
         const counted = { producer, seq, merged: clicks, hash: '', isComplete: true, lost: 0 };
-        spool.release({ ...counted, clicks: clicksBefore + clicks });
+        spool.release({ ...counted, clicks: clicksBefore + clicks }, seq);
         return spool.readBatch(batch);
       },
     }),

@@ -25,8 +25,7 @@ export class MemorySpool implements SpooledBatches {
   readonly dropped: SpooledBatch[] = [];
   readonly reissued: SpooledBatch[] = [];
   readonly mended: SpooledBatch[] = [];
-  readonly released: { readonly cursor: ClickCursor; readonly knownUpTo: number | undefined }[] =
-    [];
+  readonly released: { readonly cursor: ClickCursor; readonly knownUpTo: number }[] = [];
   /** What `mend` says is lost, or how it fails. */
   mendResult: number | Error = 0;
   reissueError: Error | undefined;
@@ -100,7 +99,7 @@ export class MemorySpool implements SpooledBatches {
     this.contents.delete(batch);
   }
 
-  release(cursor: ClickCursor, knownUpTo?: number): void {
+  release(cursor: ClickCursor, knownUpTo: number): void {
     this.released.push({ cursor, knownUpTo });
   }
 
