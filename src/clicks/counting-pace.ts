@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type EventLoopUtilization, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 
 /** Busier than this, the event loop has redirects waiting. */
 const busy = 0.6;
@@ -16,12 +16,13 @@ const patienceMs = 240_000;
 export function createCountingPace(
   oldestUnconfirmedMs: () => number,
   cores = availableParallelism(),
+  readUtilization: typeof performance.eventLoopUtilization = performance.eventLoopUtilization,
 ): (tookMs: number) => number {
-  let since: EventLoopUtilization = performance.eventLoopUtilization();
+  let since = readUtilization();
   return (tookMs) => {
     if (cores > 1) return 0;
-    const { utilization } = performance.eventLoopUtilization(since);
-    since = performance.eventLoopUtilization();
+    const { utilization } = readUtilization(since);
+    since = readUtilization();
     if (utilization < busy) return 0;
     return tookMs * longestRest * Math.max(0, 1 - oldestUnconfirmedMs() / patienceMs);
   };
