@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 /** Something that happens to a fleet that counts clicks. `node` and `at` are taken modulo how many there are. */
 export type Command =
-  /** A tick with so many clicks. */
+  /** A tick with so many clicks; without any, with a hit of a link that nobody knows. */
   | { readonly do: 'click'; readonly node: number; readonly clicks: number }
   /** Time goes by everywhere, and the spools do what is due. */
   | { readonly do: 'wait'; readonly ms: number }
@@ -108,6 +108,7 @@ const at = fc.nat(7);
 
 const common: readonly Weighted[] = [
   weigh(14, 'click', { node, clicks: fc.integer({ min: 1, max: 3 }) }),
+  weigh(3, 'click', { node, clicks: fc.constant(0) }),
   weigh(6, 'wait', { ms: fc.constantFrom(60, 300, 1_100) }),
   weigh(2, 'sync', { node }),
   weigh(8, 'seal', { node }),

@@ -14,6 +14,7 @@ import { storeOnly, unpackStored } from './click-simulation-packing.ts';
 import { findCursorAt, newerVersion, withBatchVersions } from './click-simulation-primary.ts';
 import { type GoneBatch, SeenBatches } from './click-simulation-seen.ts';
 import { watchSpool } from './click-simulation-spool-view.ts';
+import { defectLog } from './defect-log.ts';
 import type { ClickCommit } from './memory-click-store.ts';
 import { noDetails } from './sealed-batch.ts';
 import { silentLog } from './silent-log.ts';
@@ -169,7 +170,7 @@ export class SimulatedNode {
       },
       readOwnCursor: async (producer) => findCursorAt(this.copy, producer),
       clock: this.#clock,
-      log: silentLog,
+      log: defectLog((error) => this.#around.onBroken(error)),
     });
     this.noteBatches();
     this.#unheard.clear();
@@ -222,12 +223,13 @@ export class SimulatedNode {
     await this.start();
   }
 
-  /** A tick with so many clicks, each of a link of its own. */
+  /** A tick with so many clicks, each of a link of its own; without any, with a hit of a link that nobody knows. */
   click(count: number): void {
     const { ledger } = this.#around;
     const encoder = new ClickFrameEncoder();
     const firstId = ledger.clicks.length + 1;
     for (let at = 0; at < count; at += 1) encoder.add(firstId + at, noDetails, false);
+    if (count === 0) encoder.addOrphan('nobody');
     const before = this.#dropped();
     const onDisk = this.spool.append(encoder, this.#clock.now());
     const dropped = this.#dropped() - before;
@@ -265,12 +267,9 @@ export class SimulatedNode {
     if (this.#isStepping) return;
     this.#isStepping = true;
     const life = this.#lives;
-    void this.shipper.step().then(
-      () => {
-        if (life === this.#lives) this.#isStepping = false;
-      },
-      (error: unknown) => this.#around.onBroken(error),
-    );
+    void this.shipper.step().then(() => {
+      if (life === this.#lives) this.#isStepping = false;
+    });
   }
 
   /** Ships until there is nothing left to ship; `false` when there is no end to it. */
@@ -395,7 +394,6 @@ export class SimulatedNode {
   }
 
   #dropped(): number {
-    const { dropped } = this.spool.readCounts();
-    return dropped.disk_full + dropped.io_error + dropped.spool_full;
+    return Object.values(this.spool.readCounts().dropped).reduce((sum, its) => sum + its, 0);
   }
 }
