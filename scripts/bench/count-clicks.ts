@@ -2,10 +2,11 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { allLinksId, toHour } from '../../src/domain/click.ts';
+import { allLinksId, hoursPerDay, toHour } from '../../src/domain/click.ts';
 import type { ClickReader, HourRange } from '../../src/domain/click-reader.ts';
 import type { ClickCommands, MergeOutcome } from '../../src/domain/writer.ts';
 import { openClickReader } from '../../src/storage/click-reader.ts';
+import { daysPerMove } from '../../src/storage/fold-clicks.ts';
 import type { JournalMode } from '../../src/storage/open-writable.ts';
 import { openWriterSession, type WriterSession } from '../../src/storage/writer-session.ts';
 import { projectDir } from '../cluster/programs.ts';
@@ -223,11 +224,13 @@ export function foldAll(folder: string, journalMode: JournalMode, hours: number)
   const times: number[] = [];
   {
     using session = openBenchSession(folder, journalMode);
-    for (let isDone = false; !isDone; ) {
-      const from = performance.now();
-      const beforeHour = toHour(beginsAtMs) + hours;
-      ({ isDone } = commit(session, 'foldClicks', { beforeHour }));
-      times.push(performance.now() - from);
+    const beforeHour = toHour(beginsAtMs) + hours;
+    for (let days = 0; days < hours / hoursPerDay; days += daysPerMove) {
+      for (let isDone = false; !isDone; ) {
+        const from = performance.now();
+        ({ isDone } = commit(session, 'foldClicks', { beforeHour }));
+        times.push(performance.now() - from);
+      }
     }
   }
   return {

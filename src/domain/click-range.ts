@@ -44,9 +44,12 @@ const maxDefaultHours: Readonly<Record<ClickInterval, number>> = {
   month: Number.POSITIVE_INFINITY,
 };
 
-/** For these years clocks are known to differ from UTC by whole minutes; with a day on each side, for all zones. */
-const firstMs = Date.UTC(1999, 11, 31);
-const lastMs = Date.UTC(2100, 0, 2);
+/**
+ * For these years clocks are known to differ from UTC by whole minutes; with a day on each side, for all zones. A click of
+ * another time, when also the primary's clock is wrong, has no date.
+ */
+export const firstDatedMs = Date.UTC(1999, 11, 31);
+export const lastDatedMs = Date.UTC(2100, 0, 2);
 
 /**
  * Fills in what the query leaves out, and rounds to what is kept: a range takes every hour that it touches, but
@@ -87,7 +90,7 @@ export function resolveClickRange(
 }
 
 function checkYear(name: 'from' | 'to', ms: number): number {
-  if (ms < firstMs || ms > lastMs) {
+  if (ms < firstDatedMs || ms > lastDatedMs) {
     throw invalidField(name, 'Must be within the years from 2000 to 2099.');
   }
   return ms;

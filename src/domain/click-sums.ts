@@ -7,6 +7,7 @@ import {
   toHour,
 } from './click.ts';
 import type { ClickFrame, FrameClick } from './click-frame.ts';
+import { firstDatedMs, lastDatedMs } from './click-range.ts';
 import type { ClickStore, RollupKey } from './click-store.ts';
 import { defaultDomainId } from './domain-name.ts';
 import type { ReferrerValues } from './referrer-values.ts';
@@ -94,8 +95,11 @@ export class ClickSums {
 
   #add(frame: ClickFrame, region: string): void {
     const { nowMs, datedForMs } = this.#rules;
-    const isDated = frame.timeMs >= nowMs - datedForMs && frame.timeMs <= nowMs + maxAheadMs;
-    const hour = toHour(isDated ? frame.timeMs : nowMs);
+    const { timeMs } = frame;
+    const isDated =
+      timeMs >= Math.max(nowMs - datedForMs, firstDatedMs) &&
+      timeMs <= Math.min(nowMs + maxAheadMs, lastDatedMs);
+    const hour = toHour(isDated ? timeMs : nowMs);
     for (const [linkId, byDetails] of groupClicks(frame.clicks)) {
       const total = this.#rowOf(`total ${linkId}`, { is: 'total', linkId });
       for (const [details, counts] of byDetails) {

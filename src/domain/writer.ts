@@ -30,7 +30,10 @@ export interface ClickCommands {
    * outcomes for fewer batches than came, once it holds 5,000 rows of the rollups; whoever asks goes on from there.
    */
   mergeClicks(input: MergeClicksInput): readonly MergeOutcome[];
-  /** Adds up rollups by the hour before `beforeHour` into days, at most 5,000 rows. `isDone` when none is left. */
+  /**
+   * Adds up rollups by the hour before `beforeHour` into days, at most 5,000 rows, and of the two oldest days. `isDone`
+   * when nothing of these is left.
+   */
   foldClicks(input: { readonly beforeHour: number }): { readonly isDone: boolean };
 }
 

@@ -8,6 +8,8 @@ import { clickBuilder, clickReadBuilder, defineQuery } from './query.ts';
 
 /** A transaction moves no more rows than this, so that it holds up nobody for long. */
 const rowsPerFold = 5_000;
+/** The primary folds once an hour, so what was off for three months has caught up in two days. */
+export const daysPerMove = 2;
 
 const hourKey = ['hour', 'total_id'] as const;
 const valueHourKey = ['hour', 'total_id', 'dimension', 'value_id'] as const;
@@ -53,6 +55,9 @@ const removeValues = defineQuery((p: ValuePlace) =>
       ),
     ),
 );
+const findOldestHour = defineQuery(() =>
+  clickReadBuilder.selectFrom('click_hours').select('hour').orderBy('hour').limit(1),
+);
 const findPlace = defineQuery((p: { keptFrom: number; skip: number }) =>
   clickReadBuilder
     .selectFrom('click_hours')
@@ -77,16 +82,25 @@ const putKeptFrom = defineQuery((p: ClickFoldsTable) =>
  * out of the tables of hours, the oldest first. Days have always held what links come to, so of those hours the rows
  * are simply deleted.
  *
- * The first call for a new boundary moves `kept_from` there, from which moment on all before it is read, and added to,
- * by the day. Hence nothing is left behind, and nothing comes after. Runs in a transaction of the writer.
+ * When nothing is left to be folded, a call moves the boundary `kept_from`, from which moment on all before it is read,
+ * and added to, by the day. Hence nothing is left behind, and nothing comes after. It moves by two days of what there is
+ * at most: hours that are folded never come back, and a clock can be years ahead. Runs in a transaction of the writer.
  */
 export function foldClicks(
   connection: Connection,
   { beforeHour }: { readonly beforeHour: number },
-  { maxRows = rowsPerFold }: { readonly maxRows?: number } = {},
+  {
+    maxRows = rowsPerFold,
+    maxDays = daysPerMove,
+  }: { readonly maxRows?: number; readonly maxDays?: number } = {},
 ): { readonly isDone: boolean } {
   const before = readKeptFrom(connection);
-  const keptFrom = Math.max(before, firstHourOf(toDay(beforeHour)));
+  const oldest = connection.get(findOldestHour, {})?.hour;
+  if (oldest === undefined) return { isDone: true };
+  const keptFrom =
+    oldest < before
+      ? before
+      : Math.max(before, firstHourOf(Math.min(toDay(beforeHour), toDay(oldest) + maxDays)));
   if (keptFrom !== before) connection.run(putKeptFrom, { id: 1, kept_from: keptFrom });
   const { rows, isDone } = foldValues(connection, keptFrom, maxRows);
   return { isDone: isDone && removeOldHours(connection, keptFrom, maxRows - rows) };

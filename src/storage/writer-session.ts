@@ -16,6 +16,7 @@ import { type Migration, readMigrations } from './migrations/migration.ts';
 import { applyPending } from './migrations/run.ts';
 import { openWritable } from './open-writable.ts';
 import { PositionFile, type PositionSource } from './position-file.ts';
+import { isSqliteError } from './sqlite-error.ts';
 import { outcomeUnknown } from './write-failures.ts';
 import type { WriterOptions, WrittenDatabase } from './writer-options.ts';
 
@@ -67,7 +68,9 @@ export function openWriterSession(
   const clickMigrations = readMigrations(options.clicks.migrationsDir);
   const now = Date.now();
   const links = stack.use(openMigrated(options, options, migrations, now));
+  stack.defer(() => checkpoint(links));
   const clicks = stack.use(openMigrated(options, options.clicks, clickMigrations, now));
+  stack.defer(() => checkpoint(clicks));
   const opened = beginEpoch(links, options, positions.links, now);
   links.database.pragma(`busy_timeout = ${lockTimeoutMs}`);
   clicks.database.pragma(`busy_timeout = ${lockTimeoutMs}`);
@@ -85,6 +88,21 @@ export function openWriterSession(
   });
   const resources = stack.move();
   return { opened, commits, counts, [Symbol.dispose]: () => resources.dispose() };
+}
+
+/**
+ * Empties the WAL into the database, so that its file is all there is to copy. SQLite does so when the last connection
+ * is closed, but not when that one is readonly.
+ */
+function checkpoint({ database }: Connection): void {
+  try {
+    if (database.pragma('journal_mode', { simple: true }) === 'wal') {
+      database.pragma('wal_checkpoint(TRUNCATE)');
+    }
+  } catch (error) {
+    // What is committed is in the WAL all the same.
+    if (!isSqliteError(error)) throw error;
+  }
 }
 
 function toPositionFile({ positionFile }: WrittenDatabase): PositionFile | undefined {

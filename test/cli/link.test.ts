@@ -122,7 +122,7 @@ describe('link show', () => {
       async () => {
         const { stdout } = await link('show', 'clicked');
         expect(stdout).toContain('clicks       1, by about 1 visitors (estimate); by bots 1\n');
-        expect((await link('list', '--search', 'clicked')).stdout).toMatch(/clicked +active +1 /);
+        expect((await link('list', '--search', 'clicked')).stdout).toMatch(/clicked +active +2 /);
       },
       { timeout: 20_000, interval: 100 },
     );

@@ -323,6 +323,20 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
       { do: 'clone', from: 2, to: 1, as: 'twin' },
     ],
   ],
+  [
+    'of a batch whose rest no node has any more, only a hit on no link is not counted',
+    [
+      { do: 'click', node: 2, clicks: 1 },
+      { do: 'click', node: 2, clicks: 0 },
+      { do: 'crash', node: 2 },
+      { do: 'ship all', node: 2 },
+      { do: 'replicate', node: 2, behind: 0 },
+      { do: 'fail over', lost: 1 },
+      { do: 'set clock', node: 2, ms: 7_200_000 },
+      { do: 'confirm', node: 2 },
+      { do: 'click', node: 2, clicks: 1 },
+    ],
+  ],
 ];
 
 it.each(found)('all is well when %s', async (_, history) => {

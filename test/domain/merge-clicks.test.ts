@@ -151,6 +151,19 @@ describe('a batch that comes next', () => {
     expect(store.orphans).toEqual(new Map([[`1 ${hour}`, 1]]));
   });
 
+  it.each([0, Date.UTC(2150)])(
+    'gives no date to a click of a clock that everybody shares and nobody can ask for (%d)',
+    (nowMs) => {
+      const store = new MemoryClickStore();
+      store.begin();
+      const bytes = sealBatch({ ticks: [{ timeMs: nowMs, clicks: [{ linkId: 7 }] }] });
+      mergeClicks(store, { batches: [{ bytes }], nowMs, datedForMs: dayMs });
+      store.commit();
+      expect(store.totals.get(7)).toMatchObject({ clicks: 1, undated: 1 });
+      expect(store.rollups.size).toBe(0);
+    },
+  );
+
   it('adds up before it touches the store', () => {
     const store = new MemoryClickStore();
     const clicks = Array.from({ length: 200 }, () => ({ linkId: 7 }));

@@ -128,7 +128,10 @@ test('whatever was counted, folded or half folded, is read as it happened', asyn
             if (event.isWhole) clicks.foldAll(event.beforeHour, event.maxRows);
             else clicks.fold(event.beforeHour, event.maxRows);
             const boundary = event.beforeHour - (event.beforeHour % 24);
-            model.keptFrom = Math.max(model.keptFrom, boundary);
+            // It moves once nothing before it is left, and not where nothing was ever counted.
+            const keptFrom = await reader.findKeptFrom();
+            expect([model.keptFrom, boundary]).toContain(keptFrom);
+            model.keptFrom = Math.max(model.keptFrom, keptFrom);
           } else {
             clicks.add(...event);
             model.clicks.push(...event);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { allLinksId } from '../../src/domain/click.ts';
 import type { HourRange } from '../../src/domain/click-reader.ts';
 import { type OpenClickReader, openClickReader } from '../../src/storage/click-reader.ts';
+import { daysPerMove } from '../../src/storage/fold-clicks.ts';
 import { ClickDatabase } from '../support/click-database.ts';
 
 const always: HourRange = { fromHour: 0, toHour: Number.MAX_SAFE_INTEGER };
@@ -71,6 +72,22 @@ describe('folding', () => {
     const after = changes();
     expect(clicks.fold(24)).toEqual({ isDone: true });
     expect(changes()).toBe(after);
+  });
+
+  test('moves by the two oldest days at most, so that a clock that is ahead takes no more', async () => {
+    fill(7, { links: 0, referrers: 1 });
+    const farAhead = 24 * 365 * 50;
+    expect(clicks.fold(farAhead, 10, daysPerMove)).toEqual({ isDone: false });
+    while (!clicks.fold(farAhead, 10, daysPerMove).isDone);
+    expect(count('click_hours')).toBe(5 * 24);
+    expect(await reader.findKeptFrom()).toBe(48);
+    while (!clicks.fold(farAhead, 1_000, daysPerMove).isDone);
+    expect(count('click_hours')).toBe(3 * 24);
+  });
+
+  test('leaves no boundary where nothing was counted', async () => {
+    expect(clicks.fold(24 * 365 * 50, 10)).toEqual({ isDone: true });
+    expect(await reader.findKeptFrom()).toBe(0);
   });
 
   test('takes at most so many rows out of the hours in one transaction', () => {
@@ -159,7 +176,7 @@ describe('a long read while rows are folded', () => {
       const days = 200;
       fill(days, { links: 1, referrers: 1 });
       const { value: buckets, folds } = await readDuringFolds(reader.listBuckets(1, always), {
-        beforeHour: (done) => (done + 1) * 24 * 12,
+        beforeHour: () => 60 * 24,
         maxRows,
       });
       expect(folds).toBeGreaterThan(5);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { copyFileSync, readdirSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/failure.ts';
 import type { SlugKey } from '../../src/domain/slug.ts';
 import type { Writer } from '../../src/domain/writer.ts';
+import { openReader } from '../../src/storage/reader.ts';
 import type { MailboxLimits } from '../../src/storage/threaded-writer.ts';
 import { startWriter } from '../../src/storage/writer.ts';
 import type { WriterOptions } from '../../src/storage/writer-options.ts';
@@ -219,6 +220,18 @@ describe('closing', () => {
     await expect(writer.ended).resolves.toBeUndefined();
     other.close();
     expect(slugs()).toEqual([]);
+  });
+
+  test('leaves all in the file of the database, also while somebody reads it', async () => {
+    const { writer } = await start({ journalMode: 'wal' });
+    using reader = openReader({ file: folder.file(), timeoutMs: 250 });
+    await create(writer, 'sale');
+    await reader.schemaVersion();
+    await writer[Symbol.asyncDispose]();
+    copyFileSync(folder.file(), folder.file('copy.db'));
+    const copy = new Database(folder.file('copy.db'), { readonly: true });
+    expect(copy.prepare('SELECT slug FROM links').pluck().all()).toEqual(['sale']);
+    copy.close();
   });
 
   test('leaves no lock, journal or thread', async () => {

@@ -46,10 +46,14 @@ export class ClickDatabase implements Disposable {
     });
   }
 
-  /** One transaction of a fold. */
-  fold(beforeHour: number, maxRows = 5_000): { readonly isDone: boolean } {
+  /** One transaction of a fold, of however many days. */
+  fold(
+    beforeHour: number,
+    maxRows = 5_000,
+    maxDays = Number.POSITIVE_INFINITY,
+  ): { readonly isDone: boolean } {
     return this.connection.database
-      .transaction(() => foldClicks(this.connection, { beforeHour }, { maxRows }))
+      .transaction(() => foldClicks(this.connection, { beforeHour }, { maxRows, maxDays }))
       .immediate();
   }
 

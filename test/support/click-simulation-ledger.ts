@@ -86,13 +86,21 @@ export class ClickLedger {
     if (seq > (this.sealed.get(producer) ?? 0)) this.sealed.set(producer, seq);
   }
 
-  /** Whether something was sealed under each of these numbers, and never a click: from `from` on, before `to`. */
-  areEmpty(producer: ProducerId, from: number, to: number): boolean {
+  /**
+   * Whether something was sealed under each of these numbers, from the expected one on and before `to`, and never a
+   * click that is not counted: of the first one a part may be.
+   */
+  hasNoClicks(before: ClickCursor | undefined, producer: ProducerId, to: number): boolean {
+    const from = expectedSeq(before);
+    const counted = before?.seq === from ? before.merged : 0;
     const sealed = this.#batches.filter(
       (batch) => batch.producer === producer && batch.seq >= from && batch.seq < to,
     );
     const numbers = new Set(sealed.map(({ seq }) => seq));
-    return numbers.size === to - from && sealed.every(({ clicks }) => clicks === 0);
+    return (
+      numbers.size === to - from &&
+      sealed.every(({ seq, clicks }) => clicks <= (seq === from ? counted : 0))
+    );
   }
 
   /** Excuses all clicks of a batch. */

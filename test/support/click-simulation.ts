@@ -387,10 +387,9 @@ export class SimulatedFleet {
     }
     const sealed = this.ledger.sealed.get(producer) ?? 0;
     if (seq > sealed) throw new BrokenPromise(`batch ${seq} is counted, ${sealed} are sealed`);
-    const expected = expectedSeq(before);
-    if (seq === expected || seq === before?.seq || this.ledger.hasForks) return;
-    // Of empty ones nothing is lost.
-    if (lost <= (before?.lost ?? 0) && !this.ledger.areEmpty(producer, expected, seq)) {
+    if (seq === expectedSeq(before) || seq === before?.seq || this.ledger.hasForks) return;
+    // Where no clicks are left, none is lost.
+    if (lost <= (before?.lost ?? 0) && !this.ledger.hasNoClicks(before, producer, seq)) {
       throw new BrokenPromise(`batch ${seq} is counted after ${before?.seq ?? 0}`);
     }
   }

@@ -13,6 +13,7 @@ export const linkAnswer = z.object({
   state: z.string(),
   clicks: z
     .object({
+      total: z.number(),
       people: z.number(),
       bots: z.number(),
       visitorsEstimate: z.number(),

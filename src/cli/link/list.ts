@@ -83,7 +83,7 @@ function toRow(link: LinkAnswer, isTerminal: boolean): string[] {
   return [
     slug,
     state,
-    String(clicks?.people ?? '?'),
+    String(clicks?.total ?? '?'),
     toSecond(createdAt),
     cut(destination),
     cut(title ?? ''),
