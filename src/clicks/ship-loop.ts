@@ -106,7 +106,7 @@ export class ShipLoop implements AsyncDisposable {
       this.#isFailing = result === 'failed';
       failures = this.#isFailing ? failures + 1 : 0;
       if (result === 'failed') await this.#shipPause.wait(backOffMs(failures, random));
-      if (result === 'idle') await this.#shipPause.wait(askAtMs - clock.monotonicMs());
+      if (result === 'idle') await this.#shipPause.wait(Math.max(0, askAtMs - clock.monotonicMs()));
     }
   }
 

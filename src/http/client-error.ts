@@ -21,9 +21,11 @@ export function createClientErrorHandler(
       status,
       detail: 'The request is not valid HTTP, or not within the limits of this service.',
     });
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    );
+    const answer = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+    // Requests that came whole in front of it are answered at the end of this turn: a redirect is counted by then.
+    setImmediate(() => {
+      if (socket.writable) socket.end(answer);
+    });
   };
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createClientErrorHandler } from '../../src/http/client-error.ts';
 import { serverOptions } from '../../src/redirect/server-options.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeLink } from '../support/make-link.ts';
@@ -87,6 +88,16 @@ describe('a redirect on the wire', () => {
     const answers = await exchangeRaw(server.port, bytes + rawRequest('/sale', { headers: last }));
     const statuses = [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
     expect(statuses).toEqual([302, 404, 418, 307, 410, 404, 302, 307, 302]);
+  });
+
+  it('comes before what is said of garbage behind its request', async () => {
+    server.http.on('clientError', createClientErrorHandler('https://go.example.com'));
+    const answers = await exchangeRaw(
+      server.port,
+      `${rawRequest('/sale').repeat(10)}GARBAGE\r\n\r\n`,
+    );
+    expect(answers.slice(0, 10 * redirect.length)).toBe(redirect.repeat(10));
+    expect(answers.slice(10 * redirect.length)).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   it('comes a thousand times over one connection', async () => {
