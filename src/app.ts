@@ -17,6 +17,7 @@ import { findReplayOrigin } from './cluster/replay-header.ts';
 import { type Config, isLoopback } from './config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { DestinationPolicy } from './domain/destination.ts';
+import { Failure } from './domain/failure.ts';
 import { createFindLink } from './domain/find-link.ts';
 import type { Random } from './domain/random.ts';
 import { createClientErrorHandler } from './http/client-error.ts';
@@ -68,7 +69,7 @@ export async function startApp(config: Config): Promise<App> {
   const { promise: ended, resolve: end } = Promise.withResolvers<{ readonly exitCode: number }>();
   const log = createLog({ ...config.log, node: config.node.id, region: config.node.region });
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  await mkdir(config.storage.dataDir, { recursive: true });
+  await makeFolder(config.storage.dataDir);
   // Two processes would damage each other's spool.
   opened.use(claimFolder(config.storage.dataDir));
 
@@ -266,4 +267,13 @@ export async function startApp(config: Config): Promise<App> {
       log.info('closed');
     },
   };
+}
+
+async function makeFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Failure('unavailable', `DATA_DIR (${dataDir}) is no folder: ${code}.`, {}, cause);
+  }
 }

@@ -25,7 +25,13 @@ export function trustedEntry(value: string, trustProxy: TrustProxy): string | un
     end = end > 0 ? value.lastIndexOf(',', end - 1) : -1;
     if (end === -1) return undefined;
   }
-  return value.slice(end > 0 ? value.lastIndexOf(',', end - 1) + 1 : 0, end).trim();
+  return withoutPort(value.slice(end > 0 ? value.lastIndexOf(',', end - 1) + 1 : 0, end).trim());
+}
+
+/** Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
+function withoutPort(entry: string): string {
+  const [, v6, v4] = /^(?:\[([^\]]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+)$/.exec(entry) ?? [];
+  return v6 ?? v4 ?? entry;
 }
 
 /** `::ffff:192.0.2.1` is 192.0.2.1 on a socket that takes both families. */

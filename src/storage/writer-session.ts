@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createApiKeys } from '../domain/api-keys.ts';
+import { Failure } from '../domain/failure.ts';
 import { createLinks } from '../domain/links.ts';
 import type { Position } from '../domain/position.ts';
 import type { ClickCommands, WriterCommands } from '../domain/writer.ts';
@@ -67,11 +68,15 @@ export function openWriterSession(
   const migrations = readMigrations(options.migrationsDir);
   const clickMigrations = readMigrations(options.clicks.migrationsDir);
   const now = Date.now();
-  const links = stack.use(openMigrated(options, options, migrations, now));
+  const links = stack.use(
+    naming(options.file, () => openMigrated(options, options, migrations, now)),
+  );
   stack.defer(() => checkpoint(links));
-  const clicks = stack.use(openMigrated(options, options.clicks, clickMigrations, now));
+  const clicks = stack.use(
+    naming(options.clicks.file, () => openMigrated(options, options.clicks, clickMigrations, now)),
+  );
   stack.defer(() => checkpoint(clicks));
-  const opened = beginEpoch(links, options, positions.links, now);
+  const opened = naming(options.file, () => beginEpoch(links, options, positions.links, now));
   links.database.pragma(`busy_timeout = ${lockTimeoutMs}`);
   clicks.database.pragma(`busy_timeout = ${lockTimeoutMs}`);
   const commits = new GroupCommit({
@@ -123,6 +128,21 @@ function openMigrated(
     return connection;
   } catch (error) {
     connection[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Has what a person can mend say which file it is about; other errors pass as they are. */
+function naming<T>(file: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (isSqliteError(error, 'NOTADB')) {
+      throw new Failure('conflict', `${file} is not a SQLite database.`, {}, error);
+    }
+    if (isSqliteError(error, 'FULL')) {
+      throw new Failure('unavailable', `There is no room on the disk of ${file}.`, {}, error);
+    }
     throw error;
   }
 }

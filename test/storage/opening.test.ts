@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -70,6 +70,17 @@ test('a database goes from DELETE to WAL, but never back', () => {
   );
   expect(query(folder, 'PRAGMA journal_mode')).toEqual([{ journal_mode: 'wal' }]);
   expect(query(folder, 'SELECT slug FROM links')).toEqual([{ slug: 'kept' }]);
+});
+
+test.each(['links.db', 'clicks.db'])('a file that is no database is named: %s', (name) => {
+  using folder = new TestFolder();
+  writeFileSync(
+    folder.file(name),
+    'no database, but long enough to be looked at as one'.repeat(20),
+  );
+  expect(() => openWriterSession(writerOptions(folder))).toThrow(
+    `${folder.file(name)} is not a SQLite database.`,
+  );
 });
 
 test('a failing migration keeps the writer closed, begins no epoch and leaves no lock', () => {
