@@ -17,6 +17,7 @@ import { chooseLineForm, toLineFailure } from './one-line.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { seeOther, wantsPage } from './page-answers.ts';
 import { parseInput } from './parse-input.ts';
+import { sendInPieces } from './send-in-pieces.ts';
 
 const pageLimit = 1_000;
 const newest = { sort: '-createdAt', search: undefined } as const;
@@ -110,7 +111,7 @@ export function createHomeOperations(deps: {
           response.setHeader('Link', `<${baseUrl}/?cursor=${toCursor(newest, next)}>; rel="next"`);
         }
         const totalsOf = await readTotals(found.map(({ id }) => id));
-        response.json(found.map((link) => toListed(link, totalsOf(link.id))));
+        await sendInPieces(response, found, (link) => toListed(link, totalsOf(link.id)));
       },
     }),
 

@@ -12,8 +12,6 @@ export interface LoopReading {
 }
 
 const kept = 10;
-/** What a turn takes that is too long, for a test of this probe. */
-const unitsOfBlock = 12;
 const calibrationMs = 400;
 
 /**
@@ -58,8 +56,8 @@ if (isMainThread && process.send !== undefined) {
     if (isOn) setImmediate(turn);
   };
   process.on('message', async (message) => {
-    if (message === 'block') {
-      for (let units = 0; units < unitsOfBlock; units += 1) workOneUnit();
+    if (typeof message === 'number') {
+      for (let units = 0; units < message; units += 1) workOneUnit();
     } else if (message === 'start') {
       longestMs.length = 0;
       before = undefined;

@@ -60,9 +60,9 @@ export class ProbedApp implements AsyncDisposable {
     return reading as LoopReading;
   }
 
-  /** Stops its event loop for twelve units of work. */
-  block(): void {
-    this.#child.send('block');
+  /** Stops its event loop for so many units of work. */
+  block(units: number): void {
+    this.#child.send(units);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -91,10 +91,11 @@ test.for(Object.entries(works))('no turn of the event loop is long while %s', as
 });
 
 test('a turn that is long is noticed', async () => {
+  const units = Math.ceil((2 * mostTimes * base(idle)) / idle.unitMs);
   const blocked = await app.measure(() =>
     during(1_000, async (isOver) => {
       while (!isOver()) {
-        app.block();
+        app.block(units);
         await delay(20);
       }
     }),
