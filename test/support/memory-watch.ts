@@ -90,7 +90,8 @@ export class MemoryWatch implements AsyncDisposable {
 
   #readPosition(): string | undefined {
     try {
-      return readFileSync(`${databaseOf(this.#node)}-pos`, 'utf8');
+      // Without an encoding: with one Node aborts when the file cannot be closed, as on a mount that dies meanwhile.
+      return readFileSync(`${databaseOf(this.#node)}-pos`).toString();
     } catch (error) {
       if (error instanceof Error && 'code' in error) return undefined;
       throw error;
