@@ -1,7 +1,7 @@
 import type { SpooledBatches } from '../../src/clicks/spooled-batches.ts';
 import { type ClickCursor, expectedSeq } from '../../src/domain/click-cursor.ts';
 import type { Command } from './click-simulation-commands.ts';
-import { type AnsweredClick, BrokenPromise, ClickLedger } from './click-simulation-ledger.ts';
+import { BrokenPromise, ClickLedger } from './click-simulation-ledger.ts';
 import { SimulatedNetwork } from './click-simulation-network.ts';
 import { retentionMs, SimulatedNode } from './click-simulation-node.ts';
 import { type MergeCraft, SimulatedPrimary, soundCraft } from './click-simulation-primary.ts';
@@ -42,8 +42,8 @@ export class SimulatedFleet {
   #isForked = false;
   /** There are copies of volumes that know that they are copies. */
   #hasCopies = false;
-  /** What was copied while a power cut could still take it from the volume that it was copied from. */
-  readonly #copiedEarly = new Set<AnsweredClick>();
+  /** Nodes whose volumes were copied: a power cut can take from them what the copy has. */
+  readonly #copied = new Set<SimulatedNode>();
   /** What went wrong where nobody could be told. */
   #broken: unknown;
 
@@ -302,7 +302,7 @@ export class SimulatedFleet {
     this.#isForked ||= isTwin;
     this.#hasCopies ||= !isTwin;
     this.ledger.hasForks = true;
-    for (const click of from.clicks) if (!click.isDurable) this.#copiedEarly.add(click);
+    this.#copied.add(from);
     to.id = isTwin || as === 'namesake' ? from.id : `${to.id}'`;
     const isByFile = as === 'files' || as === 'namesake';
     const disk = isByFile ? from.disk.copyFiles() : from.disk.fork();
@@ -314,7 +314,7 @@ export class SimulatedFleet {
    * time does. With a twin of it that would be the second mistake.
    */
   #losePower(node: SimulatedNode, seed: number): Promise<void> {
-    if (node.clicks.some((click) => !click.isDurable && this.#copiedEarly.has(click))) {
+    if (this.#copied.has(node)) {
       if (this.#isForked) return node.crash();
       this.#isForked = true;
     }
