@@ -13,6 +13,7 @@ import { startSpool } from './clicks/start-spool.ts';
 import { DailyVisitFacts } from './clicks/visit-facts.ts';
 import type { PeerClient } from './cluster/peer-client.ts';
 import type { Config } from './config.ts';
+import { msPerDay } from './domain/click.ts';
 import type { ClickReader } from './domain/click-reader.ts';
 import type { ClickRecorder } from './domain/click-recorder.ts';
 import type { Clock } from './domain/clock.ts';
@@ -42,7 +43,7 @@ const deliveryPath = '/clicks';
 /** Longer than the receiver keeps a delivery. */
 const deliveryTimeoutMs = 10_000;
 /** Twice the retention at least, so that what is shipped again after a restore falls into its hours. */
-const leastDatedForMs = 48 * 3_600_000;
+const leastDatedForMs = 2 * msPerDay;
 
 /** Starts it. What it holds is closed by `opened`: the spool last, so that nothing recorded stays unsealed. */
 export async function startClickPath(

@@ -16,6 +16,7 @@ const addHits = defineQuery((p: OrphanHoursTable) =>
         .doUpdateSet((e) => ({ hits: e('orphan_hours.hits', '+', e.ref('excluded.hits')) })),
     ),
 );
+
 interface SeenSlug extends OrphanHits {
   readonly domainId: number;
   readonly slug: string;
