@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import type { ClickDetails } from '../../src/domain/click.ts';
 import { encodeBatch } from '../../src/domain/click-batch.ts';
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
+import { nonceBytes } from '../../src/domain/click-frame.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { createPick } from './popularity.ts';
 
@@ -56,7 +57,7 @@ export function* sealBatches(
   const ids = createLinkIds(links, random);
   const pickLink = createPick('zipf', links, random);
   const draw = createDetails(random);
-  const encoder = new ClickFrameEncoder();
+  const encoder = new ClickFrameEncoder(randomBytes(nonceBytes));
   const producers = regions.map((region) => ({
     region,
     producer: randomUUID().replaceAll('-', '') as ProducerId,

@@ -7,10 +7,10 @@ import type { VisitFacts } from './visit.ts';
 /** Keeps the clicks of each tick in a spool, with what `facts` says of who sent them. */
 export function createClickRecorder(deps: {
   readonly facts: VisitFacts;
-  readonly spool: Pick<Spool, 'append'>;
+  readonly spool: Pick<Spool, 'append' | 'nonce'>;
 }): ClickRecorder {
   const { facts, spool } = deps;
-  const frames = new ClickFrameEncoder();
+  const frames = new ClickFrameEncoder(spool.nonce);
   return {
     add(linkId: number, request: ClickRequest) {
       const visit = facts.judge(request, linkId);

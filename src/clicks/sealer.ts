@@ -1,5 +1,6 @@
 import { encodeBatch } from '../domain/click-batch.ts';
 import type { Clock } from '../domain/clock.ts';
+import { framesToSeal } from './frames-to-seal.ts';
 import type { SegmentContent } from './segment.ts';
 import type { SpoolFiles } from './spool-files.ts';
 import { type BatchOrigin, batchName, temporaryName } from './spool-names.ts';
@@ -27,6 +28,8 @@ export interface SealerOptions {
   readonly files: SpoolFiles;
   readonly compress: (frames: Uint8Array) => Promise<Uint8Array>;
   readonly clock: Clock;
+  /** That of the spool's frames. */
+  readonly nonce: Uint8Array;
   readonly onSealed: (batch: StoredBatch) => void;
   /** Told of the system's error that stopped it. */
   readonly onFailed: (error: unknown) => void;
@@ -114,11 +117,12 @@ export class Sealer {
   }
 
   async #write(task: SealTask, place: Place): Promise<StoredBatch> {
-    const { files, compress, clock } = this.#options;
+    const { files, compress, clock, nonce } = this.#options;
     const content = await task.load();
     // Nobody else ever wrote under the number that a follower gives it.
     const origin = place.producer === task.producer ? task.origin : 'sealed';
-    const { clicks, damaged, region, frames } = content;
+    const { clicks, damaged, region } = content;
+    const frames = framesToSeal(content.frames, nonce, clock.now());
     const bytes = encodeBatch(
       {
         producer: place.producer.id,

@@ -106,30 +106,20 @@ export class ShipLine {
     return { is: 'send', batches: takeRun(first, batches, at), lostFrom, isTrial: false };
   }
 
-  /** The newest batch that tells whether the primary has it and those before it, unless that is known. */
+  /** The newest batch of those that may tell, unless it is known. */
   #planTrial(batches: readonly SpooledBatch[], expected: number): ShipPlan | undefined {
     const below = Math.min(expected, this.#triedFrom);
-    for (let at = batches.findLastIndex(({ seq }) => seq < below); at >= 0; at -= 1) {
-      const tried = batches[at] as SpooledBatch;
-      const { isInherited, isRecovered, seq } = tried;
-      if (seq <= this.#agreed) return undefined;
-      if (tried.clicks === 0) {
-        // An empty one is like any other of its number, so it would not tell of those before it. One that has hits of
-        // unknown links would, but looks the same from here; no click is in it, and those before it are tried too.
-        this.passOver(tried);
-        continue;
-      }
-      if (expected - seq <= batchHashesKept) {
-        return { is: 'send', batches: [tried], lostFrom: undefined, isTrial: true };
-      }
-      // The primary cannot tell any more. With so many after it that we do not have, others count as this producer:
-      // what is from before is taken for counted, what was sealed since is not.
-      if (seq > this.#oldUpTo && !isInherited && !isRecovered) {
-        return { is: 'conflict', batch: tried };
-      }
-      this.#agreed = seq;
-      return undefined;
+    const tried = batches.findLast(({ seq }) => seq < below);
+    if (tried === undefined || tried.seq <= this.#agreed) return undefined;
+    const { isInherited, isRecovered, seq } = tried;
+    if (expected - seq <= batchHashesKept) {
+      return { is: 'send', batches: [tried], lostFrom: undefined, isTrial: true };
     }
+    // The primary cannot tell any more. With so many after it that we do not have, others count as this producer:
+    // what is from before is taken for counted, what was sealed since is not.
+    if (seq > this.#oldUpTo && !isInherited && !isRecovered)
+      return { is: 'conflict', batch: tried };
+    this.#agreed = seq;
     return undefined;
   }
 

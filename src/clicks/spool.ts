@@ -1,4 +1,5 @@
 import type { ClickCursor, ProducerId } from '../domain/click-cursor.ts';
+import { nonceBytes } from '../domain/click-frame.ts';
 import type { ClickFrameEncoder } from '../domain/click-frame-encoder.ts';
 import { Keep } from './keep.ts';
 import { loadWhole } from './load-whole.ts';
@@ -40,6 +41,8 @@ const roomBytes = 1_048_576;
  * moved or copied. Whatever the disk does, nothing of `append` and `maintain` throws.
  */
 export class Spool implements SpooledBatches, AsyncDisposable {
+  /** In every frame that this process writes. */
+  readonly nonce: Uint8Array;
   readonly #options: SpoolOptions;
   readonly #rareLog: RareLog;
   readonly #keep: Keep;
@@ -70,8 +73,9 @@ export class Spool implements SpooledBatches, AsyncDisposable {
   #isDisposed = false;
 
   private constructor(options: SpoolOptions) {
-    const { files, clock, compress, region, retentionMs, log } = options;
+    const { files, clock, random, compress, region, retentionMs, log } = options;
     const rareLog = new RareLog(log, clock);
+    this.nonce = random.bytes(nonceBytes);
     this.#options = options;
     this.#rareLog = rareLog;
     this.#keep = new Keep({ files, clock, rareLog, producers: this.#producers, retentionMs });
@@ -79,6 +83,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
       files,
       compress,
       clock,
+      nonce: this.nonce,
       onSealed: () => {
         this.#measure();
         for (const listener of this.#listeners) listener();
@@ -213,7 +218,7 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     const owner = this.#producers.get(producer);
     const batch = owner?.find(seq);
     if (owner === undefined || batch === undefined) return 0;
-    const found = await mendBatch(this.#options, batch);
+    const found = await mendBatch({ ...this.#options, nonce: this.nonce }, batch);
     if (found === undefined || owner.find(seq) !== batch) return 0;
     owner.add(found.mended);
     if (found.mended.name !== batch.name) this.#setAside(batch, 'damaged');

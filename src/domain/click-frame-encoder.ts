@@ -37,6 +37,12 @@ export class ClickFrameEncoder {
   #orphans = 0;
   readonly #orphanSlugs: string[] = [];
   readonly #known = new Map<ClickDetails, KnownDetails>();
+  readonly #nonce: Uint8Array;
+
+  /** `nonce` is random for each process, `nonceBytes` long. */
+  constructor(nonce: Uint8Array) {
+    this.#nonce = nonce;
+  }
 
   /** How many clicks were added. */
   get clicks(): number {
@@ -92,7 +98,7 @@ export class ClickFrameEncoder {
   }
 
   /**
-   * The frames, to follow `firstClick` clicks of their batch. They are valid until something is added or cleared, and
+   * The frames, to follow `firstClick` clicks of their batch; at least one, also when nothing was added. They are valid until something is added or cleared, and
    * can be asked for again with another number.
    */
   finish(firstClick: number, timeMs: number): Uint8Array {
@@ -150,6 +156,7 @@ export class ClickFrameEncoder {
     buffer.writeUInt16LE(this.#frameClicks, start + frameLayout.clicks);
     buffer.writeUInt32LE(Math.min(orphans, 0xffff_ffff), start + frameLayout.orphans);
     buffer[start + frameLayout.orphanSlugs] = orphanSlugs;
+    buffer.set(this.#nonce, start + frameLayout.nonce);
   }
 
   /** Writes what is known only when the frame is written down. */

@@ -34,9 +34,13 @@ export type DetailsMemo = Map<string, ClickDetails>;
 
 /**
  * Layout, integers little-endian: magic (4 bytes), CRC-32 of all after it (4), length of all after that (4); time
- * (6), first click (4), number of clicks (2), orphans (4), number of orphan slugs (1); the clicks; the slugs, each
- * with its length in a byte before it. A click is its link id and twice the index of its details, plus 1 for a new
- * visitor, both as LEB128; an index that is new in the frame is the next free one, and its details follow.
+ * (6), first click (4), number of clicks (2), orphans (4), number of orphan slugs (1), nonce of the process that wrote
+ * it (8); the clicks; the slugs, each with its length in a byte before it. A click is its link id and twice the index of
+ * its details, plus 1 for a new visitor, both as LEB128; an index that is new in the frame is the next free one, and its
+ * details follow.
+ *
+ * The nonce says nothing by itself: with it, processes on copies of a volume never write equal frames, so that a batch
+ * that is counted is the one whose frames it has and no other.
  */
 export const frameLayout = {
   magic: Buffer.from([0xf8, 0x43, 0x4c, 0x4b]),
@@ -47,7 +51,8 @@ export const frameLayout = {
   clicks: 22,
   orphans: 24,
   orphanSlugs: 28,
-  body: 29,
+  nonce: 29,
+  body: 37,
 } as const;
 
 /**
@@ -55,6 +60,8 @@ export const frameLayout = {
  * rollups, its link's and those of all links, so that what a frame adds to fits into a transaction of 5,000.
  */
 export const maxFrameClicks = 256;
+/** Bytes of the nonce. */
+export const nonceBytes = 8;
 /** And at most this many orphan slugs. */
 export const maxOrphanSlugs = 4;
 /** No frame is longer than this, so that a damaged length is known for one. */

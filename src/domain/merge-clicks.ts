@@ -101,7 +101,7 @@ function readBatch({ bytes }: ShippedBatch): ClickBatch | MergeOutcome {
 /**
  * Compares a batch with what is counted. A batch can come again longer than it was counted: the newest one when the rest
  * did not fit into a transaction, and any when a copy of the volume had only its beginning and was faster. Nothing is the
- * beginning of all batches and so of none: with the next one agreed on, a shipper takes those before it for counted.
+ * beginning of all batches and so of none.
  */
 function judge(
   store: ClickStore,

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { recoverSegment } from '../../src/clicks/recover-segment.ts';
 import { encodeBatchHeader } from '../../src/domain/click-batch-header.ts';
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
-import { type ClickFrame, salvageFrames } from '../../src/domain/click-frame.ts';
+import { type ClickFrame, frameLayout, salvageFrames } from '../../src/domain/click-frame.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { anyTick, type TestTick } from '../support/click-arbitraries.ts';
-import { noDetails, withVersion } from '../support/sealed-batch.ts';
+import { noDetails, someNonce, withVersion } from '../support/sealed-batch.ts';
 
 const clicksBefore = 1_000;
 const header = encodeBatchHeader(
@@ -78,7 +78,7 @@ describe('a segment that was left behind', () => {
         const torn = frames[kept.length];
         const found = recoverSegment(bytes.subarray(0, length), alone);
         const readable = kept.reduce((sum, frame) => sum + frame.clicks.length, 0);
-        const isSaid = torn !== undefined && length - torn.start >= 29;
+        const isSaid = torn !== undefined && length - torn.start >= frameLayout.body;
         expect(readIds(found.frames)).toHaveLength(readable);
         expect(found.damaged).toBe(isSaid ? torn.clicks.length : 0);
         expect(found.clicks).toBe(readable + found.damaged);
@@ -128,7 +128,7 @@ function tick(count: number): TestTick {
 }
 
 function write(ticks: readonly TestTick[]) {
-  const encoder = new ClickFrameEncoder();
+  const encoder = new ClickFrameEncoder(someNonce);
   const parts: Buffer[] = [header];
   let clicks = 0;
   for (const { timeMs, clicks: its, orphanSlugs } of ticks) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Sealer, type SealTask } from '../../src/clicks/sealer.ts';
 import { SpoolProducer } from '../../src/clicks/spool-producer.ts';
 import { fakeClock } from '../support/fake-clock.ts';
-import { someProducer } from '../support/sealed-batch.ts';
+import { someNonce, someProducer } from '../support/sealed-batch.ts';
 import { SimulatedDisk } from '../support/simulated-disk.ts';
 
 describe('a sealer', () => {
@@ -11,6 +11,7 @@ describe('a sealer', () => {
       files: new SimulatedDisk(),
       compress: async (bytes) => bytes,
       clock: fakeClock(),
+      nonce: someNonce,
       onSealed: () => undefined,
       onFailed: () => undefined,
     });

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemorySpool, nextProducer } from '../support/memory-spool.ts';
-import { sealBatch } from '../support/sealed-batch.ts';
 import { TestShipping } from '../support/test-shipping.ts';
 
 let shipping: TestShipping;
@@ -41,19 +40,6 @@ describe('another batch that is counted under the number of one of ours', () => 
     expect(shipping.clicksOf(1, 2, 903, 904, 905, 906, 3_000, 4_000, 5_000)).toEqual(
       Array(9).fill(1),
     );
-  });
-
-  it('is found before one of ours that is empty, as others are', async () => {
-    shipping.putBatches(1, 1);
-    await shipping.shipAll();
-    countOthers(2, 2);
-    shipping.count({ bytes: sealBatch({ seq: 3, clicksBefore: 2, ticks: [] }) });
-    shipping.shipper.askAgain();
-    expect(await shipping.shipAll()).toEqual(['ask']);
-    const [second] = shipping.putBatches(2, 2);
-    shipping.spool.put({ seq: 3, links: [] });
-    expect(await shipping.shipAll()).toEqual(['2', 'e: ask', 'e: 1 2']);
-    expect(shipping.spool.reissued).toEqual([second]);
   });
 
   it('is found for each that is sealed while others are ahead', async () => {

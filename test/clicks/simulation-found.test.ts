@@ -337,6 +337,18 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
       { do: 'click', node: 2, clicks: 1 },
     ],
   ],
+  [
+    'two copies of a volume have batches with nothing but the same hit on no link',
+    [
+      { do: 'clone', from: 0, to: 1, as: 'twin' },
+      { do: 'click', node: 1, clicks: 1 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'wait', ms: 1_100 },
+      { do: 'click', node: 1, clicks: 0 },
+      { do: 'click', node: 0, clicks: 0 },
+      { do: 'click', node: 1, clicks: 1 },
+    ],
+  ],
 ];
 
 it.each(found)('all is well when %s', async (_, history) => {

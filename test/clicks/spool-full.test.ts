@@ -105,7 +105,7 @@ describe('a full disk', () => {
       browser: long,
       os: long,
     }));
-    const frames = new ClickFrameEncoder();
+    const frames = new ClickFrameEncoder(spool.nonce);
     for (let tick = 0; tick < 220; tick += 1) {
       for (const its of details) frames.add(1, its, false);
       void spool.append(frames, clock.now());

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
 import { withVersion } from '../support/sealed-batch.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { SimulatedDisk, systemError } from '../support/simulated-disk.ts';
 import {
   cursorAt,
@@ -55,6 +57,18 @@ describe('a batch whose file is damaged', () => {
       expect([damaged, clicks]).toEqual([lost, 1]);
     },
   );
+
+  it('and of which nothing is left is not like that of a copy of its volume', async () => {
+    const test = await openWithBatches(1);
+    damage(test, 1, () => Buffer.alloc(0));
+    const copy = await openTestSpool({ disk: test.disk.fork(), random: seededRandom('copy') });
+    const hashes: string[] = [];
+    for (const { spool } of [test, copy]) {
+      await spool.mend(listOwn(spool)[0] as SpooledBatch);
+      hashes.push(decodeBatch(await readWhole(spool, listOwn(spool)[0])).hash);
+    }
+    expect(hashes[0]).not.toBe(hashes[1]);
+  });
 
   it('is mended once; there is nothing to mend after that', async () => {
     const test = await openWithBatches(1);

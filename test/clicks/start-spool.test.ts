@@ -24,7 +24,7 @@ it('a spool that runs seals by itself, and leaves nothing open when it is dispos
     maxBytes: 1_000_000,
   });
   const { spool } = running;
-  const frames = new ClickFrameEncoder();
+  const frames = new ClickFrameEncoder(spool.nonce);
   frames.add(1, noDetails, false);
   await spool.append(frames, Date.now());
   await eventually(() => expect(spool.readGauges().batches).toBe(1));

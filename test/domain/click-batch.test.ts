@@ -16,7 +16,7 @@ import { decodeBatchHeader, encodeBatchHeader } from '../../src/domain/click-bat
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { anyTick, type TestTick } from '../support/click-arbitraries.ts';
-import { sealBatch, withVersion } from '../support/sealed-batch.ts';
+import { sealBatch, someNonce, withVersion } from '../support/sealed-batch.ts';
 
 const producer = '00112233445566778899aabbccddeeff' as ProducerId;
 const ticks = fc.array(
@@ -205,7 +205,7 @@ const twoTicks: Given = {
 
 /** Seals ticks; `damaged` clicks are missing at the end. */
 function seal(given: Given): { readonly sealed: SealedFrames; readonly bytes: Uint8Array } {
-  const encoder = new ClickFrameEncoder();
+  const encoder = new ClickFrameEncoder(someNonce);
   const frames: Buffer[] = [];
   let clicks = 0;
   for (const tick of given.ticks) {

@@ -12,11 +12,11 @@ import {
 } from '../../src/domain/click-frame.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { anyTick, type TestTick } from '../support/click-arbitraries.ts';
-import { noDetails } from '../support/sealed-batch.ts';
+import { noDetails, someNonce } from '../support/sealed-batch.ts';
 
 describe('a frame', () => {
   it('gives back what went into it', () => {
-    const encoder = new ClickFrameEncoder();
+    const encoder = new ClickFrameEncoder(someNonce);
     fc.assert(
       fc.property(anyTick, fc.nat(2 ** 32 - 30), (tick, firstClick) => {
         fc.pre(tick.clicks.length + tick.orphanSlugs.length > 0);
@@ -36,7 +36,7 @@ describe('a frame', () => {
   });
 
   it('knows equal details for the same object', () => {
-    const encoder = new ClickFrameEncoder();
+    const encoder = new ClickFrameEncoder(someNonce);
     for (const country of ['DE', 'FR', 'DE']) encoder.add(1, { ...noDetails, country }, false);
     const memo = new Map();
     const [german, french, alsoGerman] = decodeFrame(
@@ -50,7 +50,7 @@ describe('a frame', () => {
   });
 
   it('cuts texts that are too long at a whole character', () => {
-    const encoder = new ClickFrameEncoder();
+    const encoder = new ClickFrameEncoder(someNonce);
     encoder.add(1, { ...noDetails, browser: 'é'.repeat(200) }, false);
     const frame = decodeFrame(asBuffer(encoder.finish(0, 0)), 0, new Map());
     expect(frame.clicks[0]?.details.browser).toBe('é'.repeat(127));
@@ -62,7 +62,7 @@ describe('a frame', () => {
       [1.9, 1],
       [2 ** 60, 2 ** 48 - 1],
     ] as const) {
-      const encoder = new ClickFrameEncoder();
+      const encoder = new ClickFrameEncoder(someNonce);
       encoder.add(1, noDetails, false);
       expect(decodeFrame(asBuffer(encoder.finish(0, timeMs)), 0, new Map()).timeMs).toBe(kept);
     }
@@ -72,7 +72,7 @@ describe('a frame', () => {
     fc.assert(
       fc.property(anyTick, fc.nat(), fc.integer({ min: 1, max: 255 }), (tick, at, flip) => {
         fc.pre(tick.clicks.length + tick.orphanSlugs.length > 0);
-        const bytes = encode(new ClickFrameEncoder(), tick, 7);
+        const bytes = encode(new ClickFrameEncoder(someNonce), tick, 7);
         const damaged = Buffer.from(bytes);
         const where = at % bytes.length;
         damaged[where] = (damaged[where] as number) ^ flip;
@@ -85,7 +85,7 @@ describe('a frame', () => {
 
 describe('a tick of many clicks', () => {
   it('takes several frames, each with its own details and the number of its first click', () => {
-    const encoder = new ClickFrameEncoder();
+    const encoder = new ClickFrameEncoder(someNonce);
     const details: ClickDetails[] = Array.from({ length: 50 }, (_, index) => ({
       ...noDetails,
       referrer: `${index}.example.com`,
@@ -106,7 +106,7 @@ describe('a tick of many clicks', () => {
   });
 
   it('fits, however large its details are', () => {
-    const encoder = new ClickFrameEncoder();
+    const encoder = new ClickFrameEncoder(someNonce);
     const long = 'x'.repeat(255);
     for (let index = 0; index < 600; index += 1) {
       encoder.add(2 ** 53 - 1, { ...noDetails, referrer: long, browser: long, os: long }, true);
@@ -118,20 +118,20 @@ describe('a tick of many clicks', () => {
 
 describe('an encoder', () => {
   it('is empty again once it was cleared, and its frames are as those of a new one', () => {
-    const used = new ClickFrameEncoder();
+    const used = new ClickFrameEncoder(someNonce);
     fc.assert(
       fc.property(fc.array(anyTick, { minLength: 1, maxLength: 4 }), (ticks) => {
         for (const tick of ticks) {
           expect(used.isEmpty).toBe(true);
           const bytes = encode(used, tick, 3);
-          expect(bytes).toEqual(encode(new ClickFrameEncoder(), tick, 3));
+          expect(bytes).toEqual(encode(new ClickFrameEncoder(someNonce), tick, 3));
         }
       }),
     );
   });
 
   it('can be asked again with another number of the first click', () => {
-    const encoder = new ClickFrameEncoder();
+    const encoder = new ClickFrameEncoder(someNonce);
     for (let linkId = 1; linkId <= 300; linkId += 1) encoder.add(linkId, noDetails, false);
     encoder.addOrphan('none');
     encoder.finish(1000, 5);
@@ -143,7 +143,7 @@ describe('an encoder', () => {
   });
 
   it('goes on when it has seen more details than it remembers', () => {
-    const encoder = new ClickFrameEncoder();
+    const encoder = new ClickFrameEncoder(someNonce);
     for (let round = 0; round < 25_000; round += 200) {
       const seen = Array.from({ length: 200 }, (_, index) => ({
         ...noDetails,
@@ -229,7 +229,7 @@ function encode(encoder: ClickFrameEncoder, tick: TestTick, firstClick: number):
 
 /** The frames of some ticks, one after the other. */
 function write(ticks: readonly TestTick[]): { bytes: Buffer; frames: ClickFrame[] } {
-  const encoder = new ClickFrameEncoder();
+  const encoder = new ClickFrameEncoder(someNonce);
   let bytes = Buffer.alloc(0);
   let clicks = 0;
   for (const tick of ticks) {

@@ -342,7 +342,7 @@ describe('two versions of a batch', () => {
     expect(countsOf(store, 1)).toBe(1);
   });
 
-  it('conflict when nothing is in the one that is counted, since that is the beginning of any', () => {
+  it('conflict when no frame is in the one that is counted, since that is the beginning of any', () => {
     const store = new MemoryClickStore();
     const empty = ticksOf([], { isRecovered: true });
     merge(store, [empty]);

@@ -108,6 +108,7 @@ const at = fc.nat(7);
 
 const common: readonly Weighted[] = [
   weigh(14, 'click', { node, clicks: fc.integer({ min: 1, max: 3 }) }),
+  weigh(3, 'click', { node, clicks: fc.constant(0) }),
   weigh(6, 'wait', { ms: fc.constantFrom(60, 300, 1_100) }),
   weigh(2, 'sync', { node }),
   weigh(8, 'seal', { node }),
@@ -150,14 +151,8 @@ const common: readonly Weighted[] = [
   weigh(1, 'upgrade primary'),
 ];
 
-/**
- * Of a copy that is damaged in the middle nobody could tell that it is the same batch. And two volumes of a producer can have
- * batches that are equal because nothing but a hit on no link is in them.
- */
-const withoutForks = [
-  weigh(1, 'rot', { node, at, byte: fc.nat(400) }),
-  weigh(3, 'click', { node, clicks: fc.constant(0) }),
-];
+/** Of a copy that is damaged in the middle nobody could tell that it is the same batch. */
+const withoutForks = [weigh(1, 'rot', { node, at, byte: fc.nat(400) })];
 
 const withForks = [
   weigh(2, 'clone', {

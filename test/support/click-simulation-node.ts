@@ -226,7 +226,7 @@ export class SimulatedNode {
   /** A tick with so many clicks, each of a link of its own; without any, with a hit of a link that nobody knows. */
   click(count: number): void {
     const { ledger } = this.#around;
-    const encoder = new ClickFrameEncoder();
+    const encoder = new ClickFrameEncoder(this.spool.nonce);
     const firstId = ledger.clicks.length + 1;
     for (let at = 0; at < count; at += 1) encoder.add(firstId + at, noDetails, false);
     if (count === 0) encoder.addOrphan('nobody');

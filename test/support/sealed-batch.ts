@@ -2,6 +2,7 @@ import { crc32, zstdCompressSync } from 'node:zlib';
 import type { ClickDetails } from '../../src/domain/click.ts';
 import { encodeBatch } from '../../src/domain/click-batch.ts';
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
+import { nonceBytes } from '../../src/domain/click-frame.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 
 /** A click of which nothing is known. */
@@ -42,11 +43,12 @@ export interface BatchOfTicks {
 /** Midnight of 2026-01-01 UTC. */
 export const someTimeMs = Date.UTC(2026, 0);
 
+export const someNonce: Uint8Array = Buffer.alloc(nonceBytes, 'nonce');
 export const someProducer = '0123456789abcdef0123456789abcdef' as ProducerId;
 
 /** The bytes of a batch as a spool seals it; by default the first one of a producer. */
 export function sealBatch(batch: BatchOfTicks): Uint8Array {
-  const encoder = new ClickFrameEncoder();
+  const encoder = new ClickFrameEncoder(someNonce);
   const frames: Buffer[] = [];
   let recorded = 0;
   let damaged = 0;

@@ -30,7 +30,6 @@ export type TestSpoolOptions = Partial<SpoolOptions> & {
 /** Opens a spool; it keeps batches for an hour and syncs when it is told to. */
 export async function openTestSpool(options: TestSpoolOptions = {}): Promise<TestSpool> {
   const { disk = new SimulatedDisk(), clock = fakeClock(), node = 'a' } = options;
-  const frames = new ClickFrameEncoder();
   const spool = await Spool.open({
     files: disk,
     clock,
@@ -45,6 +44,7 @@ export async function openTestSpool(options: TestSpoolOptions = {}): Promise<Tes
     maxBytes: 1_073_741_824,
     ...options,
   });
+  const frames = new ClickFrameEncoder(spool.nonce);
   const append = (...linkIds: number[]) => {
     for (const linkId of linkIds) frames.add(linkId, noDetails, false);
     return spool.append(frames, clock.now());

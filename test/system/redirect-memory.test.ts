@@ -80,7 +80,8 @@ test('through the reset of a node that wrote alone, in an epoch whose number is 
     what: `${heir.id} is primary, without what ${loser.id} wrote`,
     ...patience,
   });
-  await untilWriteLands(cluster, edgeOf(cluster, 'ams'), 'after');
+  await cluster.waitUntilRouted(heir.id);
+  await untilWriteLands(cluster, heir.url, 'after');
   for (let times = 0; times < 20; times += 1) {
     for (const slug of edited) await edit(heir.url, slug);
   }
