@@ -92,7 +92,12 @@ export class RedirectReader implements RedirectStore {
     const epochRow = connection.get(findEpoch, {});
     const history = JSON.stringify(epochRow ?? null);
     const isSameHistory = this.#last === undefined || this.#last.history === history;
-    const reachesBack = sinceRevision <= revision && (oldest ?? 1) <= sinceRevision + 1;
+    // A log without rows says nothing: they may have been deleted.
+    const reachesBack =
+      oldest !== undefined &&
+      oldest !== null &&
+      oldest <= sinceRevision + 1 &&
+      sinceRevision <= revision;
     const snapshot = {
       epoch: epochRow?.epoch ?? 0,
       revision,

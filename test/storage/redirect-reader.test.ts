@@ -76,7 +76,7 @@ describe('one read finds', () => {
     expect(read()).toEqual({
       epoch: 1,
       revision: 0,
-      changed: [],
+      changed: undefined,
       links: [],
       domains: [{ id: 1, host: 'go.example.com', slugCase: 'insensitive' }],
     });
@@ -132,6 +132,12 @@ describe('changes', () => {
   test('are unknown for a revision that is not reached yet', () => {
     insert(makeLink());
     expect(read(2).changed).toBeUndefined();
+  });
+
+  test('are unknown when the log has no rows, whatever was written', () => {
+    insert(makeLink());
+    writer.database.exec('DELETE FROM changes');
+    expect(read(0)).toMatchObject({ revision: 0, changed: undefined });
   });
 
   test('of a transaction that was rolled back leave no gap', () => {
