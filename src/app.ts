@@ -53,7 +53,7 @@ export interface App extends AsyncDisposable {
 
 const root = join(import.meta.dirname, '..');
 const migrationsDir = join(root, 'migrations/links');
-/** How long a read waits for a busy database, milliseconds (design section 2). */
+/** How long a read waits for a busy database, milliseconds (docs/architecture.md, "Two threads, two files"). */
 const readTimeoutMs = 250;
 
 const clock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now() };

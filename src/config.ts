@@ -29,7 +29,7 @@ export interface Config {
     readonly dataDir: string;
     readonly linksFile: string;
     readonly clicksFile: string;
-    /** WAL alone, DELETE on LiteFS (design section 2). */
+    /** WAL alone, DELETE on LiteFS (docs/facts.md, "WAL loses commits that it reported"). */
     readonly journalMode: 'wal' | 'delete';
   };
   readonly links: {

@@ -8,9 +8,9 @@ const closeWithinMs = 10_000;
 /**
  * Reads the configuration, starts the app, waits for a signal and closes it.
  *
- * The exit code decides what LiteFS does with the lease: 0 releases it at once, anything else leaves it to
- * expire (litefs-facts section 1, "Signals and exit codes"). So only a start that failed and a mount that died
- * end with 1.
+ * After a signal the exit code decides what LiteFS does with the lease: 0 releases it at once, anything else leaves it
+ * to expire (docs/facts.md, "After a signal only exit code 0 frees the lease"). So only a start that failed and a mount
+ * that died end with 1.
  */
 export async function main(env: Readonly<Record<string, string | undefined>>): Promise<never> {
   let config: Config;

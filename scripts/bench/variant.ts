@@ -19,7 +19,7 @@ export interface Variant {
   readonly isLong: boolean;
   /** What has to be on this machine besides the project. */
   readonly needs: 'nothing' | 'nginx' | 'litefs';
-  /** What is expected (issue numbers of docs/performance.md), at least or at most. */
+  /** What is expected (docs/performance.md says why where it is missed), at least or at most. */
   readonly wanted: Wanted;
 }
 

@@ -117,7 +117,7 @@ export class NodeProcess {
   /** Ends it as Fly does, with SIGTERM; at once when `now` aborts, and when its app does not answer. */
   stop(now?: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
-      // LiteFS hears signals only once its app runs (litefs-facts section 1).
+      // Before that a signal ends nothing (docs/facts.md, "LiteFS hears signals once its app runs").
       if ((await this.#ask('/healthz')) !== undefined) await this.#child?.end(stopGraceMs, now);
       await this.#clear();
     });

@@ -21,7 +21,7 @@ export const plannedNode = z.object({
 });
 export type PlannedNode = Readonly<z.output<typeof plannedNode>>;
 
-/** Two candidates, both in the primary region (design section 6), and a node in each other one. */
+/** Two candidates, both in the primary region as fly.toml has it, and a node in each other one. */
 export const firstNodes: readonly PlannedNode[] = [
   { id: 'ams1', region: 'ams', candidate: true, host: 1 },
   { id: 'ams2', region: 'ams', candidate: true, host: 2 },

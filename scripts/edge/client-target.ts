@@ -2,8 +2,9 @@ import { headerValue, type RawHeaders } from './raw-headers.ts';
 import type { Target } from './target.ts';
 
 /**
- * Where a client wants its request to go by the four routing headers that any client may set (fly-facts
- * 1.6). The narrowest one counts: forced node, forced region, preferred node, preferred region.
+ * Where a client wants its request to go by the four routing headers that any client may set (docs/facts.md,
+ * "Clients choose their machine"). The narrowest one counts: forced node, forced region, preferred node, preferred
+ * region.
  */
 export function clientTarget(headers: RawHeaders, app: string): Target {
   const only = text(headers, 'fly-force-instance-id');

@@ -49,8 +49,8 @@ export interface Edge extends AsyncDisposable {
 }
 
 /**
- * Starts the edges of all regions. Follows the points of fly-facts section 10, "Minimal spec", but for the
- * optional replay cache. Rejects when a port cannot be bound; then nothing is left running.
+ * Starts the edges of all regions. They do what Fly's proxy does (docs/facts.md, "Fly's proxy"), but have no
+ * replay cache. Rejects when a port cannot be bound; then nothing is left running.
  */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   await using stack = new AsyncDisposableStack();

@@ -21,9 +21,9 @@ export interface Arrival {
 }
 
 /**
- * The header fields of a request as a node gets them (fly-facts 1.8): what Fly sets is overwritten, the
- * client's `X-Forwarded-For` stays at the left, `X-Forwarded-Host` and all else is the client's own.
- * `Expect` ends here, because the edge has already answered it.
+ * The header fields of a request as a node gets them (docs/facts.md, "What Fly does with headers"): what Fly sets
+ * is overwritten, the client's `X-Forwarded-For` stays at the left, `X-Forwarded-Host` and all else is the client's
+ * own. `Expect` ends here, because the edge has already answered it.
  */
 export function inboundHeaders(headers: RawHeaders, arrival: Arrival, knobs: Knobs): RawHeaders {
   const kept = withoutHeaders(withoutHopByHop(headers), [

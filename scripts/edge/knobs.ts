@@ -1,6 +1,6 @@
 /**
  * What can be set differently, also while the edge runs. The first group are the unknowns of Fly's proxy
- * (fly-facts section 10, point 12): what we build should hold under each of their values.
+ * (docs/facts.md, "What Fly leaves open"): what we build should hold under each of their values.
  */
 export interface Knobs {
   /** What happens to the `fly-replay-*` headers that a client itself sends. */

@@ -1,7 +1,10 @@
 import { withoutHopByHop } from './hop-by-hop.ts';
 import { headerValue, headerValues, type RawHeaders, withHeaders } from './raw-headers.ts';
 
-/** The header fields of a node's answer as the client gets them, with what Fly's proxy adds (fly-facts 1.8). */
+/**
+ * The header fields of a node's answer as the client gets them, with what Fly's proxy adds (docs/facts.md, "What Fly
+ * does with headers").
+ */
 export function outboundHeaders(headers: RawHeaders, requestId: string): RawHeaders {
   const kept = withoutHopByHop(headers);
   return withHeaders(kept, [

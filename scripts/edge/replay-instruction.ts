@@ -1,7 +1,7 @@
 import { EdgeError } from './edge-error.ts';
 import type { RawHeaders } from './raw-headers.ts';
 
-/** What a node asked for with `fly-replay` or its JSON form (fly-facts 1.1). */
+/** What a node asked for with `fly-replay` or its JSON form (docs/facts.md, "How a replay is asked for"). */
 export interface ReplayInstruction {
   /** Region codes and aliases, in order of preference. */
   readonly regions: readonly string[] | undefined;

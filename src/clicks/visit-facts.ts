@@ -56,7 +56,7 @@ const knownTexts = 2_048;
 
 /**
  * Judges visitors by their headers and their address, and forgets both: what it says holds nothing that names a
- * person (design section 8).
+ * person (docs/clicks.md, "What is kept of a click").
  *
  * An address, a user agent and a referrer stay in memory until others push them out, at most until the UTC day ends.
  * So do the key that visitors are numbered with and the set of those who were seen. Both are nowhere else: after a

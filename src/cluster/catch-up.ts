@@ -165,8 +165,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
 
   /**
    * The epoch is read before the txid. The other way round, the txid of one epoch could be taken for one of the next,
-   * in which it means other transactions (reliability-facts F8). Both are read only when the position has
-   * changed, because each read of the database holds up replication for a moment.
+   * in which it means other transactions (docs/facts.md, "Txids repeat after a lossy failover"). Both are read only
+   * when the position has changed, because each read of the database holds up replication for a moment.
    */
   function ownProgress(): Progress | undefined {
     const before = cluster.position();

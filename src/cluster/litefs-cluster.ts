@@ -53,8 +53,8 @@ export async function startLiteFsCluster(options: LiteFsClusterOptions): Promise
 /**
  * This node's place in a fleet, as its LiteFS tells.
  *
- * The role comes from `/events` (checked against `/info`), never from files: the absence of `.primary` proves
- * nothing (reliability-facts F7). The position comes from the `-pos` file, kept open while `/events` is connected.
+ * The role comes from `/events` (checked against `/info`), never from files (docs/facts.md, "A missing .primary
+ * proves nothing"). The position comes from the `-pos` file, kept open while `/events` is connected.
  * When the stream closes, the mount is looked at at once and then each second, so that a LiteFS that died ends
  * the process even without traffic.
  */

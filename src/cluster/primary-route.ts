@@ -55,7 +55,10 @@ const refusals = {
 /** Express keeps the whole path here while a router works on a part of it. */
 type RoutedRequest = IncomingMessage & { readonly originalUrl?: string };
 
-/** Makes the way to the primary. Nothing else may set `fly-replay` (reliability-facts F-4). */
+/**
+ * Makes the way to the primary. Nothing else may set `fly-replay` (docs/facts.md, "An answer can give the edge
+ * orders").
+ */
 export function createPrimaryRoute(options: PrimaryRouteOptions): PrimaryRoute {
   const { cluster, auth, clock, log } = options;
   const limits = options.limits ?? { connectTimeoutMs: 2000, idleTimeoutMs: 15_000 };
@@ -63,7 +66,8 @@ export function createPrimaryRoute(options: PrimaryRouteOptions): PrimaryRoute {
 
   function replay(response: ServerResponse, primary: NodeId): void {
     const state = signReplayState(options.replayStateKey, cluster.node, clock.now());
-    // Only where no edge is in front does anybody see the status: then it should be loud (fly-facts 1.1).
+    // Only where no edge is in front does anybody see the status: then it should be loud (docs/facts.md, "How a
+    // replay is asked for").
     response.statusCode = 409;
     response.setHeader('fly-replay', buildReplayHeader(primary, state));
     response.setHeader('Cache-Control', 'no-store');

@@ -14,7 +14,8 @@ const stateText = /^([0-9a-z]{1,11})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9._-]{1,64}
  * Builds the value of a `fly-replay` header: repeat the request at `primary`, try for 2 s, then bring it back to
  * exactly this node. Fly falls back only when no connection could be made, so that is safe for writes too.
  *
- * Source: Fly docs, "Dynamic request routing"; fly-facts 1.1 and 1.4.
+ * Source: Fly docs, "Dynamic request routing"; docs/facts.md, "How a replay is asked for" and "A fallback means
+ * that nothing was delivered".
  */
 export function buildReplayHeader(primary: NodeId, state: string): string {
   return [

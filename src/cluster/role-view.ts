@@ -20,8 +20,8 @@ interface Doubt {
  *
  * Two things keep it truthful without storms:
  * - A replica whose primary is dead tries it once a second, and LiteFS names the primary for the length of each
- *   try (reliability-facts F7). A primary that was named and lost is therefore believed only after it stayed
- *   named for 250 ms, doubled with each loss up to 4 s. Another name is believed at once.
+ *   try (docs/facts.md, "A missing .primary proves nothing"). A primary that was named and lost is therefore
+ *   believed only after it stayed named for 250 ms, doubled with each loss up to 4 s. Another name is believed at once.
  * - A role outlives its event stream by 1 s, so that a stream that breaks and is opened again changes nothing.
  *   LiteFS itself refuses writes on a node that is not primary, so this is safe.
  */

@@ -27,8 +27,8 @@ export type Route =
  *
  * A replay is preferred where there is an edge to do it: the edge holds the body and nothing hangs on this node. It
  * is not for an operator's request, which did not come through the edge, nor for a body that the edge may not
- * hold (fly-facts 1.2). A request is replayed once at most and forwarded once at most, in this order, so it
- * ends after two steps however often the primary moves.
+ * hold (docs/facts.md, "Long bodies are not replayed"). A request is replayed once at most and forwarded once at
+ * most, in this order, so it ends after two steps however often the primary moves.
  */
 export function decideRoute(facts: RouteFacts): Route {
   const { role } = facts;

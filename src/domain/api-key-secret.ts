@@ -40,7 +40,7 @@ export function findKeyPrefix(text: string): string | undefined {
 
 /**
  * SHA-256 of a secret, hex. A fast hash suffices, because a key is drawn from 190 bits and not chosen by
- * people (reliability-facts API2).
+ * people (NIST SP 800-63B, "Look-Up Secret Verifiers", asks for 112).
  */
 export function hashSecret(text: string): string {
   return hash('sha256', text, 'hex');

@@ -8,8 +8,9 @@ export interface ClickRequest {
 }
 
 /**
- * Takes the clicks of a tick, and has them in the kernel before they are answered (design section 3).
- * Synchronous; nothing of it throws. A click that cannot be kept is dropped, counted by reason and logged.
+ * Takes the clicks of a tick, and has them in the kernel before they are answered (docs/architecture.md, "How a
+ * click walks"). Synchronous; nothing of it throws. A click that cannot be kept is dropped, counted by reason and
+ * logged.
  */
 export interface ClickRecorder {
   /** A `GET` that is about to be answered with a redirect. Prefetches are judged here, and are no clicks. */

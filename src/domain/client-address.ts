@@ -45,8 +45,8 @@ export function toPlainAddress(address: string): string {
  * of a Node request.
  *
  * Only what the setting trusts is read, and only when it is an address; everything else a client may have
- * written itself (reliability-facts F-5), so the socket's own address stands in: that can only make the
- * limits tighter.
+ * written itself (RFC 7239 section 8.1; docs/facts.md, "What Fly does with headers"), so the socket's own
+ * address stands in: that can only make the limits tighter.
  */
 export function clientAddress(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,

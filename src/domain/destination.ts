@@ -17,11 +17,11 @@ export interface DestinationPolicy {
 }
 
 /**
- * Parses what a client gave as destination (reliability-facts 5.3): an absolute http or https URL without
- * credentials, not on an own domain, not a literal private address. Throws `invalid` at `/destination`.
+ * Parses what a client gave as destination: an absolute http or https URL without credentials, not on an own
+ * domain, not a literal private address. Throws `invalid` at `/destination`.
  *
- * Everything is judged on the parsed URL, as a browser will read it. Only what the parser would drop in
- * silence is refused before: controls, and white space inside.
+ * Everything is judged on the parsed URL, as a browser will read it (docs/facts.md, "A URL is what its parser
+ * makes of it"). Only what the parser would drop in silence is refused before: controls, and white space inside.
  */
 export function parseDestination(text: string, policy: DestinationPolicy): Destination {
   const trimmed = text.trim();

@@ -3,7 +3,7 @@ import { Failure } from './failure.ts';
 import type { Link, LinkRef } from './link.ts';
 import type { LinkReader } from './link-store.ts';
 
-/** Finds a link, on any node, with the certainty that promise 3 of the design asks for. */
+/** Finds a link, on any node: whoever made it can follow it at once, from anywhere. */
 export type FindLink = (ref: LinkRef) => Promise<Link | undefined>;
 
 /**

@@ -11,10 +11,10 @@ const idsPerMs = 4_096;
  * where that is higher.
  *
  * Counting alone is not enough: after a failover that lost transactions the new primary would count the
- * lost ids again (reliability-facts F1, F8), and whoever kept one, such as a spool of clicks, would mean
- * another link by it. Time alone is not enough either: clocks go backwards, which `lastId + 1` covers, and
- * differ between nodes, where the random bits make a repetition a matter of chance (1 in 4,096 for two
- * links of the same millisecond).
+ * lost ids again (docs/facts.md, "LiteFS elects whoever asks first"), and whoever kept one, such as a spool
+ * of clicks, would mean another link by it. Time alone is not enough either: clocks go backwards, which
+ * `lastId + 1` covers, and differ between nodes, where the random bits make a repetition a matter of chance
+ * (1 in 4,096 for two links of the same millisecond).
  *
  * A safe integer until 2094, when 2^41 milliseconds are over. Throws when `now` is past that: a clock so
  * wrong would use all ids up for ever.

@@ -2,8 +2,8 @@
 export type Txid = string & { readonly __brand: 'Txid' };
 
 /**
- * How far a database is. Txids repeat after a failover that lost transactions, so two positions
- * are the same only when both parts are (reliability-facts F8).
+ * How far a database is. Two positions are the same only when both parts are (docs/facts.md, "Txids repeat
+ * after a lossy failover").
  */
 export interface Position {
   readonly txid: Txid;

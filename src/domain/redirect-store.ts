@@ -45,7 +45,7 @@ export interface RedirectSnapshot {
  */
 export interface RedirectStore {
   /**
-   * On LiteFS it sheds SQLite's private pages first, which a reset can leave stale (design section 3).
+   * On LiteFS it sheds SQLite's private pages first (docs/facts.md, "Pages go stale without a trace").
    * A `sinceRevision` past the newest asks for no changes. Other errors than the two words are thrown.
    */
   read(sinceRevision: number, keys: readonly RedirectKey[]): RedirectSnapshot | 'busy' | 'absent';

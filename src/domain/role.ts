@@ -4,7 +4,7 @@ export type NodeId = string;
 /**
  * What a node is at the moment.
  * `joining` has no database yet; `detached` has one and knows no primary. Both still differ from
- * `replica`, because the absence of `.primary` proves nothing (reliability-facts F7).
+ * `replica` (docs/facts.md, "A missing .primary proves nothing").
  */
 export type Role =
   | { readonly is: 'joining' }

@@ -10,8 +10,9 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Refuses writes that a browser was led to by a page of somebody else, where the browser itself is the
- * credential: its session, or in open mode its place in the network (reliability-facts W2). A request with
- * `Authorization` is none of these: no page of another site can add that header without our leave (CORS).
+ * credential: its session, or in open mode its place in the network. A request with `Authorization` is none
+ * of these: no page of another site can add that header without our leave (CORS).
+ * Source: OWASP, "Cross-Site Request Forgery Prevention Cheat Sheet".
  *
  * Requests of other nodes are past this: the node that took them from the client has checked.
  */

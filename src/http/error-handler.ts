@@ -10,8 +10,8 @@ import { toFailure } from './to-failure.ts';
 
 /**
  * The one place where errors become answers. `NotPrimary`, from any code that asked for a writer on a node
- * that has none, sends the request to the primary: the safety net of design section 5. Everything else
- * becomes a problem.
+ * that has none, sends the request to the primary (docs/architecture.md, "How a replayed write walks").
+ * Everything else becomes a problem.
  */
 export function createErrorHandler(deps: {
   readonly primaryRoute: PrimaryRoute;

@@ -8,8 +8,8 @@ import type { PrimaryRoute } from './primary-route.ts';
 import { factsOf } from './request-facts.ts';
 
 /**
- * The write gate of design section 5: only the primary goes on, a replica sends the request to it, and a
- * node that knows no primary says so. Stands before the body is read.
+ * The write gate: only the primary goes on, a replica sends the request to it, and a node that knows no
+ * primary says so. Stands before the body is read.
  */
 export function createGate(deps: {
   readonly cluster: Pick<Cluster, 'role'>;

@@ -5,7 +5,7 @@ import { isOwnHost } from './own-host.ts';
 import { arrivalOf } from './request-facts.ts';
 
 /**
- * In open mode a `Host` that is not our own is `misdirected` (reliability-facts W11). A page whose name was
+ * In open mode a `Host` that is not our own is `misdirected` (RFC 9110 section 7.4). A page whose name was
  * rebound to our address is "same-origin" to the browser, and only that name gives it away. Where keys are
  * required the browser has nothing to give to such a page: its session belongs to our own name.
  */

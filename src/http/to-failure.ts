@@ -51,7 +51,7 @@ function tooLarge(error: HttpError): Failure {
 
 /**
  * The failure for a path that leads nowhere. It has the words of an unknown slug, so that the public port does
- * not tell which paths another port may have (reliability-facts F-3).
+ * not tell which paths another port may have (RFC 9110 section 15.5.5 allows that).
  */
 export function notFound(): Failure {
   return new Failure('not_found', 'There is no link at this address.');

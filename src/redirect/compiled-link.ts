@@ -50,7 +50,7 @@ export function cacheKey({ domainId, slugKey }: RedirectKey): string {
 
 /**
  * Makes a link ready for answers. The destination is judged once more, because a row can be older than
- * the policy or come from an import or a restore (reliability-facts 5.3).
+ * the policy or come from an import or a restore.
  */
 export function compileLink(link: RedirectLink, policy: DestinationPolicy): CompiledLink {
   const isSafe = isAllowedDestination(link.destination, policy) && isVisible(link.destination);

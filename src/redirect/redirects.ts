@@ -60,8 +60,8 @@ const crowded = unavailable('Too many requests are waiting on this node.');
  * It takes `GET` and `HEAD` of what can be a slug and nothing else, so that Express answers its own paths as well
  * as everything that is no path at all. Hits of one event-loop tick go together: one look at the position and at
  * most one read for all that is not in memory, then one append of all clicks, then all answers in one burst
- * (design section 3). So a click is in the kernel before its answer is, and nothing waits between the two but, with
- * `CLICK_SYNC=tick`, for the disk: the next ticks go on meanwhile.
+ * (docs/architecture.md, "How a redirect walks"). So a click is in the kernel before its answer is, and nothing waits
+ * between the two but, with `CLICK_SYNC=tick`, for the disk: the next ticks go on meanwhile.
  */
 export function createRedirects(deps: RedirectsDeps): Redirects {
   const { catchUp, clock, log, maxWaiting = defaultMaxWaiting } = deps;

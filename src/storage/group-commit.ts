@@ -23,7 +23,8 @@ export interface Committed {
 /**
  * The position is not that of this writer's last commit: another primary wrote meanwhile, or the outcome of
  * the last commit was unknown. The pages this writer has in memory may then be of another history, and
- * its next write would erase the other primary's (litefs-facts section 2), so it must be opened again.
+ * its next write would erase the other primary's (docs/facts.md, "Pages go stale without a trace"), so it
+ * must be opened again.
  */
 export class Superseded extends Error {
   override readonly name = 'Superseded';
@@ -37,7 +38,7 @@ export class Superseded extends Error {
  * Runs commands of the domain on one database, many in one transaction, each in a savepoint of its own.
  *
  * `position` is asked after each commit: only when it advanced is the commit known to have reached LiteFS
- * (reliability-facts F5). Without one, alone, the commit itself is the proof.
+ * (docs/facts.md, "WAL loses commits that it reported"). Without one, alone, the commit itself is the proof.
  */
 export class GroupCommit<Commands extends object = WriterCommands> {
   readonly #connection: Connection;

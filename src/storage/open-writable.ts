@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Failure } from '../domain/failure.ts';
 
-/** WAL alone; DELETE on LiteFS, where WAL can report success for a commit that is lost (reliability-facts F5). */
+/** WAL alone; DELETE on LiteFS (docs/facts.md, "WAL loses commits that it reported"). */
 export type JournalMode = 'wal' | 'delete';
 
 /**
@@ -36,7 +36,7 @@ export function openWritable(options: {
 
 /**
  * NOTE: never from WAL to DELETE: LiteFS leaves page 1 out of that transaction, and every replica ends
- * and cannot start again (litefs-facts section 2).
+ * and cannot start again (docs/facts.md, "WAL has no way back").
  */
 function setJournalMode(
   database: Database.Database,

@@ -12,8 +12,8 @@ export interface PositionSource extends Disposable {
 /**
  * LiteFS's `links.db-pos`, read from a descriptor that is kept open, which costs 1 µs instead of 200.
  *
- * NOTE: after LiteFS has died the descriptor goes on giving the last position without an error
- * (litefs-facts section 12). Whoever reads after a commit must see that the position advanced.
+ * NOTE: after LiteFS has died the descriptor goes on giving the last position without an error (docs/facts.md,
+ * "A kept -pos descriptor outlives LiteFS"). Whoever reads after a commit must see that the position advanced.
  */
 export class PositionFile implements PositionSource {
   readonly #path: string;

@@ -34,8 +34,8 @@ export class ReaderConnection implements Disposable {
 
   /**
    * `keepsPages`: SQLite keeps pages from one read to the next, which saves a read of a few links a sixth. Only where
-   * nothing but SQLite changes the file: LiteFS can do so without a trace that SQLite would see (litefs-facts
-   * section 12).
+   * nothing but SQLite changes the file: LiteFS can do so without a trace that SQLite would see (docs/facts.md,
+   * "Pages go stale without a trace").
    */
   constructor(
     file: string,

@@ -101,8 +101,8 @@ export class RedirectReader implements RedirectStore {
     const snapshot = {
       epoch: epochRow?.epoch ?? 0,
       revision,
-      // Two primaries can begin the same epoch when a failover lost the first one's (reliability-facts F1). Their
-      // revisions then count different writes, although their numbers go on.
+      // Two primaries can begin the same epoch when a failover lost the first one's (docs/facts.md, "LiteFS elects
+      // whoever asks first"). Their revisions then count different writes, although their numbers go on.
       changed:
         isSameHistory && reachesBack ? toChanged(connection, sinceRevision, revision) : undefined,
       links: keys.map((key) => readLink(connection, key)),

@@ -33,7 +33,7 @@ export function failureBeforeCommit(error: unknown): Failure | NotPrimary | unde
 
 /**
  * The same for a commit that failed. An I/O error leaves it open whether the commit reached the disk: on LiteFS
- * it stands for a lost lease, a full disk and a dead LiteFS alike (litefs-facts section 2).
+ * it stands for a lost lease, a full disk and a dead LiteFS alike (docs/facts.md, "An I/O error says little").
  */
 export function failureOfCommit(error: unknown): Failure | NotPrimary {
   if (isSqliteError(error, 'READONLY', 'BUSY', 'FULL')) {

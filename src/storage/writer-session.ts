@@ -122,7 +122,7 @@ function openMigrated(
 ): Connection {
   const connection = new Connection(openWritable({ file, journalMode }));
   try {
-    // Pages that another connection of LiteFS's history left behind would be trusted (litefs-facts section 12).
+    // Pages of another history would be trusted (docs/facts.md, "Pages go stale without a trace").
     connection.execute('PRAGMA shrink_memory');
     applyPending(connection.database, migrations, { node, now });
     return connection;

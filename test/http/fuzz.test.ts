@@ -14,7 +14,10 @@ async function send(method: string, path: string, init: RequestInit = {}): Promi
   return fetch(`http://127.0.0.1:${app.port}${path}`, { method, redirect: 'manual', ...init });
 }
 
-/** Whatever was sent: no defect, problems as problems, and no order to the edge (reliability-facts F-4). */
+/**
+ * Whatever was sent: no defect, problems as problems, and no order to the edge (docs/facts.md, "An answer can give the
+ * edge orders").
+ */
 async function expectSound(response: Response): Promise<void> {
   const body = await response.text();
   expect(response.status, body).toBeLessThan(500);

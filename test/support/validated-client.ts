@@ -101,7 +101,10 @@ export function createValidatedClient(server: Server, document: unknown): Valida
   }
 }
 
-/** Only `primary-route` may speak to the edge (reliability-facts F-4); these apps have a fake of it. */
+/**
+ * Only `primary-route` may speak to the edge (docs/facts.md, "An answer can give the edge orders"); these apps have a
+ * fake of it.
+ */
 function expectNoOrderToTheEdge(response: supertest.Response): void {
   const names = Object.keys(response.headers).filter((name) => name.startsWith('fly-'));
   expect(names).toEqual([]);

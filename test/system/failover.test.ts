@@ -15,7 +15,10 @@ import {
 import { follow } from '../support/send.ts';
 import { startSteadyLoad } from '../support/steady-load.ts';
 
-/** Consul frees a lease 15 to 20 s after the last sign of life (reliability-facts F13), and a lock delay of 1 s follows. */
+/**
+ * Consul frees a lease 15 to 20 s after the last sign of life, and a lock delay of 1 s follows (docs/facts.md, "Consul
+ * doubles the TTL").
+ */
 const failoverMs = 40_000;
 
 let cluster: LocalCluster;

@@ -7,7 +7,7 @@ import { createLink, edgeOf, redirectOf, sendAsAdmin } from '../support/cluster-
 import { type Answer, follow, type Sending } from '../support/send.ts';
 import { startSlowRelay } from '../support/slow-relay.ts';
 
-/** How soon a change is to be seen everywhere (issue 3 section 5). */
+/** How soon a change is to be seen everywhere. */
 const everywhereMs = 2_000;
 
 /**

@@ -10,7 +10,7 @@ import { projectDir } from '../../scripts/cluster/programs.ts';
 import { until } from '../../scripts/cluster/until.ts';
 import { follow, send } from '../support/send.ts';
 
-/** `npm start` on a fresh clone reaches its first redirect within 60 s (issue 3 section 1); a busy machine gets more. */
+/** `npm start` on a fresh clone reaches its first redirect within 60 s; a busy machine gets more. */
 const startMs = 120_000;
 
 test('npm start in a fresh clone shortens 1,000 links, and has them all after a restart', async () => {

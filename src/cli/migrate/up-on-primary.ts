@@ -9,7 +9,8 @@ const laterWords = 'the app migrates when this node becomes primary';
  * failing command ends LiteFS: a node that is not primary, or stops being so meanwhile, has nothing to do here and
  * does not fail, because the app migrates too before it writes as primary. Passes on what else they throw.
  *
- * The lease is never taken for this: that would stop a migration that another node runs (litefs-facts section 12).
+ * The lease is never taken for this: that would stop a migration that another node runs (docs/facts.md, "Hooks run
+ * on every candidate at once").
  */
 export async function migrateUpOnPrimary(parts: {
   readonly learnRole: () => Promise<LearnedRole>;

@@ -4,7 +4,10 @@ import type { Statement } from './statements.ts';
 const endsTransaction =
   'all migrations of a run share one transaction, which this would end or nest';
 
-/** Statements by their first word that a migration must not contain, and why (litefs-facts section 2). */
+/**
+ * Statements by their first word that a migration must not contain, and why (docs/facts.md, "Statements that LiteFS
+ * cannot bear").
+ */
 const refusedStatements: Readonly<Record<string, string>> = {
   VACUUM: 'LiteFS cannot bear VACUUM, and it cannot run inside a transaction',
   ATTACH: 'LiteFS cannot bear a transaction over several databases',

@@ -5,7 +5,10 @@ import { fail, ok, type Verdict, warn } from '../verdict.ts';
 const mebibyte = 2 ** 20;
 /** Less than this, and the next snapshot or migration may not fit. */
 const tooLittleBytes = 64 * mebibyte;
-/** LiteFS's documentation asks for 20 to 50 % (litefs-facts section 8); of a large disk, so much is enough. */
+/**
+ * LiteFS's documentation asks for 20 to 50 % (docs/facts.md, "LiteFS wants spare disk"); of a large disk, so much is
+ * enough.
+ */
 const enoughShare = 0.2;
 const enoughBytes = 5 * 1024 * mebibyte;
 
