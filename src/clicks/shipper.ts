@@ -250,7 +250,7 @@ export class Shipper {
    * more. One that this node sealed whole is not what is counted, so it is issued again. Of another node's, all that
    * follows is given up too: that node may have issued it again.
    */
-  #resolveConflict(line: ShipLine, batch: SpooledBatch): ShipResult {
+  async #resolveConflict(line: ShipLine, batch: SpooledBatch): Promise<ShipResult> {
     const { producer, seq, isRecovered, isInherited } = batch;
     if (!isRecovered && !isInherited) {
       this.#counts.conflicts += 1;
@@ -259,15 +259,15 @@ export class Shipper {
     }
     line.passOver(batch);
     const { spool, log } = this.#options;
-    const givenUp = spool
-      .listBatches(producer)
-      .filter((other) => other.seq === seq || (other.seq > seq && isInherited));
-    for (const other of givenUp) {
-      const { clicks } = other;
+    const following = isInherited
+      ? spool.listBatches(producer).filter((other) => other.seq > seq)
+      : [];
+    for (const givenUp of [batch, ...following]) {
+      const { clicks } = givenUp;
       this.#counts.conflicts += 1;
-      log.warn({ producer, seq: other.seq, clicks }, 'batch given up, another is counted');
-      spool.drop(other);
+      log.warn({ producer, seq: givenUp.seq, clicks }, 'batch given up, another is counted');
     }
+    await spool.drop([batch, ...following]);
     return 'shipped';
   }
 

@@ -236,12 +236,20 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     await this.#reissuing;
   }
 
-  drop({ producer, seq }: SpooledBatch): void {
+  async drop([first, ...others]: readonly [SpooledBatch, ...SpooledBatch[]]): Promise<void> {
+    const { producer } = first;
     const owner = this.#producers.get(producer);
-    const batch = owner?.find(seq);
-    if (owner === undefined || batch === undefined) return;
-    owner.remove(batch);
-    this.#setAside(batch, 'dropped');
+    if (owner === undefined) return;
+    const found = [first, ...others].map(({ seq }) => owner.find(seq));
+    for (const batch of found) if (batch !== undefined) owner.remove(batch);
+    for (const batch of found.slice(1)) if (batch !== undefined) this.#setAside(batch, 'dropped');
+    try {
+      if (others.length > 0) await this.#options.files.syncFolder(producer);
+      if (found[0] !== undefined) this.#setAside(found[0], 'dropped');
+    } catch (error) {
+      // The next process meets it again, and gives it up again.
+      this.#noteFailure('batches cannot be set aside', error);
+    }
     this.#measure();
   }
 
