@@ -250,7 +250,7 @@ export class Shipper {
    * more. One that this node sealed whole is not what is counted, so it is issued again. Of another node's, all that
    * follows is given up too: that node may have issued it again.
    */
-  async #resolveConflict(line: ShipLine, batch: SpooledBatch): Promise<ShipResult> {
+  #resolveConflict(line: ShipLine, batch: SpooledBatch): ShipResult {
     const { producer, seq, isRecovered, isInherited } = batch;
     if (!isRecovered && !isInherited) {
       this.#counts.conflicts += 1;
@@ -259,15 +259,16 @@ export class Shipper {
     }
     line.passOver(batch);
     const { spool, log } = this.#options;
-    const following = isInherited
-      ? spool.listBatches(producer).filter((other) => other.seq > seq)
-      : [];
-    for (const givenUp of [batch, ...following]) {
-      const { clicks } = givenUp;
+    const givenUp = spool
+      .listBatches(producer)
+      .filter((other) => other.seq === seq || (other.seq > seq && isInherited));
+    // The newest first: a power cut undoes the last of what was done to a folder, and nothing may go on behind the conflict.
+    for (const other of givenUp.toReversed()) {
+      const { clicks } = other;
       this.#counts.conflicts += 1;
-      log.warn({ producer, seq: givenUp.seq, clicks }, 'batch given up, another is counted');
+      log.warn({ producer, seq: other.seq, clicks }, 'batch given up, another is counted');
+      spool.drop(other);
     }
-    await spool.drop([batch, ...following]);
     return 'shipped';
   }
 

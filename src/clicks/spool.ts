@@ -236,20 +236,12 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     await this.#reissuing;
   }
 
-  async drop([first, ...others]: readonly [SpooledBatch, ...SpooledBatch[]]): Promise<void> {
-    const { producer } = first;
+  drop({ producer, seq }: SpooledBatch): void {
     const owner = this.#producers.get(producer);
-    if (owner === undefined) return;
-    const found = [first, ...others].map(({ seq }) => owner.find(seq));
-    for (const batch of found) if (batch !== undefined) owner.remove(batch);
-    for (const batch of found.slice(1)) if (batch !== undefined) this.#setAside(batch, 'dropped');
-    try {
-      if (others.length > 0) await this.#options.files.syncFolder(producer);
-      if (found[0] !== undefined) this.#setAside(found[0], 'dropped');
-    } catch (error) {
-      // The next process meets it again, and gives it up again.
-      this.#noteFailure('batches cannot be set aside', error);
-    }
+    const batch = owner?.find(seq);
+    if (owner === undefined || batch === undefined) return;
+    owner.remove(batch);
+    this.#setAside(batch, 'dropped');
     this.#measure();
   }
 

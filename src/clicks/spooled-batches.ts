@@ -31,11 +31,8 @@ export interface SpooledBatches {
    * from then on too: another node counts under the old one.
    */
   reissueFrom(batch: SpooledBatch): Promise<void>;
-  /**
-   * Forgets batches of one producer, oldest first: one that conflicts and may be part of what is counted, and those that
-   * follow it. After a power cut the first is the last to be missing, so that nothing goes on behind it.
-   */
-  drop(batches: readonly [SpooledBatch, ...SpooledBatch[]]): Promise<void>;
+  /** Forgets a batch that conflicts and may be part of what is counted. */
+  drop(batch: SpooledBatch): void;
   /**
    * Told what this node's own copy of `clicks.db` shows; lets go of batches that are counted there and old, up to the
    * number of the newest one that is known to be what is counted under its number.

@@ -83,7 +83,7 @@ describe('another batch that is counted under the number of one of ours', () => 
     countOthers(2, 2);
     const inherited = shipping.putBatches(2, 4, { isInherited: true });
     expect(await shipping.shipAll()).toEqual(['2 3 4']);
-    expect(shipping.spool.dropped).toEqual(inherited);
+    expect(shipping.spool.dropped).toEqual(inherited.toReversed());
     expect(shipping.clicksOf(2, 3, 4)).toEqual([0, 0, 0]);
     expect(shipping.shipper.readCounts().conflicts).toBe(3);
   });

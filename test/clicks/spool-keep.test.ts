@@ -138,7 +138,8 @@ describe('a file that cannot be removed', () => {
       const inherited = first.spool.producer ?? ('' as never);
       const old = [...moved.spool.listBatches(inherited)];
       // Set aside, so that all kinds of files are there.
-      await moved.spool.drop([old[0] as SpooledBatch, old[1] as SpooledBatch]);
+      moved.spool.drop(old[0] as SpooledBatch);
+      moved.spool.drop(old[1] as SpooledBatch);
       moved.spool.release(cursorAt(old[3] as SpooledBatch), 4);
       release(moved, 2);
       const heal = refuseRemoval(moved.disk, code, ['1-', '3-']);

@@ -361,8 +361,8 @@ describe('a batch that is given up', () => {
     const test = await openWithBatches(2);
     const second = listOwn(test.spool)[1];
     if (second === undefined) throw new Error('no batch');
-    await test.spool.drop([second]);
-    await test.spool.drop([second]);
+    test.spool.drop(second);
+    test.spool.drop(second);
     const next = await openTestSpool({ disk: test.disk.crash(), clock: test.clock });
     expect(await readClicks(next.spool)).toEqual([1]);
     test.clock.advance(3_600_000);

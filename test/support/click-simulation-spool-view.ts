@@ -8,7 +8,7 @@ export function passSpool(spool: SpooledBatches): SpooledBatches {
     readBatch: (batch) => spool.readBatch(batch),
     mend: (batch) => spool.mend(batch),
     reissueFrom: (batch) => spool.reissueFrom(batch),
-    drop: (batches) => spool.drop(batches),
+    drop: (batch) => spool.drop(batch),
     release: (cursor, knownUpTo) => spool.release(cursor, knownUpTo),
     onSealed: (listener) => spool.onSealed(listener),
   };
@@ -41,9 +41,9 @@ export function watchSpool(
       await spool.reissueFrom(batch);
       onReplaced();
     },
-    async drop(batches) {
-      for (const batch of batches) onDrop(batch);
-      await spool.drop(batches);
+    drop(batch) {
+      onDrop(batch);
+      spool.drop(batch);
       onReplaced();
     },
   };

@@ -94,9 +94,9 @@ export class MemorySpool implements SpooledBatches {
     }
   }
 
-  async drop(batches: readonly SpooledBatch[]): Promise<void> {
-    this.dropped.push(...batches);
-    for (const batch of batches) this.contents.delete(batch);
+  drop(batch: SpooledBatch): void {
+    this.dropped.push(batch);
+    this.contents.delete(batch);
   }
 
   release(cursor: ClickCursor, knownUpTo: number): void {
