@@ -248,10 +248,11 @@ export class Shipper {
   /**
    * A batch that may be the beginning of what is counted is given up: of what a crash or a copy left, nobody can tell
    * more. One that this node sealed whole is not what is counted, so it is issued again. Of another node's, all that
-   * follows is given up too: that node may have issued it again.
+   * follows is given up too, once it is sealed: that node may have issued it again.
    */
-  #resolveConflict(line: ShipLine, batch: SpooledBatch): ShipResult {
+  #resolveConflict(line: ShipLine, batch: SpooledBatch): ShipResult | 'held' {
     const { producer, seq, isRecovered, isInherited } = batch;
+    if (isInherited && this.#options.spool.isSealing(producer)) return 'held';
     if (!isRecovered && !isInherited) {
       this.#counts.conflicts += 1;
       line.disagreeOn(batch);

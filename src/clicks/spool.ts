@@ -236,6 +236,10 @@ export class Spool implements SpooledBatches, AsyncDisposable {
     await this.#reissuing;
   }
 
+  isSealing(id: ProducerId): boolean {
+    return this.#sealer.tasks.some(({ producer }) => producer.id === id);
+  }
+
   drop({ producer, seq }: SpooledBatch): void {
     const owner = this.#producers.get(producer);
     const batch = owner?.find(seq);

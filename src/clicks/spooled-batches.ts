@@ -22,6 +22,8 @@ export interface SpooledBatches {
   listProducers(): readonly ProducerId[];
   /** Oldest first. */
   listBatches(producer: ProducerId): readonly SpooledBatch[];
+  /** Whether more batches of a producer are still to be sealed. */
+  isSealing(producer: ProducerId): boolean;
   /** The whole batch, as `ShippedBatch.bytes`; `damaged` when the file no longer holds what was sealed. */
   readBatch(batch: SpooledBatch): Promise<Uint8Array | 'damaged'>;
   /** Puts what can still be read of a damaged batch in its place, as a recovered one; gives how many clicks are lost. */

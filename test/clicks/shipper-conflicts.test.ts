@@ -88,6 +88,22 @@ describe('another batch that is counted under the number of one of ours', () => 
     expect(shipping.shipper.readCounts().conflicts).toBe(3);
   });
 
+  it('waits until all that follows in a volume of another node is sealed', async () => {
+    shipping.putBatches(1, 1, { isInherited: true });
+    await shipping.shipAll();
+    countOthers(2, 2);
+    const [second] = shipping.putBatches(2, 2, { isInherited: true });
+    shipping.spool.isSealingMore = true;
+    await shipping.shipAll();
+    expect(shipping.spool.dropped).toEqual([]);
+    const [third] = shipping.putBatches(3, 3, { isInherited: true });
+    shipping.spool.isSealingMore = false;
+    shipping.shipper.askAgain();
+    await shipping.shipAll();
+    expect(shipping.spool.dropped).toEqual([third, second]);
+    expect(shipping.clicksOf(2, 3)).toEqual([0, 0]);
+  });
+
   it('waits for a disk that has no room to issue ours again', async () => {
     countOthers(1, 1);
     shipping.putBatches(1, 1);

@@ -338,6 +338,21 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
     ],
   ],
   [
+    'a copy of a volume on a full disk has not sealed all of what its original issues again',
+    [
+      { do: 'clone', from: 1, to: 0, as: 'twin' },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'click', node: 1, clicks: 1 },
+      { do: 'crash', node: 1 },
+      { do: 'seal', node: 0 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'fill', node: 0, bytes: 0 },
+      { do: 'ship all', node: 1 },
+      { do: 'clone', from: 0, to: 1, as: 'files' },
+      { do: 'ship all', node: 1 },
+    ],
+  ],
+  [
     'two copies of a volume have batches with nothing but the same hit on no link',
     [
       { do: 'clone', from: 0, to: 1, as: 'twin' },

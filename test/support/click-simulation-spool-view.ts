@@ -5,6 +5,7 @@ export function passSpool(spool: SpooledBatches): SpooledBatches {
   return {
     listProducers: () => spool.listProducers(),
     listBatches: (producer) => spool.listBatches(producer),
+    isSealing: (producer) => spool.isSealing(producer),
     readBatch: (batch) => spool.readBatch(batch),
     mend: (batch) => spool.mend(batch),
     reissueFrom: (batch) => spool.reissueFrom(batch),

@@ -29,6 +29,8 @@ export class MemorySpool implements SpooledBatches {
   /** What `mend` says is lost, or how it fails. */
   mendResult: number | Error = 0;
   reissueError: Error | undefined;
+  /** Whether more is still to be sealed. */
+  isSealingMore = false;
   readonly #listeners = new Set<() => void>();
 
   put(stored: StoredForTest): SpooledBatch {
@@ -52,6 +54,10 @@ export class MemorySpool implements SpooledBatches {
     this.contents.set(spooled, bytes);
     for (const listener of this.#listeners) listener();
     return spooled;
+  }
+
+  isSealing(): boolean {
+    return this.isSealingMore;
   }
 
   remove(batch: SpooledBatch): void {
