@@ -1,8 +1,8 @@
 import { ClickFrameEncoder } from '../domain/click-frame-encoder.ts';
 import type { ClickRecorder, ClickRequest } from '../domain/click-recorder.ts';
 import type { Slug } from '../domain/slug.ts';
-import type { Spool } from './spool.ts';
-import type { VisitFacts } from './visit.ts';
+import type { Spool } from './spool/spool.ts';
+import type { VisitFacts } from './visits/visit.ts';
 
 /** Keeps the clicks of each tick in a spool, with what `facts` says of who sent them. */
 export function createClickRecorder(deps: {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backOffMs } from '../../src/clicks/back-off.ts';
+import { backOffMs } from '../../src/clicks/shipping/back-off.ts';
 
 it.each([
   [1, 100],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createClickRecorder } from '../../src/clicks/click-recorder.ts';
-import type { VisitFacts } from '../../src/clicks/visit.ts';
+import type { VisitFacts } from '../../src/clicks/visits/visit.ts';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
 import type { ClickRequest } from '../../src/domain/click-recorder.ts';
 import type { Slug } from '../../src/domain/slug.ts';

@@ -1,6 +1,6 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
-import { createCountingPace } from '../../src/clicks/counting-pace.ts';
+import { createCountingPace } from '../../src/clicks/shipping/counting-pace.ts';
 
 describe('the pace of counting', () => {
   it('rests four times as long as it works while one core is busy', () => {

@@ -8,7 +8,7 @@ import {
   encodeDelivery,
   parseAnswer,
   toAnswered,
-} from '../../src/clicks/delivery.ts';
+} from '../../src/clicks/shipping/delivery.ts';
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
 import { ClickFormatError } from '../../src/domain/click-format-error.ts';
 import { someProducer } from '../support/sealed-batch.ts';

@@ -2,8 +2,8 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createNodeSpoolFiles } from '../../src/clicks/node-spool-files.ts';
-import type { SpoolFiles } from '../../src/clicks/spool-files.ts';
+import { createNodeSpoolFiles } from '../../src/clicks/spool/node-spool-files.ts';
+import type { SpoolFiles } from '../../src/clicks/spool/spool-files.ts';
 import { SimulatedDisk } from '../support/simulated-disk.ts';
 import { openTestSpool, readClicks } from '../support/test-spool.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DailyVisitFacts, type VisitFactsOptions } from '../../src/clicks/visit-facts.ts';
-import { toVisitorNumber } from '../../src/clicks/visitor-number.ts';
+import { DailyVisitFacts, type VisitFactsOptions } from '../../src/clicks/visits/visit-facts.ts';
+import { toVisitorNumber } from '../../src/clicks/visits/visitor-number.ts';
 import type { Random } from '../../src/domain/random.ts';
 import { browserHeaders, chrome } from '../support/browser-headers.ts';
 import { fakeClock } from '../support/fake-clock.ts';

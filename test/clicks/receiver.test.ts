@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type DeliveryAnswer, encodeDelivery } from '../../src/clicks/delivery.ts';
-import { Receiver } from '../../src/clicks/receiver.ts';
+import { type DeliveryAnswer, encodeDelivery } from '../../src/clicks/shipping/delivery.ts';
+import { Receiver } from '../../src/clicks/shipping/receiver.ts';
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { mergeClicks } from '../../src/domain/merge-clicks.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recoverSegment } from '../../src/clicks/recover-segment.ts';
+import { recoverSegment } from '../../src/clicks/spool/recover-segment.ts';
 import { encodeBatchHeader } from '../../src/domain/click-batch-header.ts';
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
 import { type ClickFrame, frameLayout, salvageFrames } from '../../src/domain/click-frame.ts';

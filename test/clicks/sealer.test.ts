@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Sealer, type SealTask } from '../../src/clicks/sealer.ts';
-import { SpoolProducer } from '../../src/clicks/spool-producer.ts';
+import { Sealer, type SealTask } from '../../src/clicks/spool/sealer.ts';
+import { SpoolProducer } from '../../src/clicks/spool/spool-producer.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { someNonce, someProducer } from '../support/sealed-batch.ts';
 import { SimulatedDisk } from '../support/simulated-disk.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ShipLine } from '../../src/clicks/ship-line.ts';
+import { ShipLine } from '../../src/clicks/shipping/ship-line.ts';
 import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
 import { someProducer } from '../support/sealed-batch.ts';
 

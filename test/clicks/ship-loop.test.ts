@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ShipLoop, type ShipLoopOptions } from '../../src/clicks/ship-loop.ts';
-import type { ShipResult } from '../../src/clicks/shipper.ts';
+import { ShipLoop, type ShipLoopOptions } from '../../src/clicks/shipping/ship-loop.ts';
+import type { ShipResult } from '../../src/clicks/shipping/shipper.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { rememberingLog } from '../support/logged.ts';
 import { silentLog } from '../support/silent-log.ts';

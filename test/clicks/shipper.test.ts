@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { maxDeliveryBytes } from '../../src/clicks/delivery.ts';
+import { maxDeliveryBytes } from '../../src/clicks/shipping/delivery.ts';
 import type { ClickCursor, ProducerId } from '../../src/domain/click-cursor.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { NotPrimary } from '../../src/domain/not-primary.ts';

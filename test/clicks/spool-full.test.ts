@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SegmentFile } from '../../src/clicks/spool-files.ts';
+import type { SegmentFile } from '../../src/clicks/spool/spool-files.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { rememberingLog } from '../support/logged.ts';
 import { noDetails } from '../support/sealed-batch.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { startSpool } from '../../src/clicks/start-spool.ts';
+import { startSpool } from '../../src/clicks/spool/start-spool.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
 import { eventually } from '../support/eventually.ts';
 import { rememberingLog } from '../support/logged.ts';

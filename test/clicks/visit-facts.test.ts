@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type FindCountry, openCountryDatabase } from '../../src/clicks/country-database.ts';
-import { DailyVisitFacts, type VisitFactsOptions } from '../../src/clicks/visit-facts.ts';
+import { type FindCountry, openCountryDatabase } from '../../src/clicks/visits/country-database.ts';
+import { DailyVisitFacts, type VisitFactsOptions } from '../../src/clicks/visits/visit-facts.ts';
 import { browserHeaders, chrome } from '../support/browser-headers.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { seededRandom } from '../support/seeded-random.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createHeaderPicker } from '../../src/clicks/visit-headers.ts';
+import { createHeaderPicker } from '../../src/clicks/visits/visit-headers.ts';
 
 const pick = createHeaderPicker('x-forwarded-for');
 const nothing = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { maxTextLength } from '../../src/clicks/header-text.ts';
-import { Memo } from '../../src/clicks/memo.ts';
+import { maxTextLength } from '../../src/clicks/visits/header-text.ts';
+import { Memo } from '../../src/clicks/visits/memo.ts';
 
 describe('a memo', () => {
   it('keeps what was set, null too', () => {

@@ -1,4 +1,8 @@
-import { type DeliveryAnswer, decodeDelivery, encodeDelivery } from '../../src/clicks/delivery.ts';
+import {
+  type DeliveryAnswer,
+  decodeDelivery,
+  encodeDelivery,
+} from '../../src/clicks/shipping/delivery.ts';
 
 /** A request on its way, and who waits for the answer. */
 interface Request {

@@ -1,7 +1,7 @@
-import { decodeDelivery } from '../../src/clicks/delivery.ts';
-import { Shipper, type ShipResult } from '../../src/clicks/shipper.ts';
-import { Spool } from '../../src/clicks/spool.ts';
-import type { StoredBatch } from '../../src/clicks/spool-producer.ts';
+import { decodeDelivery } from '../../src/clicks/shipping/delivery.ts';
+import { Shipper, type ShipResult } from '../../src/clicks/shipping/shipper.ts';
+import { Spool } from '../../src/clicks/spool/spool.ts';
+import type { StoredBatch } from '../../src/clicks/spool/spool-producer.ts';
 import type { SpooledBatches } from '../../src/clicks/spooled-batches.ts';
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';

@@ -1,5 +1,9 @@
-import { type DeliveryAnswer, decodeDelivery, encodeDelivery } from '../../src/clicks/delivery.ts';
-import { Receiver } from '../../src/clicks/receiver.ts';
+import {
+  type DeliveryAnswer,
+  decodeDelivery,
+  encodeDelivery,
+} from '../../src/clicks/shipping/delivery.ts';
+import { Receiver } from '../../src/clicks/shipping/receiver.ts';
 import type { ClickCursor, ProducerId } from '../../src/domain/click-cursor.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { Failure } from '../../src/domain/failure.ts';

@@ -1,5 +1,5 @@
-import type { Spool } from '../../src/clicks/spool.ts';
-import type { StoredBatch } from '../../src/clicks/spool-producer.ts';
+import type { Spool } from '../../src/clicks/spool/spool.ts';
+import type { StoredBatch } from '../../src/clicks/spool/spool-producer.ts';
 import type { ProducerId } from '../../src/domain/click-cursor.ts';
 import { type ClickLedger, idsIn } from './click-simulation-ledger.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';

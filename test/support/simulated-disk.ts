@@ -1,4 +1,4 @@
-import type { SegmentFile, SpoolFiles } from '../../src/clicks/spool-files.ts';
+import type { SegmentFile, SpoolFiles } from '../../src/clicks/spool/spool-files.ts';
 
 /** A change to a file that a power cut can still take away. */
 type Change = { readonly append: Uint8Array } | { readonly truncate: number };

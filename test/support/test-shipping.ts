@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
-import { type Delivery, type DeliveryAnswer, decodeDelivery } from '../../src/clicks/delivery.ts';
-import { Receiver } from '../../src/clicks/receiver.ts';
-import { Shipper } from '../../src/clicks/shipper.ts';
+import {
+  type Delivery,
+  type DeliveryAnswer,
+  decodeDelivery,
+} from '../../src/clicks/shipping/delivery.ts';
+import { Receiver } from '../../src/clicks/shipping/receiver.ts';
+import { Shipper } from '../../src/clicks/shipping/shipper.ts';
 import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
 import { checkBatch } from '../../src/domain/click-batch.ts';
 import type { ClickCursor, ProducerId } from '../../src/domain/click-cursor.ts';

@@ -1,6 +1,6 @@
 import { zstdCompressSync } from 'node:zlib';
-import { Spool } from '../../src/clicks/spool.ts';
-import type { SpoolOptions } from '../../src/clicks/spool-options.ts';
+import { Spool } from '../../src/clicks/spool/spool.ts';
+import type { SpoolOptions } from '../../src/clicks/spool/spool-options.ts';
 import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
 import type { ClickCursor } from '../../src/domain/click-cursor.ts';

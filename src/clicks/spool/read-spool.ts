@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ProducerId } from '../domain/click-cursor.ts';
+import type { ProducerId } from '../../domain/click-cursor.ts';
 import type { AsideFile } from './keep.ts';
 import type { ProducerIdentity } from './producer-identity.ts';
 import { type RecoveredSegments, recoverSegments } from './recover-segments.ts';

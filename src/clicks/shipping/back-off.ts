@@ -1,4 +1,4 @@
-import type { Random } from '../domain/random.ts';
+import type { Random } from '../../domain/random.ts';
 
 const firstMs = 100;
 const longestMs = 5_000;

@@ -1,6 +1,6 @@
 import Bowser from 'bowser';
 import { isbot } from 'isbot';
-import type { ClickDetails } from '../domain/click.ts';
+import type { ClickDetails } from '../../domain/click.ts';
 
 /** What a user agent says about the program that sent it. */
 export type AgentFacts = Pick<ClickDetails, 'isBot' | 'browser' | 'os' | 'device'>;

@@ -1,4 +1,4 @@
-import { isProducerId, type ProducerId } from '../domain/click-cursor.ts';
+import { isProducerId, type ProducerId } from '../../domain/click-cursor.ts';
 
 /**
  * What the name of a batch's file says, so that a start needs not read thousands of files:

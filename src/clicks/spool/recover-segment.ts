@@ -1,6 +1,6 @@
-import { type BatchHeader, decodeBatchHeader } from '../domain/click-batch-header.ts';
-import { ClickFormatError } from '../domain/click-format-error.ts';
-import { type ClickFrame, peekClicks, salvageFrames } from '../domain/click-frame.ts';
+import { type BatchHeader, decodeBatchHeader } from '../../domain/click-batch-header.ts';
+import { ClickFormatError } from '../../domain/click-format-error.ts';
+import { type ClickFrame, peekClicks, salvageFrames } from '../../domain/click-frame.ts';
 import type { SegmentContent } from './segment.ts';
 
 /** What is known of an open segment from what lies around it. */

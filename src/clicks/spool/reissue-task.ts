@@ -1,4 +1,4 @@
-import { ClickFormatError } from '../domain/click-format-error.ts';
+import { ClickFormatError } from '../../domain/click-format-error.ts';
 import type { SealTask } from './sealer.ts';
 import { batchName } from './spool-names.ts';
 import type { SpoolOptions } from './spool-options.ts';

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type ClickCursor, expectedSeq, type ProducerId } from '../domain/click-cursor.ts';
-import { ClickFormatError } from '../domain/click-format-error.ts';
-import type { Clock } from '../domain/clock.ts';
-import { Failure } from '../domain/failure.ts';
+import { type ClickCursor, expectedSeq, type ProducerId } from '../../domain/click-cursor.ts';
+import { ClickFormatError } from '../../domain/click-format-error.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { Failure } from '../../domain/failure.ts';
 import type {
   ClickWriter,
   ClickWriterSource,
   MergeOutcome,
   ShippedBatch,
-} from '../domain/writer.ts';
+} from '../../domain/writer.ts';
 import {
   type AnsweredDelivery,
   type Delivery,

@@ -1,5 +1,5 @@
-import { checkBatch } from '../domain/click-batch.ts';
-import { ClickFormatError } from '../domain/click-format-error.ts';
+import { checkBatch } from '../../domain/click-batch.ts';
+import { ClickFormatError } from '../../domain/click-format-error.ts';
 import type { SpoolOptions } from './spool-options.ts';
 import type { StoredBatch } from './spool-producer.ts';
 

@@ -1,5 +1,5 @@
-import { encodeBatch } from '../domain/click-batch.ts';
-import type { Clock } from '../domain/clock.ts';
+import { encodeBatch } from '../../domain/click-batch.ts';
+import type { Clock } from '../../domain/clock.ts';
 import { framesToSeal } from './frames-to-seal.ts';
 import type { SegmentContent } from './segment.ts';
 import type { SpoolFiles } from './spool-files.ts';

@@ -1,5 +1,5 @@
-import type { ClickDetails } from '../domain/click.ts';
-import type { ClickRequest } from '../domain/click-recorder.ts';
+import type { ClickDetails } from '../../domain/click.ts';
+import type { ClickRequest } from '../../domain/click-recorder.ts';
 
 /** What is kept of a click besides its link. */
 export interface Visit {

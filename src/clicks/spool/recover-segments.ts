@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { ClickFormatError } from '../domain/click-format-error.ts';
-import type { Clock } from '../domain/clock.ts';
+import { ClickFormatError } from '../../domain/click-format-error.ts';
+import type { Clock } from '../../domain/clock.ts';
 import { findSegmentHeader, recoverSegment } from './recover-segment.ts';
 import type { SealTask } from './sealer.ts';
 import type { SpoolFiles } from './spool-files.ts';

@@ -1,4 +1,4 @@
-import type { ClickDetails } from '../domain/click.ts';
+import type { ClickDetails } from '../../domain/click.ts';
 import type { AgentFacts } from './agent-facts.ts';
 
 /** Referrers are the one part of details that clients can make up at will. */

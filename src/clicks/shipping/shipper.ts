@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import { type ClickCursor, expectedSeq, type ProducerId } from '../domain/click-cursor.ts';
-import type { Clock } from '../domain/clock.ts';
-import { Failure } from '../domain/failure.ts';
-import { NotPrimary } from '../domain/not-primary.ts';
+import { type ClickCursor, expectedSeq, type ProducerId } from '../../domain/click-cursor.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { Failure } from '../../domain/failure.ts';
+import { NotPrimary } from '../../domain/not-primary.ts';
+import { RareLog } from '../rare-log.ts';
+import type { SpooledBatch, SpooledBatches } from '../spooled-batches.ts';
 import { type DeliveryAnswer, encodeDelivery } from './delivery.ts';
-import { RareLog } from './rare-log.ts';
 import { ShipLine, type ShipPlan } from './ship-line.ts';
-import type { SpooledBatch, SpooledBatches } from './spooled-batches.ts';
 
 /** What a shipper works with. */
 export interface ShipperOptions {

@@ -1,5 +1,5 @@
-import type { Clock } from '../domain/clock.ts';
-import type { RareLog } from './rare-log.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { RareLog } from '../rare-log.ts';
 import type { SpoolFiles } from './spool-files.ts';
 import { type SpoolProducer, type StoredBatch, toSpace } from './spool-producer.ts';
 

@@ -1,4 +1,4 @@
-import { ClickFrameEncoder } from '../domain/click-frame-encoder.ts';
+import { ClickFrameEncoder } from '../../domain/click-frame-encoder.ts';
 
 /**
  * The frames that a batch is made of: those that are left of it, or else an empty one. A batch without any frame would be

@@ -1,12 +1,13 @@
-import type { ClickCursor, ProducerId } from '../domain/click-cursor.ts';
-import { nonceBytes } from '../domain/click-frame.ts';
-import type { ClickFrameEncoder } from '../domain/click-frame-encoder.ts';
+import type { ClickCursor, ProducerId } from '../../domain/click-cursor.ts';
+import { nonceBytes } from '../../domain/click-frame.ts';
+import type { ClickFrameEncoder } from '../../domain/click-frame-encoder.ts';
+import { RareLog } from '../rare-log.ts';
+import type { SpooledBatch, SpooledBatches } from '../spooled-batches.ts';
 import { Keep } from './keep.ts';
 import { loadWhole } from './load-whole.ts';
 import { mendBatch } from './mend-batch.ts';
 import { disown } from './producer-identity.ts';
 import { ProducerMaker } from './producer-maker.ts';
-import { RareLog } from './rare-log.ts';
 import { readSpool } from './read-spool.ts';
 import { reissueTask } from './reissue-task.ts';
 import { Sealer } from './sealer.ts';
@@ -17,7 +18,6 @@ import { readSpoolGauges, type SpoolGauges } from './spool-gauges.ts';
 import { batchName } from './spool-names.ts';
 import type { SpoolOptions } from './spool-options.ts';
 import { type SpoolProducer, type StoredBatch, toSpace } from './spool-producer.ts';
-import type { SpooledBatch, SpooledBatches } from './spooled-batches.ts';
 import { syncSegments } from './sync-segments.ts';
 
 /** A segment is sealed once it is this old. */

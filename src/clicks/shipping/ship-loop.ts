@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../domain/clock.ts';
-import { Failure } from '../domain/failure.ts';
-import type { Random } from '../domain/random.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Random } from '../../domain/random.ts';
 import { backOffMs } from './back-off.ts';
 import type { Shipper } from './shipper.ts';
 

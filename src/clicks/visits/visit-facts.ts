@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
-import { msPerDay } from '../domain/click.ts';
-import type { ClickRequest } from '../domain/click-recorder.ts';
+import { msPerDay } from '../../domain/click.ts';
+import type { ClickRequest } from '../../domain/click-recorder.ts';
 import {
   type TrustProxy,
   toPlainAddress,
   trustedEntry,
   trustedHeader,
-} from '../domain/client-address.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { Random } from '../domain/random.ts';
+} from '../../domain/client-address.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { Random } from '../../domain/random.ts';
 import { type AgentFacts, toAgentFacts } from './agent-facts.ts';
 import type { FindCountry } from './country-database.ts';
 import { DetailsTable } from './details-table.ts';

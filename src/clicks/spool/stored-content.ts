@@ -1,8 +1,8 @@
-import { decodeBatch } from '../domain/click-batch.ts';
-import type { BatchHeader } from '../domain/click-batch-header.ts';
-import { ClickFormatError } from '../domain/click-format-error.ts';
-import { salvageFrames } from '../domain/click-frame.ts';
-import type { Clock } from '../domain/clock.ts';
+import { decodeBatch } from '../../domain/click-batch.ts';
+import type { BatchHeader } from '../../domain/click-batch-header.ts';
+import { ClickFormatError } from '../../domain/click-format-error.ts';
+import { salvageFrames } from '../../domain/click-frame.ts';
+import type { Clock } from '../../domain/clock.ts';
 import { findSegmentHeader, joinFrames } from './recover-segment.ts';
 import type { SegmentContent } from './segment.ts';
 import type { SpoolFiles } from './spool-files.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isProducerId, type ProducerId } from '../domain/click-cursor.ts';
+import { isProducerId, type ProducerId } from '../../domain/click-cursor.ts';
 import type { SpoolFiles } from './spool-files.ts';
 import { temporaryName } from './spool-names.ts';
 

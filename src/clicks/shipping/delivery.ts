@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ProducerId } from '../domain/click-cursor.ts';
-import { ClickFormatError } from '../domain/click-format-error.ts';
+import type { ProducerId } from '../../domain/click-cursor.ts';
+import { ClickFormatError } from '../../domain/click-format-error.ts';
 
 /** Batches of one producer on their way to the primary. Without any, it asks how far the primary is. */
 export interface Delivery {

@@ -1,4 +1,4 @@
-import { encodeBatch } from '../domain/click-batch.ts';
+import { encodeBatch } from '../../domain/click-batch.ts';
 import { framesToSeal } from './frames-to-seal.ts';
 import { storeBatch } from './sealer.ts';
 import { type BatchName, batchName } from './spool-names.ts';

@@ -1,4 +1,4 @@
-import { encodeBatchHeader } from '../domain/click-batch-header.ts';
+import { encodeBatchHeader } from '../../domain/click-batch-header.ts';
 import type { SegmentFile, SpoolFiles } from './spool-files.ts';
 import { openName } from './spool-names.ts';
 import type { SpoolProducer } from './spool-producer.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../../domain/clock.ts';
 import type { SealTask } from './sealer.ts';
 import type { Segment } from './segment.ts';
 import { type SpoolProducer, type StoredBatch, toSpace } from './spool-producer.ts';

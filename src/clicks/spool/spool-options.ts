@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../domain/clock.ts';
-import type { Random } from '../domain/random.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { Random } from '../../domain/random.ts';
 import type { SpoolFiles } from './spool-files.ts';
 
 /** What a spool works with. */

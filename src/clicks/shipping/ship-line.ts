@@ -1,7 +1,7 @@
-import type { ProducerId } from '../domain/click-cursor.ts';
-import { batchHashesKept } from '../domain/click-store.ts';
+import type { ProducerId } from '../../domain/click-cursor.ts';
+import { batchHashesKept } from '../../domain/click-store.ts';
+import type { SpooledBatch } from '../spooled-batches.ts';
 import { type DeliveryAnswer, deliveryOverhead, maxDeliveryBytes } from './delivery.ts';
-import type { SpooledBatch } from './spooled-batches.ts';
 
 /** What is to be done next for a producer. */
 export type ShipPlan =

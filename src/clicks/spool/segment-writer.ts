@@ -1,6 +1,6 @@
-import type { ClickFrameEncoder } from '../domain/click-frame-encoder.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { RareLog } from './rare-log.ts';
+import type { ClickFrameEncoder } from '../../domain/click-frame-encoder.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { RareLog } from '../rare-log.ts';
 import type { SealTask } from './sealer.ts';
 import { Segment } from './segment.ts';
 import type { DropReason } from './spool-counts.ts';

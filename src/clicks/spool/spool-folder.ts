@@ -1,8 +1,8 @@
-import { checkBatch } from '../domain/click-batch.ts';
-import type { ProducerId } from '../domain/click-cursor.ts';
-import { ClickFormatError } from '../domain/click-format-error.ts';
-import { salvageFrames } from '../domain/click-frame.ts';
-import type { Clock } from '../domain/clock.ts';
+import { checkBatch } from '../../domain/click-batch.ts';
+import type { ProducerId } from '../../domain/click-cursor.ts';
+import { ClickFormatError } from '../../domain/click-format-error.ts';
+import { salvageFrames } from '../../domain/click-frame.ts';
+import type { Clock } from '../../domain/clock.ts';
 import { type FoundIdentity, findIdentity } from './producer-identity.ts';
 import type { SpoolFiles } from './spool-files.ts';
 import {

@@ -1,4 +1,4 @@
-import type { ProducerId } from '../domain/click-cursor.ts';
+import type { ProducerId } from '../../domain/click-cursor.ts';
 import { makeProducer, type ProducerIdentity } from './producer-identity.ts';
 import type { SpoolOptions } from './spool-options.ts';
 import { SpoolProducer } from './spool-producer.ts';

@@ -1,6 +1,6 @@
-import type { ClickCursor, ProducerId } from '../domain/click-cursor.ts';
+import type { ClickCursor, ProducerId } from '../../domain/click-cursor.ts';
+import type { SpooledBatch } from '../spooled-batches.ts';
 import { type BatchName, type BatchOrigin, batchName } from './spool-names.ts';
-import type { SpooledBatch } from './spooled-batches.ts';
 
 /** A file that the disk cannot read is given up after this long. */
 const patienceMs = 60_000;
