@@ -86,6 +86,8 @@ export class SimulatedNode {
   readonly #seen = new SeenBatches();
   /** Whether batches may go for another reason than being counted. */
   #mayGo = false;
+  /** How many batches are being put in place of others at the moment. */
+  #replacing = 0;
   /** In which epoch the primary answered last, by producer, since the process began. */
   #heard = new Map<ProducerId, number>();
   /** Producers of which the copy shows what is counted after a return that this node has not heard of. */
@@ -108,6 +110,7 @@ export class SimulatedNode {
     this.isKilled = false;
     const life = this.#lives;
     this.isStalled = false;
+    this.#replacing = 0;
     this.#stalled = [];
     this.#isStepping = false;
     this.#confirmed = [];
@@ -153,9 +156,14 @@ export class SimulatedNode {
             if (ledger.hasForks) ledger.excuseBatch(producer, seq, 'given up');
           },
           onLost: (batch) => ledger.excuse(this.#seen.idsOf(batch as StoredBatch), 'rot'),
-          onReplaced: () => {
-            this.mayHaveBatches = true;
-            this.#mayGo = true;
+          onReplacing: () => {
+            this.#replacing += 1;
+            return () => {
+              if (life !== this.#lives) return;
+              this.#replacing -= 1;
+              this.mayHaveBatches = true;
+              this.#mayGo = true;
+            };
           },
         }),
       ),
@@ -365,7 +373,7 @@ export class SimulatedNode {
   /** A batch is let go only once this node's own copy shows what is in it. */
   #judgeRemovals(gone: readonly GoneBatch[]): void {
     const { ledger } = this.#around;
-    const mayGo = this.#mayGo;
+    const mayGo = this.#mayGo || this.#replacing > 0;
     this.#mayGo = false;
     if (gone.length === 0) return;
     if (ledger.hasForks) {

@@ -21,31 +21,40 @@ export interface SpoolWatcher {
   readonly onDrop: (batch: SpooledBatch) => void;
   /** Not all that was in a batch could be read, and what was left is in its place. */
   readonly onLost: (batch: SpooledBatch) => void;
-  /** Some may be there no more, or others in their place. */
-  readonly onReplaced: () => void;
+  /** From now on until what it gives is called, some may be there no more, or others in their place. */
+  readonly onReplacing: () => () => void;
 }
 
 /** The same spool, watched. */
 export function watchSpool(
   spool: SpooledBatches,
-  { onDrop, onLost, onReplaced }: SpoolWatcher,
+  { onDrop, onLost, onReplacing }: SpoolWatcher,
 ): SpooledBatches {
   return {
     ...passSpool(spool),
     async mend(batch) {
-      const lost = await spool.mend(batch);
-      if (lost > 0) onLost(batch);
-      onReplaced();
-      return lost;
+      const end = onReplacing();
+      try {
+        const lost = await spool.mend(batch);
+        if (lost > 0) onLost(batch);
+        return lost;
+      } finally {
+        end();
+      }
     },
     async reissueFrom(batch) {
-      await spool.reissueFrom(batch);
-      onReplaced();
+      const end = onReplacing();
+      try {
+        await spool.reissueFrom(batch);
+      } finally {
+        end();
+      }
     },
     drop(batch) {
+      const end = onReplacing();
       onDrop(batch);
       spool.drop(batch);
-      onReplaced();
+      end();
     },
   };
 }
