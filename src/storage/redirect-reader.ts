@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Destination } from '../domain/destination.ts';
 import type { Domain } from '../domain/domain-name.ts';
 import type { RedirectCode } from '../domain/link.ts';
@@ -31,12 +32,13 @@ const findLink = defineQuery((p: { domainId: number; slugKey: string }) =>
     .where('domain_id', '=', p.domainId)
     .where('slug_key', '=', p.slugKey),
 );
-// One row of an index each; `max` and `min` in one select would read the whole table.
+// The newest is not asked of the log itself, whose rows may all have been deleted. One row of an index each.
 const findEnds = defineQuery(() =>
   readBuilder.selectNoFrom((e) => [
     e
-      .selectFrom('changes')
-      .select((c) => c.fn.max('revision').as('newest'))
+      .selectFrom('sqlite_sequence')
+      .select('seq')
+      .where('name', '=', sql.lit('changes'))
       .as('newest'),
     e
       .selectFrom('changes')
@@ -92,12 +94,8 @@ export class RedirectReader implements RedirectStore {
     const epochRow = connection.get(findEpoch, {});
     const history = JSON.stringify(epochRow ?? null);
     const isSameHistory = this.#last === undefined || this.#last.history === history;
-    // A log without rows says nothing: they may have been deleted.
-    const reachesBack =
-      oldest !== undefined &&
-      oldest !== null &&
-      oldest <= sinceRevision + 1 &&
-      sinceRevision <= revision;
+    const firstKept = oldest ?? revision + 1;
+    const reachesBack = sinceRevision <= revision && firstKept <= sinceRevision + 1;
     const snapshot = {
       epoch: epochRow?.epoch ?? 0,
       revision,

@@ -76,7 +76,7 @@ describe('one read finds', () => {
     expect(read()).toEqual({
       epoch: 1,
       revision: 0,
-      changed: undefined,
+      changed: [],
       links: [],
       domains: [{ id: 1, host: 'go.example.com', slugCase: 'insensitive' }],
     });
@@ -134,10 +134,12 @@ describe('changes', () => {
     expect(read(2).changed).toBeUndefined();
   });
 
-  test('are unknown when the log has no rows, whatever was written', () => {
-    insert(makeLink());
+  test('are none after the last one and unknown before it when the log has no rows any more', () => {
+    insert(makeLink(), makeLink({ id: 2, slug: 'b' }));
     writer.database.exec('DELETE FROM changes');
-    expect(read(0)).toMatchObject({ revision: 0, changed: undefined });
+    expect(read(2)).toMatchObject({ revision: 2, changed: [] });
+    expect(read(1)).toMatchObject({ revision: 2, changed: undefined });
+    expect(read(3)).toMatchObject({ revision: 2, changed: undefined });
   });
 
   test('of a transaction that was rolled back leave no gap', () => {
