@@ -6,7 +6,7 @@ import type { Durations } from './measure.ts';
 export const usage = `npm run bench -- [options]     what a redirect costs; Node's own HTTP is 1.00
 
   --quick          three short rounds: 4 minutes instead of 15
-  --full           also 10 million links and a real LiteFS: about half an hour
+  --full           also 10 million links and a real LiteFS: about 50 minutes
   --only <name>    this variant and its baseline; can be given more than once
   --rounds <n>     how often each variant is measured
   --seconds <n>    how long each time
