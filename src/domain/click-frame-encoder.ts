@@ -98,8 +98,8 @@ export class ClickFrameEncoder {
   }
 
   /**
-   * The frames, to follow `firstClick` clicks of their batch; at least one, also when nothing was added. They are valid until something is added or cleared, and
-   * can be asked for again with another number.
+   * The frames, to follow `firstClick` clicks of their batch; at least one, also when nothing was added. They are valid
+   * until something is added or cleared, and can be asked for again with another number.
    */
   finish(firstClick: number, timeMs: number): Uint8Array {
     const buffer = this.#buffer;

@@ -27,7 +27,7 @@ export type RedirectLink = Pick<
 export interface RedirectSnapshot {
   /** How many primaries there have been. A new one means: forget everything. */
   readonly epoch: number;
-  /** The newest row of `changes`. */
+  /** The number of the newest change, whether its row is still there or not. */
   readonly revision: number;
   /**
    * Keys changed after `sinceRevision`; `undefined` when the log no longer reaches back that far, or counts the

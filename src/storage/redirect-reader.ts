@@ -32,7 +32,8 @@ const findLink = defineQuery((p: { domainId: number; slugKey: string }) =>
     .where('domain_id', '=', p.domainId)
     .where('slug_key', '=', p.slugKey),
 );
-// The newest is not asked of the log itself, whose rows may all have been deleted. One row of an index each.
+// The newest is not asked of the log itself, whose rows may all have been deleted. The oldest by itself is one row of an
+// index.
 const findEnds = defineQuery(() =>
   readBuilder.selectNoFrom((e) => [
     e

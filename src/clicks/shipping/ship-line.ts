@@ -117,8 +117,9 @@ export class ShipLine {
     }
     // The primary cannot tell any more. With so many after it that we do not have, others count as this producer:
     // what is from before is taken for counted, what was sealed since is not.
-    if (seq > this.#oldUpTo && !isInherited && !isRecovered)
+    if (seq > this.#oldUpTo && !isInherited && !isRecovered) {
       return { is: 'conflict', batch: tried };
+    }
     this.#agreed = seq;
     return undefined;
   }

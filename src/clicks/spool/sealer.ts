@@ -1,10 +1,7 @@
-import { encodeBatch } from '../../domain/click-batch.ts';
-import type { Clock } from '../../domain/clock.ts';
-import { framesToSeal } from './frames-to-seal.ts';
 import type { SegmentContent } from './segment.ts';
-import type { SpoolFiles } from './spool-files.ts';
-import { type BatchOrigin, batchName, temporaryName } from './spool-names.ts';
-import { type Place, type SpoolProducer, StoredBatch } from './spool-producer.ts';
+import type { BatchOrigin } from './spool-names.ts';
+import type { Place, SpoolProducer, StoredBatch } from './spool-producer.ts';
+import { type BatchTools, writeBatch } from './write-batch.ts';
 
 /** Something to make a batch of. */
 export interface SealTask {
@@ -24,12 +21,7 @@ export interface SealTask {
   discard(): void;
 }
 
-export interface SealerOptions {
-  readonly files: SpoolFiles;
-  readonly compress: (frames: Uint8Array) => Promise<Uint8Array>;
-  readonly clock: Clock;
-  /** That of the spool's frames. */
-  readonly nonce: Uint8Array;
+export interface SealerOptions extends BatchTools {
   readonly onSealed: (batch: StoredBatch) => void;
   /** Told of the system's error that stopped it. */
   readonly onFailed: (error: unknown) => void;
@@ -116,30 +108,12 @@ export class Sealer {
     this.#discard(task);
   }
 
-  async #write(task: SealTask, place: Place): Promise<StoredBatch> {
-    const { files, compress, clock, nonce } = this.#options;
+  async #write(task: SealTask, { producer, seq, clicksBefore }: Place): Promise<StoredBatch> {
     const content = await task.load();
     // Nobody else ever wrote under the number that a follower gives it.
-    const origin = place.producer === task.producer ? task.origin : 'sealed';
-    const { clicks, damaged, region } = content;
-    const frames = framesToSeal(content.frames, nonce, clock.now());
-    const bytes = encodeBatch(
-      {
-        producer: place.producer.id,
-        seq: place.seq,
-        clicksBefore: place.clicksBefore,
-        region,
-        clicks,
-        damaged,
-        isRecovered: origin !== 'sealed',
-        frames,
-      },
-      await compress(frames),
-    );
-    const { seq, clicksBefore } = place;
-    const name = { seq, clicksBefore, clicks, sealedAtMs: task.sealedAtMs, origin };
-    await storeBatch(files, place.producer, batchName(name, 'batch'), bytes);
-    return new StoredBatch(place.producer, name, bytes.length, clock.monotonicMs());
+    const origin = producer === task.producer ? task.origin : 'sealed';
+    const { sealedAtMs } = task;
+    return writeBatch(this.#options, producer, { seq, clicksBefore, sealedAtMs, origin }, content);
   }
 
   /** A file that stays although its batch is there is removed by the next start. */
@@ -150,17 +124,4 @@ export class Sealer {
       this.#options.onFailed(error);
     }
   }
-}
-
-/** Puts a file in its place so that a power cut leaves all or nothing of it. Rejects with the system's error. */
-export async function storeBatch(
-  files: SpoolFiles,
-  { id }: SpoolProducer,
-  name: string,
-  bytes: Uint8Array,
-): Promise<void> {
-  const temporary = temporaryName(name);
-  await files.writeFile(id, temporary, bytes);
-  files.rename(id, temporary, name);
-  await files.syncFolder(id);
 }
