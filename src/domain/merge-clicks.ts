@@ -75,7 +75,9 @@ export function mergeClicks(
     if (frames === verdict && frames < batch.frames.length) return 'full';
     if (cursor !== undefined && batch.seq < cursor.seq) {
       store.putBatchHash(producer, batch.seq, hashFrames(batch, frames));
-      return { is: frames === batch.frames.length ? 'merged' : 'partial', cursor };
+      const found = withoutLost(cursor, countClicks(batch, verdict, frames));
+      store.putCursor(found);
+      return { is: frames === batch.frames.length ? 'merged' : 'partial', cursor: found };
     }
     const moved = moveCursor(cursor, batch, verdict, frames);
     store.putCursor(moved);
@@ -136,7 +138,7 @@ function moveCursor(
   const last = batch.frames[to - 1];
   const merged = last === undefined ? 0 : clicksThrough(last);
   const clicks = batch.clicksBefore + (isComplete ? batch.clicks : merged);
-  const counted = batch.frames.slice(from, to).reduce((sum, frame) => sum + frame.clicks.length, 0);
+  const counted = countClicks(batch, from, to);
   // What lies between and is in no frame is lost: batches that are gone, and what was damaged in this one. A producer
   // of which two volumes exist can count less than is counted here, which makes up for no loss.
   const clicksBefore = before?.clicks ?? 0;
@@ -151,4 +153,13 @@ function moveCursor(
     clicks,
     lost: Math.max(0, (before?.lost ?? 0) + clicks - start - counted),
   };
+}
+
+/** The cursor after clicks that had been declared lost came after all: an undamaged copy of their batch was on its way. */
+function withoutLost(cursor: ClickCursor, clicks: number): ClickCursor {
+  return { ...cursor, lost: Math.max(0, cursor.lost - clicks) };
+}
+
+function countClicks({ frames }: ClickBatch, from: number, to: number): number {
+  return frames.slice(from, to).reduce((sum, { clicks }) => sum + clicks.length, 0);
 }

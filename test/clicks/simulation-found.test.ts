@@ -364,6 +364,22 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
       { do: 'click', node: 1, clicks: 1 },
     ],
   ],
+  [
+    'a batch is on its way while the disk changes it, and comes after what was left of it',
+    [
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'wait', ms: 1_100 },
+      { do: 'ship all', node: 0 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'seal', node: 0 },
+      { do: 'ship', node: 0 },
+      { do: 'click', node: 0, clicks: 0 },
+      { do: 'rot', node: 0, at: 1, byte: 147 },
+      { do: 'crash', node: 0 },
+      { do: 'ship all', node: 0 },
+    ],
+  ],
 ];
 
 it.each(found)('all is well when %s', async (_, history) => {

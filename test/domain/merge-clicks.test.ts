@@ -232,10 +232,11 @@ describe('a batch that comes too early', () => {
   it('is counted when it comes after it was declared lost, as from another copy of the volume', () => {
     const store = new MemoryClickStore();
     merge(store, [{ bytes: ticksOf([9], { seq: 3, clicksBefore: 2 }), lostFrom: 1 }]);
+    expect(cursorOf(store)).toMatchObject({ seq: 3, clicks: 3, lost: 2 });
     const late = ticksOf([8], { seq: 2, clicksBefore: 1 });
     expect(words(merge(store, [late, late]))).toEqual(['merged', 'merged']);
     expect(countsOf(store, 8)).toBe(1);
-    expect(cursorOf(store)).toMatchObject({ seq: 3, clicks: 3 });
+    expect(cursorOf(store)).toMatchObject({ seq: 3, clicks: 3, lost: 1 });
     expect(words(merge(store, [ticksOf([7], { seq: 2, clicksBefore: 1 })]))).toEqual(['conflict']);
   });
 
