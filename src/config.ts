@@ -60,6 +60,10 @@ export interface Config {
         readonly replay: 'fly' | 'forward';
         /** A longer body is forwarded, never replayed. */
         readonly replayMaxBytes: number;
+        /** Origin of this machine's guard; `undefined` without one: then nothing is ever acknowledged. */
+        readonly guardUrl: string | undefined;
+        /** What becomes of a write that another machine is not known to have: `auto` says so, `strict` fails. */
+        readonly durability: 'auto' | 'strict';
       }
     | undefined;
 }
@@ -189,6 +193,8 @@ export const environment = z.object({
   FLEET_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   REPLAY: oneOf('fly', 'forward').optional(),
   REPLAY_MAX_BYTES: whole(0, 1_000_000).default(1_000_000),
+  GUARD_URL: origin.optional(),
+  DURABILITY: oneOf('auto', 'strict').default('auto'),
   FLY_APP_NAME: z.string().optional(),
   FLY_MACHINE_ID: z.string().optional(),
   FLY_REGION: z.string().optional(),
@@ -230,7 +236,19 @@ function crossCheck(given: Readonly<Record<string, string | undefined>>): Config
   ) {
     mistakes.push({ variable: 'PRIVATE_PORT', detail: `is ${privatePort}, and so is PORT` });
   }
-  if (given.LITEFS_DIR === undefined) return mistakes;
+  const isStrict = given.DURABILITY === 'strict';
+  if (given.LITEFS_DIR === undefined) {
+    if (isStrict) {
+      const detail =
+        'strict needs a fleet (LITEFS_DIR): alone, no other machine could have a write';
+      mistakes.push({ variable: 'DURABILITY', detail });
+    }
+    return mistakes;
+  }
+  if (isStrict && given.GUARD_URL === undefined) {
+    const detail = 'strict needs GUARD_URL: the guard tells which machine has to have a write';
+    mistakes.push({ variable: 'DURABILITY', detail });
+  }
   if (given.FLEET_SECRET === undefined) {
     mistakes.push({ variable: 'FLEET_SECRET', detail: 'is required with LITEFS_DIR' });
   }
@@ -301,6 +319,8 @@ function derive(env: z.output<typeof environment>): Config {
             secret: env.FLEET_SECRET as string,
             replay: env.REPLAY ?? (env.FLY_APP_NAME === undefined ? 'forward' : 'fly'),
             replayMaxBytes: env.REPLAY_MAX_BYTES,
+            guardUrl: env.GUARD_URL,
+            durability: env.DURABILITY,
           },
   };
 }

@@ -18,6 +18,7 @@ export type FailureKind =
   | 'misdirected'
   | 'rate_limited'
   | 'unavailable'
+  | 'not_replicated'
   | 'internal';
 
 /** One broken rule of the input: a JSON pointer (RFC 6901), or a header or parameter name, and a sentence. */

@@ -1,5 +1,6 @@
 import type { ApiKey } from './api-key.ts';
 import type { ClickCursor, ProducerId } from './click-cursor.ts';
+import type { Durability } from './durability.ts';
 import type { Link, LinkChanges, LinkRef, NewLink } from './link.ts';
 import type { Position } from './position.ts';
 
@@ -95,18 +96,24 @@ export interface DeleteLinkInput extends LinkRef {
 }
 
 /** The result of a command whose transaction was committed. */
-export interface Written<T> {
+export interface Committed<T> {
   readonly value: T;
   /** Of the database right after the commit; `undefined` alone. */
   readonly position: Position | undefined;
   readonly epoch: number;
 }
 
+/** The result of a command on `links.db`, and what is known of its safety by now. */
+export interface Written<T> extends Committed<T> {
+  readonly durability: Durability;
+}
+
 /**
  * The primary's writer as the rest of the process sees it.
  *
  * Rejects with the `Failure` of the use case; with `unavailable` when the mailbox is full, or when it
- * is not known whether the transaction took effect; with `NotPrimary` when it certainly did not because
+ * is not known whether the transaction took effect; with `not_replicated`
+ * when it did here but has to be on the other candidate as well (`DURABILITY=strict`) and is not known to be; with `NotPrimary` when it certainly did not because
  * this node lost its role.
  */
 export interface Writer {
@@ -116,12 +123,15 @@ export interface Writer {
   ): Promise<Written<ReturnType<WriterCommands[Name]>>>;
 }
 
-/** The primary's writer of `clicks.db`. Rejects as `Writer` does; the position is that of `clicks.db`. */
+/**
+ * The primary's writer of `clicks.db`. Rejects as `Writer` does; the position is that of `clicks.db`. Nothing waits for
+ * another node: what a failover loses of the counts is shipped again.
+ */
 export interface ClickWriter {
   count<Name extends keyof ClickCommands>(
     name: Name,
     input: Parameters<ClickCommands[Name]>[0],
-  ): Promise<Written<ReturnType<ClickCommands[Name]>>>;
+  ): Promise<Committed<ReturnType<ClickCommands[Name]>>>;
 }
 
 /** Gives the writer while this node is primary. */

@@ -118,7 +118,7 @@ export function failuresOf({
     kinds.add('unauthenticated').add('rate_limited').add('misdirected');
   }
   if (access === 'administrator' || method !== 'get') kinds.add('forbidden');
-  if (writes) kinds.add('rate_limited');
+  if (writes) kinds.add('rate_limited').add('not_replicated');
   if (inputs.query !== undefined || inputs.body !== undefined) kinds.add('invalid');
   if (inputs.body !== undefined) kinds.add('too_large').add('unsupported_media_type');
   for (const kind of failures) kinds.add(kind);

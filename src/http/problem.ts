@@ -109,6 +109,12 @@ export const problemTypes: Readonly<Record<FailureKind, ProblemType>> = {
     description:
       'This node cannot do that now: it has no connection to the primary, is starting or is busy. Retry-After says when to try again. A write that was answered so may be repeated safely with the same Idempotency-Key.',
   },
+  not_replicated: {
+    status: 503,
+    title: 'Not replicated',
+    description:
+      'The write is on the disk of the primary, and it is not known yet whether another machine has it; with DURABILITY=strict that is not enough. Ask again with the same Idempotency-Key: the write is made once, and answered as made as soon as it is safe.',
+  },
   internal: {
     status: 500,
     title: 'Internal error',
@@ -168,9 +174,10 @@ function shortened({ pointer, detail }: FieldError): FieldError {
 /** What a 401 says of the scheme that would be accepted (RFC 9110 section 15.5.2, RFC 6750). */
 export const bearerChallenge = 'Bearer realm="Hoplite"';
 
-/** The headers that a failure asks for, besides the body. What is unavailable says when to come back. */
+/** The headers that a failure asks for, besides the body. What may go well soon says when to come back. */
 export function problemHeaders({ kind, details }: Failure): Readonly<Record<string, string>> {
-  const retryAfterS = details.retryAfterS ?? (kind === 'unavailable' ? 1 : undefined);
+  const mayGoWellSoon = kind === 'unavailable' || kind === 'not_replicated';
+  const retryAfterS = details.retryAfterS ?? (mayGoWellSoon ? 1 : undefined);
   return {
     ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }),
     ...(details.allow === undefined ? {} : { Allow: details.allow.join(', ') }),

@@ -3,6 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import type {
   ClickCommands,
   ClickWriter,
+  Committed,
   Writer,
   WriterCommands,
   Written,
@@ -91,7 +92,7 @@ export class ThreadedWriter implements Writer, ClickWriter, AsyncDisposable {
   count<Name extends keyof ClickCommands>(
     name: Name,
     input: Parameters<ClickCommands[Name]>[0],
-  ): Promise<Written<ReturnType<ClickCommands[Name]>>> {
+  ): Promise<Committed<ReturnType<ClickCommands[Name]>>> {
     return this.#ask(this.#clicks, name, () => packClickInput(input));
   }
 
@@ -161,7 +162,7 @@ export class ThreadedWriter implements Writer, ClickWriter, AsyncDisposable {
       const outcome = outcomes[index];
       if (outcome === undefined) reject(outcomeUnknown());
       else if ('error' in outcome) reject(fromCarried(outcome.error));
-      else resolve({ value: outcome.value, position, epoch } as never);
+      else resolve({ value: outcome.value, position, epoch, durability: 'local' } as never);
     }
   }
 

@@ -98,6 +98,8 @@ describe('the configuration', () => {
       LITEFS_URL: 'localhost:20202',
       REPLAY: 'never',
       REPLAY_MAX_BYTES: '1000001',
+      GUARD_URL: '127.0.0.1:8501',
+      DURABILITY: 'maybe',
     });
     expect(mistakes).toEqual({
       PORT: 'must be a whole number from 0 to 65535',
@@ -124,6 +126,8 @@ describe('the configuration', () => {
       LITEFS_URL: 'must be an http or https origin without a path, such as https://go.example.com',
       REPLAY: 'must be one of fly, forward',
       REPLAY_MAX_BYTES: 'must be a whole number from 0 to 1000000',
+      GUARD_URL: 'must be an http or https origin without a path, such as https://go.example.com',
+      DURABILITY: 'must be one of auto, strict',
       BASE_URL: expect.stringContaining('is required when HOST is not loopback (HOST is 0.0.0.0)'),
       FLEET_SECRET: 'is required with LITEFS_DIR',
       PEER_URL: expect.stringContaining('is required with LITEFS_DIR off Fly'),
@@ -279,6 +283,23 @@ describe('a fleet', () => {
       secret: fleet.FLEET_SECRET,
       replay: 'forward',
       replayMaxBytes: 1_000_000,
+      guardUrl: undefined,
+      durability: 'auto',
+    });
+  });
+
+  test('can insist on a second copy only with a guard, and never alone', () => {
+    const strict = { DURABILITY: 'strict' };
+    expect(mistakesOf(strict)).toEqual({
+      DURABILITY: 'strict needs a fleet (LITEFS_DIR): alone, no other machine could have a write',
+    });
+    expect(mistakesOf({ ...fleet, ...strict })).toEqual({
+      DURABILITY: 'strict needs GUARD_URL: the guard tells which machine has to have a write',
+    });
+    const config = readConfig({ ...fleet, ...strict, GUARD_URL: 'http://127.0.0.1:8501' });
+    expect(config.fleet).toMatchObject({
+      guardUrl: 'http://127.0.0.1:8501',
+      durability: 'strict',
     });
   });
 
