@@ -43,10 +43,17 @@ export class Child {
     readonly logFile: string;
     /** The id of the cluster's run. */
     readonly run: string;
+    /** The words before the command, of a program that becomes it, as `nsenter` does. */
+    readonly within?: readonly string[];
   }): Promise<Child> {
     const log = openSync(options.logFile, 'a');
     try {
-      const child = spawn(options.command, options.args, {
+      const [command = options.command, ...args] = [
+        ...(options.within ?? []),
+        options.command,
+        ...options.args,
+      ];
+      const child = spawn(command, args, {
         cwd: options.cwd,
         env: { ...options.env, [runVariable]: options.run },
         detached: true,

@@ -19,6 +19,7 @@ export class Consul implements AsyncDisposable {
   readonly #dir: string;
   readonly #address: string;
   readonly #run: string;
+  readonly #within: readonly string[];
   #child: Child | undefined;
 
   constructor(options: {
@@ -26,10 +27,13 @@ export class Consul implements AsyncDisposable {
     readonly address: string;
     /** The id of the cluster's run. */
     readonly run: string;
+    /** The words before its command, which start it elsewhere: in a network namespace, say. */
+    readonly within?: readonly string[];
   }) {
     this.#dir = options.dir;
     this.#address = options.address;
     this.#run = options.run;
+    this.#within = options.within ?? [];
     this.url = `http://${options.address}:${consulPorts.http}`;
   }
 
@@ -45,6 +49,7 @@ export class Consul implements AsyncDisposable {
       env: process.env,
       logFile: join(this.#dir, 'consul.log'),
       run: this.#run,
+      within: this.#within,
     });
     this.#child = child;
     await until(

@@ -34,6 +34,7 @@ export class NodeProcess {
   readonly logFile: string;
   readonly #run: string;
   readonly #env: () => Environment;
+  readonly #within: readonly string[];
   #child: Child | undefined;
   #last: Promise<void> = Promise.resolve();
 
@@ -45,6 +46,8 @@ export class NodeProcess {
     readonly run: string;
     /** Asked at each start, because the fleet grows. */
     readonly env: () => Environment;
+    /** The words before its command, which start it elsewhere: in a network namespace, say. */
+    readonly within?: readonly string[];
   }) {
     this.plan = options.plan;
     this.dir = options.dir;
@@ -54,6 +57,7 @@ export class NodeProcess {
     this.logFile = join(options.dir, 'node.log');
     this.#run = options.run;
     this.#env = options.env;
+    this.#within = options.within ?? [];
   }
 
   get id(): string {
@@ -86,6 +90,7 @@ export class NodeProcess {
         env: { ...given, ...variant.env?.(given) },
         logFile: this.logFile,
         run: this.#run,
+        within: this.#within,
       });
     });
   }
