@@ -20,7 +20,7 @@ import type { MergeClicksInput, MergeOutcome, ShippedBatch } from './writer.ts';
 const maxRowsPerMerge = 5_000;
 
 /** What is to become of a batch; a number says that it may be counted, and how many frames of it already are. */
-type Verdict = number | 'merged' | 'gap' | 'conflict';
+type Verdict = number | 'merged' | 'gap' | 'conflict' | 'absent';
 
 /**
  * Counts batches in their order: moves the cursors of their producers and adds to the rollups, both through `store`,
@@ -49,7 +49,7 @@ export function mergeClicks(
       outcomes.push(batch);
       continue;
     }
-    const outcome = mergeBatch(batch, shipped.lostFrom);
+    const outcome = mergeBatch(batch, shipped);
     if (outcome === 'full') break;
     outcomes.push(outcome);
     if (outcome.is === 'gap' || outcome.is === 'conflict') heldBack.add(batch.producer);
@@ -58,11 +58,11 @@ export function mergeClicks(
   sums.writeTo(store);
   return outcomes;
 
-  function mergeBatch(batch: ClickBatch, lostFrom: number | undefined): MergeOutcome | 'full' {
+  function mergeBatch(batch: ClickBatch, shipped: ShippedBatch): MergeOutcome | 'full' {
     const { producer } = batch;
     const cursor = store.findCursor(producer);
-    const verdict = heldBack.has(producer) ? 'gap' : judge(store, cursor, batch, lostFrom);
-    if (verdict === 'gap' || verdict === 'conflict') {
+    const verdict = heldBack.has(producer) ? 'gap' : judge(store, cursor, batch, shipped);
+    if (verdict === 'gap' || verdict === 'conflict' || verdict === 'absent') {
       const clicks = cursor?.clicks ?? 0;
       return { is: verdict, producer, expected: expectedSeq(cursor), clicks };
     }
@@ -109,14 +109,15 @@ function judge(
   store: ClickStore,
   cursor: ClickCursor | undefined,
   batch: ClickBatch,
-  lostFrom: number | undefined,
+  { lostFrom, isTrial }: ShippedBatch,
 ): Verdict {
   if (cursor !== undefined && batch.seq < cursor.seq) {
     const hash = store.findBatchHash(batch.producer, batch.seq);
     if (hash === batch.hash) return 'merged';
     if (hash !== undefined) return findPrefix(batch, hash) || 'conflict';
     // Nothing of it is counted: it was declared lost. Of an older one nobody knows, and it is better not counted twice.
-    return batch.seq > cursor.seq - batchHashesKept ? 0 : 'merged';
+    if (batch.seq <= cursor.seq - batchHashesKept) return 'merged';
+    return isTrial ? 'absent' : 0;
   }
   if (cursor !== undefined && batch.seq === cursor.seq) {
     if (cursor.isComplete && batch.hash === cursor.hash) return 'merged';
@@ -124,7 +125,7 @@ function judge(
   }
   const expected = expectedSeq(cursor);
   if (batch.seq !== expected && lostFrom !== expected) return 'gap';
-  return 0;
+  return isTrial ? 'absent' : 0;
 }
 
 /** The cursor after the first `to` frames of a batch, of which `from` were counted before. */

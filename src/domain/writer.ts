@@ -51,16 +51,19 @@ export interface ShippedBatch {
   readonly bytes: Uint8Array;
   /** When batches before this one are lost: the first of them, which must be the one that the cursor expects. */
   readonly lostFrom?: number | undefined;
+  /** It only comes to learn whether it is what is counted under its number; where nothing is, it is not counted either. */
+  readonly isTrial?: boolean | undefined;
 }
 
 /**
  * What became of a batch. `merged`: counted, now or before. `partial`: some of it is counted; it must come again.
- * `gap`: `expected` has to come first. `conflict`: another batch of this number is counted. `invalid`: no batch.
+ * `gap`: `expected` has to come first. `conflict`: another batch of this number is counted. `absent`: none is, and the
+ * batch was a trial. `invalid`: no batch.
  */
 export type MergeOutcome =
   | { readonly is: 'merged' | 'partial'; readonly cursor: ClickCursor }
   | {
-      readonly is: 'gap' | 'conflict';
+      readonly is: 'gap' | 'conflict' | 'absent';
       readonly producer: ProducerId;
       readonly expected: number;
       /** Clicks of this producer before the one that is expected. */

@@ -19,6 +19,7 @@ const deliveries: fc.Arbitrary<Delivery> = fc.record({
     .map((bytes) => Buffer.from(bytes).toString('hex') as ProducerId),
   epoch: fc.nat({ max: 2 ** 48 - 1 }),
   lostFrom: fc.option(fc.integer({ min: 1, max: 2 ** 48 - 1 }), { nil: undefined }),
+  isTrial: fc.boolean(),
   batches: fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 5 }),
 });
 
@@ -50,6 +51,7 @@ describe('a delivery', () => {
     const bytes = encodeDelivery({
       producer: someProducer,
       epoch: 3,
+      isTrial: false,
       batches: [Buffer.from('one'), Buffer.from('two')],
     });
     for (let length = 0; length < bytes.length; length += 1) {
@@ -59,7 +61,9 @@ describe('a delivery', () => {
   });
 
   it('is refused with its number when it has a version that nobody knows', () => {
-    const bytes = Buffer.from(encodeDelivery({ producer: someProducer, epoch: 3, batches: [] }));
+    const bytes = Buffer.from(
+      encodeDelivery({ producer: someProducer, epoch: 3, isTrial: false, batches: [] }),
+    );
     bytes[3] = 9;
     expect(() => decodeDelivery(bytes)).toThrow('version 9');
   });
@@ -108,6 +112,7 @@ describe('an answer', () => {
     ['ok', 200],
     ['gap', 409],
     ['conflict', 409],
+    ['absent', 409],
     ['invalid', 400],
   ] as const)('%s has status %i', (outcome, status) => {
     expect(toAnswered({ ...answer, outcome })).toEqual({ status, body: { ...answer, outcome } });

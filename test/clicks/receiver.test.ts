@@ -98,14 +98,27 @@ function batchOf(producer: ProducerId, seq: number, links: readonly number[], mo
 function deliver(
   producer: ProducerId,
   batches: readonly Uint8Array[],
-  more: { epoch?: number; lostFrom?: number } = {},
+  more: { epoch?: number; lostFrom?: number; isTrial?: boolean } = {},
 ): Promise<{ status: number; body: DeliveryAnswer }> {
-  return receiver.receive(encodeDelivery({ producer, epoch: 7, ...more, batches }));
+  return receiver.receive(encodeDelivery({ producer, epoch: 7, isTrial: false, ...more, batches }));
 }
 
 function clicksOf(linkId: number): number {
   return store.totals.get(linkId)?.clicks ?? 0;
 }
+
+describe('a trial', () => {
+  it('is answered with what is counted under its number, and counts nothing', async () => {
+    const [one] = producers as [ProducerId];
+    await deliver(one, [batchOf(one, 3, [1])], { lostFrom: 1 });
+    const trial = await deliver(one, [batchOf(one, 2, [9])], { isTrial: true });
+    expect(trial).toMatchObject({
+      status: 409,
+      body: { outcome: 'absent', merged: 0, expected: 4 },
+    });
+    expect(clicksOf(9)).toBe(0);
+  });
+});
 
 describe('a delivery without batches', () => {
   it('asks how far a producer is', async () => {

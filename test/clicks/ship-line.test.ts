@@ -15,6 +15,36 @@ describe('the line of a producer', () => {
     expect(batches.reads()).toBeLessThan(1_000);
   });
 
+  it('sends what is absent at the primary once it is known not to differ', () => {
+    const list = [batchOf(1, 1), batchOf(2, 1), batchOf(3, 1)];
+    const [first, second, third] = list as [SpooledBatch, SpooledBatch, SpooledBatch];
+    const line = askedLine(4);
+    expect(line.plan(list)).toMatchObject({ batches: [third], isTrial: true });
+    line.noteAbsent(third);
+    expect(line.plan(list)).toMatchObject({ batches: [second], isTrial: true });
+    line.noteAbsent(second);
+    expect(line.plan(list)).toMatchObject({ batches: [first], isTrial: true });
+    line.agreeOn(first);
+    expect(line.plan(list)).toMatchObject({ batches: [second], isTrial: false });
+    expect(line.knownUpTo).toBe(0);
+    line.agreeOn(second);
+    expect(line.plan(list)).toMatchObject({ batches: [third], isTrial: false });
+    line.agreeOn(third);
+    expect(line.plan(list)).toBeUndefined();
+    expect(line.knownUpTo).toBe(3);
+  });
+
+  it('issues what is absent again with what differs before it', () => {
+    const list = [batchOf(1, 1), batchOf(2, 1)];
+    const [first, second] = list as [SpooledBatch, SpooledBatch];
+    const line = askedLine(3);
+    line.plan(list);
+    line.noteAbsent(second);
+    line.plan(list);
+    line.disagreeOn(first);
+    expect(line.plan(list)).toEqual({ is: 'reissue', batch: first });
+  });
+
   it('sends batches without clicks that the primary does not have', () => {
     const list = [batchOf(1, 0), batchOf(2, 0)];
     expect(askedLine(1).plan(list)).toMatchObject({ is: 'send', batches: list, isTrial: false });

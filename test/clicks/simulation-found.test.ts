@@ -380,6 +380,24 @@ const found: readonly (readonly [title: string, history: readonly Command[]])[] 
       { do: 'ship all', node: 0 },
     ],
   ],
+  [
+    'a twin has a batch under a number that was declared lost, behind one that is not what is counted',
+    [
+      { do: 'clone', from: 0, to: 1, as: 'twin' },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'lose power', node: 0, seed: 0 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'lose power', node: 0, seed: 0 },
+      { do: 'click', node: 0, clicks: 1 },
+      { do: 'ship all', node: 0 },
+      { do: 'replicate', node: 0, behind: 0 },
+      { do: 'confirm', node: 0 },
+      { do: 'click', node: 1, clicks: 1 },
+      { do: 'age' },
+      { do: 'click', node: 1, clicks: 1 },
+      { do: 'fail over', lost: 1 },
+    ],
+  ],
 ];
 
 it.each(found)('all is well when %s', async (_, history) => {

@@ -240,6 +240,22 @@ describe('a batch that comes too early', () => {
     expect(words(merge(store, [ticksOf([7], { seq: 2, clicksBefore: 1 })]))).toEqual(['conflict']);
   });
 
+  it('is absent to a trial, and not counted by it, while nothing is counted under its number', () => {
+    const store = new MemoryClickStore();
+    merge(store, [{ bytes: ticksOf([9], { seq: 3, clicksBefore: 2 }), lostFrom: 1 }]);
+    const late = ticksOf([8], { seq: 2, clicksBefore: 1 });
+    expect(merge(store, [{ bytes: late, isTrial: true }])).toEqual([
+      { is: 'absent', producer: someProducer, expected: 4, clicks: 3 },
+    ]);
+    expect(countsOf(store, 8)).toBe(0);
+    expect(cursorOf(store)).toMatchObject({ seq: 3, clicks: 3, lost: 2 });
+    merge(store, [late]);
+    expect(words(merge(store, [{ bytes: late, isTrial: true }]))).toEqual(['merged']);
+    const next = ticksOf([7], { seq: 4, clicksBefore: 3 });
+    expect(words(merge(store, [{ bytes: next, isTrial: true }]))).toEqual(['absent']);
+    expect(countsOf(store, 7)).toBe(0);
+  });
+
   it('lets no declared loss be made up for by a producer that counts less than is counted here', () => {
     const store = new MemoryClickStore();
     merge(store, [{ bytes: ticksOf([7], { seq: 2, clicksBefore: 5 }), lostFrom: 1 }]);

@@ -67,8 +67,8 @@ export class SimulatedNetwork {
   overtake(at: number): void {
     const body = this.#sent.at(-1 - at);
     if (body === undefined) return;
-    const { producer, epoch, batches } = decodeDelivery(body);
-    void this.#receive(encodeDelivery({ producer, epoch, batches: batches.slice(1) }));
+    const { lostFrom, batches, ...rest } = decodeDelivery(body);
+    void this.#receive(encodeDelivery({ ...rest, batches: batches.slice(1) }));
   }
 
   reply(at: number): void {

@@ -12,6 +12,8 @@ export interface Delivery {
   readonly epoch: number;
   /** When batches before the first one are lost: the first of them. */
   readonly lostFrom?: number | undefined;
+  /** Whether it only asks if its one batch is what is counted under that number. What is not counted stays so. */
+  readonly isTrial: boolean;
   /** One after the other. */
   readonly batches: readonly Uint8Array[];
 }
@@ -21,7 +23,7 @@ export const maxDeliveryBytes = 1_000_000;
 
 const magic = Buffer.from('HCD', 'latin1');
 const formatVersion = 1;
-const headBytes = 34;
+const headBytes = 35;
 const perBatchBytes = 4;
 
 /** What a delivery needs besides the bytes of `count` batches. */
@@ -30,8 +32,8 @@ export function deliveryOverhead(count: number): number {
 }
 
 /**
- * Layout, integers little-endian: `HCD`, version (1 byte), producer (16), epoch (6), lost from (6, 0 for none), number of
- * batches (2), then the batches, each with its length (4) before it.
+ * Layout, integers little-endian: `HCD`, version (1 byte), producer (16), epoch (6), lost from (6, 0 for none), whether
+ * it is a trial (1), number of batches (2), then the batches, each with its length (4) before it.
  */
 export function encodeDelivery(delivery: Delivery): Uint8Array {
   const head = Buffer.alloc(headBytes);
@@ -40,7 +42,8 @@ export function encodeDelivery(delivery: Delivery): Uint8Array {
   head.write(delivery.producer, 4, 16, 'hex');
   head.writeUIntLE(delivery.epoch, 20, 6);
   head.writeUIntLE(delivery.lostFrom ?? 0, 26, 6);
-  head.writeUInt16LE(delivery.batches.length, 32);
+  head[32] = Number(delivery.isTrial);
+  head.writeUInt16LE(delivery.batches.length, 33);
   const parts: Uint8Array[] = [head];
   for (const batch of delivery.batches) {
     const length = Buffer.alloc(perBatchBytes);
@@ -66,7 +69,7 @@ export function decodeDelivery(body: Uint8Array): Delivery {
   const lostFrom = bytes.readUIntLE(26, 6);
   const batches: Uint8Array[] = [];
   let at = headBytes;
-  for (let left = bytes.readUInt16LE(32); left > 0; left -= 1) {
+  for (let left = bytes.readUInt16LE(33); left > 0; left -= 1) {
     const from = at + perBatchBytes;
     if (from > bytes.length) throw new ClickFormatError('The delivery is cut off.');
     at = from + bytes.readUInt32LE(at);
@@ -78,6 +81,7 @@ export function decodeDelivery(body: Uint8Array): Delivery {
     producer: bytes.toString('hex', 4, 20) as ProducerId,
     epoch: bytes.readUIntLE(20, 6),
     lostFrom: lostFrom === 0 ? undefined : lostFrom,
+    isTrial: bytes[32] !== 0,
     batches,
   };
 }
@@ -85,7 +89,7 @@ export function decodeDelivery(body: Uint8Array): Delivery {
 const count = z.int().min(0);
 const answerSchema = z.object({
   epoch: count,
-  outcome: z.enum(['ok', 'gap', 'conflict', 'invalid']),
+  outcome: z.enum(['ok', 'gap', 'conflict', 'absent', 'invalid']),
   merged: count,
   expected: count,
   clicks: count,
@@ -96,7 +100,8 @@ const answerSchema = z.object({
  * What the primary says to a delivery, as JSON.
  *
  * `outcome` is `ok`, or what is wrong with the first batch that is not counted: `gap`, `expected` has to come first;
- * `conflict`, another batch of its number is counted; `invalid`, the primary cannot read it, as `detail` says. `merged`
+ * `conflict`, another batch of its number is counted; `absent`, to a trial: none is; `invalid`, the primary cannot read
+ * it, as `detail` says. `merged`
  * is how many batches of the delivery, from the first on, are counted; after `ok` those that are missing can come again.
  * `expected` is the batch that has to come next, and `clicks` all clicks of the producer up to what is counted.
  */
@@ -117,6 +122,7 @@ const statuses: Readonly<Record<DeliveryAnswer['outcome'], number>> = {
   ok: 200,
   gap: 409,
   conflict: 409,
+  absent: 409,
   invalid: 400,
 };
 

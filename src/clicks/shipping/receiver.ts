@@ -174,12 +174,12 @@ export class Receiver {
     let room = maxRoundBytes;
     for (const waiting of this.#waiting) {
       if (waiting.writer !== writer) continue;
-      const { batches, lostFrom } = waiting.delivery;
+      const { batches, lostFrom, isTrial } = waiting.delivery;
       for (const [at, bytes] of batches.entries()) {
         if (at < waiting.merged) continue;
         room -= bytes.length;
         if (room < 0 && turns.length > 0) return turns;
-        turns.push({ waiting, batch: at === 0 ? { bytes, lostFrom } : { bytes } });
+        turns.push({ waiting, batch: at === 0 ? { bytes, lostFrom, isTrial } : { bytes } });
       }
     }
     return turns;
@@ -200,7 +200,8 @@ export class Receiver {
         waiting.progress = toProgress(outcome.cursor);
         break;
       case 'gap':
-      case 'conflict': {
+      case 'conflict':
+      case 'absent': {
         const { is, expected, clicks } = outcome;
         answer(waiting, { epoch, outcome: is, merged, expected, clicks });
         break;

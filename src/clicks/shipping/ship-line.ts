@@ -24,6 +24,8 @@ export type ShipPlan =
  * has, not that they are ours: after a volume went back in time, or with two nodes on copies of it, others may be counted
  * under the same numbers. So a batch is passed over only once the primary said that it has this one or a later one of
  * ours: the newest that should be counted is sent again, once in each epoch, and those before it when it differs.
+ * Nothing is counted by such a trial. A batch under whose number nothing is counted, because it was declared lost, tells
+ * nothing of those before it; it is counted once they are known not to differ, and issued again with them when they do.
  */
 export class ShipLine {
   readonly producer: ProducerId;
@@ -48,6 +50,8 @@ export class ShipLine {
   #triedFrom = Number.POSITIVE_INFINITY;
   /** The newest of them that does not tell. */
   #passedOver = 0;
+  /** Those of them under whose numbers the primary has nothing. */
+  readonly #absent = new Set<number>();
   /** The first of ours that is to be issued again. */
   #conflict: SpooledBatch | undefined;
   /** A loss that was declared and not answered yet. */
@@ -96,9 +100,13 @@ export class ShipLine {
       trial = this.#planTrial(batches, expected);
     }
     if (trial !== undefined) return trial;
+    if (this.#conflict !== undefined) return { is: 'reissue', batch: this.#conflict };
+    const absent = this.#findAbsent(batches, expected);
+    if (absent !== undefined) {
+      return { is: 'send', batches: [absent], lostFrom: undefined, isTrial: false };
+    }
     this.#known = this.#agreed;
     this.#settled = this.#agreed;
-    if (this.#conflict !== undefined) return { is: 'reissue', batch: this.#conflict };
     const at = batches.findLastIndex(({ seq }) => seq < expected) + 1;
     const first = batches[at];
     if (first === undefined) return undefined;
@@ -124,6 +132,12 @@ export class ShipLine {
     return undefined;
   }
 
+  /** A batch that has to be counted in a place which was declared lost. */
+  #findAbsent(batches: readonly SpooledBatch[], expected: number): SpooledBatch | undefined {
+    if (this.#absent.size === 0) return undefined;
+    return batches.find(({ seq }) => seq < expected && this.#absent.has(seq));
+  }
+
   /** To be told before a loss is declared. */
   noteDeclared(first: SpooledBatch, lostFrom: number): void {
     this.#declared = { from: lostFrom, clicks: first.clicksBefore - this.#clicks };
@@ -145,16 +159,19 @@ export class ShipLine {
       this.#conflict = undefined;
       this.#triedFrom = Number.POSITIVE_INFINITY;
       this.#passedOver = 0;
+      this.#absent.clear();
     }
     this.#agreed = Math.min(this.#agreed, expected - 1);
+    for (const seq of this.#absent) if (seq >= expected) this.#absent.delete(seq);
     this.#expected = expected;
     this.#clicks = clicks;
     return { isNews, lost };
   }
 
-  /** The primary has this batch, and what is before it. */
-  agreeOn(batch: SpooledBatch): void {
-    this.#agreed = batch.seq;
+  /** The primary has this batch, and what is before it but for what is absent. */
+  agreeOn({ seq }: SpooledBatch): void {
+    if (this.#absent.delete(seq)) return;
+    this.#agreed = seq;
   }
 
   /**
@@ -171,8 +188,15 @@ export class ShipLine {
     this.#passedOver = Math.max(this.#passedOver, batch.seq);
   }
 
+  /** Nothing is counted under the number of this batch, which does not tell of those before it either. */
+  noteAbsent(batch: SpooledBatch): void {
+    this.#absent.add(batch.seq);
+    this.passOver(batch);
+  }
+
   /** Another batch is counted under the number of this one: those before it, up to what was agreed on, may differ too. */
   disagreeOn(batch: SpooledBatch): void {
+    this.#absent.delete(batch.seq);
     this.#conflict = batch;
     this.#triedFrom = batch.seq;
   }

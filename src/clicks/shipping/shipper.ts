@@ -152,7 +152,9 @@ export class Shipper {
 
   async #ask(line: ShipLine): Promise<ShipResult> {
     const { producer } = line;
-    const answer = await this.#deliver(encodeDelivery({ producer, epoch: 0, batches: [] }));
+    const answer = await this.#deliver(
+      encodeDelivery({ producer, epoch: 0, isTrial: false, batches: [] }),
+    );
     if (answer?.outcome !== 'ok') return this.#fail(line, answer);
     this.#hear(line, answer);
     return 'shipped';
@@ -178,7 +180,7 @@ export class Shipper {
     if (lostFrom !== undefined) line.noteDeclared(sent[0], lostFrom);
     const { producer, epoch } = line;
     const answer = await this.#deliver(
-      encodeDelivery({ producer, epoch, lostFrom, batches: read }),
+      encodeDelivery({ producer, epoch, lostFrom, isTrial, batches: read }),
     );
     // What came of it is not known; asking is cheaper than sending it all again.
     if (answer === undefined) return this.#fail(line, undefined);
@@ -193,6 +195,10 @@ export class Shipper {
     }
     const refused = sent[answer.merged];
     if (refused !== undefined) {
+      if (answer.outcome === 'absent') {
+        line.noteAbsent(refused);
+        return 'shipped';
+      }
       if (answer.outcome === 'conflict') return this.#resolveConflict(line, refused);
       if (answer.outcome === 'invalid') return this.#refused(line, refused, answer);
     }
