@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import { createClickRecorder } from './clicks/click-recorder.ts';
+import { openCountryDatabase } from './clicks/facts/country-database.ts';
+import { DailyClickJudge } from './clicks/facts/daily-click-judge.ts';
 import { RollupFolding } from './clicks/rollup-folding.ts';
 import { createCountingPace } from './clicks/shipping/counting-pace.ts';
 import { type DeliveryAnswer, parseAnswer } from './clicks/shipping/delivery.ts';
@@ -9,8 +11,6 @@ import { Shipper, type ShipperCounts } from './clicks/shipping/shipper.ts';
 import type { SpoolCounts } from './clicks/spool/spool-counts.ts';
 import type { SpoolGauges } from './clicks/spool/spool-gauges.ts';
 import { startSpool } from './clicks/spool/start-spool.ts';
-import { openCountryDatabase } from './clicks/visits/country-database.ts';
-import { DailyVisitFacts } from './clicks/visits/visit-facts.ts';
 import type { PeerClient } from './cluster/peer-client.ts';
 import type { Config } from './config.ts';
 import { msPerDay } from './domain/click.ts';
@@ -63,8 +63,8 @@ export async function startClickPath(
   const log = parts.log.child({ room: 'clicks' });
   const { spoolDir, sync, retentionMs, spoolMaxBytes, hoursKeptMs } = config.clicks;
   const findCursor = clicks.findCursor.bind(clicks);
-  const facts = opened.use(
-    new DailyVisitFacts({
+  const judge = opened.use(
+    new DailyClickJudge({
       clock,
       random,
       trustProxy: config.http.trustProxy,
@@ -127,7 +127,7 @@ export async function startClickPath(
   );
   opened.use(new RollupFolding({ writers, clock, hoursKeptMs, log }));
   return {
-    recorder: createClickRecorder({ facts, spool }),
+    recorder: createClickRecorder({ judge, spool }),
     receive: (body) => receiver.receive(body),
     figures: () => ({
       spool: { ...spool.readCounts(), ...spool.readGauges() },

@@ -1,20 +1,20 @@
 import { ClickFrameEncoder } from '../domain/click-frame-encoder.ts';
 import type { ClickRecorder, ClickRequest } from '../domain/click-recorder.ts';
 import type { Slug } from '../domain/slug.ts';
+import type { ClickJudge } from './facts/click-facts.ts';
 import type { Spool } from './spool/spool.ts';
-import type { VisitFacts } from './visits/visit.ts';
 
-/** Keeps the clicks of each tick in a spool, with what `facts` says of who sent them. */
+/** Keeps the clicks of each tick in a spool, with what `judge` says of who sent them. */
 export function createClickRecorder(deps: {
-  readonly facts: VisitFacts;
+  readonly judge: ClickJudge;
   readonly spool: Pick<Spool, 'append' | 'nonce'>;
 }): ClickRecorder {
-  const { facts, spool } = deps;
+  const { judge, spool } = deps;
   const frames = new ClickFrameEncoder(spool.nonce);
   return {
     add(linkId: number, request: ClickRequest) {
-      const visit = facts.judge(request, linkId);
-      if (visit !== undefined) frames.add(linkId, visit.details, visit.isNewVisitor);
+      const judged = judge.judge(request, linkId);
+      if (judged !== undefined) frames.add(linkId, judged.details, judged.isNewVisitor);
     },
     addOrphan(slug: Slug) {
       frames.addOrphan(slug);

@@ -60,7 +60,7 @@ const reportShape = {
     .optional()
     .meta({
       description:
-        'Of "by", the most clicks first. null is what is not known; of referrers, visits without one. "(other)" are rare ones that were not told apart.',
+        'Of "by", the most clicks first. null is what is not known; of referrers, clicks without one. "(other)" are rare ones that were not told apart.',
     }),
   hasMoreValues: z.boolean().optional(),
   allTime: clickTotalsSchema.meta({

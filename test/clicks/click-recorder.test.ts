@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createClickRecorder } from '../../src/clicks/click-recorder.ts';
-import type { VisitFacts } from '../../src/clicks/visits/visit.ts';
+import type { ClickJudge } from '../../src/clicks/facts/click-facts.ts';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
 import type { ClickRequest } from '../../src/domain/click-recorder.ts';
 import type { Slug } from '../../src/domain/slug.ts';
@@ -9,20 +9,20 @@ import { listOwn, openTestSpool, readWhole } from '../support/test-spool.ts';
 
 const request: ClickRequest = { rawHeaders: [], socket: {} };
 
-/** Judges that use one visit for all; link 7 is only ever fetched ahead. */
-const visit = { details: noDetails, isNewVisitor: false };
-const facts: VisitFacts = {
+/** Uses the same facts for all; link 7 is only ever fetched ahead. */
+const facts = { details: noDetails, isNewVisitor: false };
+const judge: ClickJudge = {
   judge(_, linkId) {
     if (linkId === 7) return undefined;
-    visit.isNewVisitor = linkId === 1;
-    return visit;
+    facts.isNewVisitor = linkId === 1;
+    return facts;
   },
 };
 
 describe('a recorder', () => {
   it('keeps the clicks of a tick with what is known of their visitors, and unknown slugs', async () => {
     const { spool, clock } = await openTestSpool();
-    const recorder = createClickRecorder({ facts, spool });
+    const recorder = createClickRecorder({ judge, spool });
     recorder.add(1, request);
     recorder.addOrphan('none' as Slug);
     recorder.add(2, request);
@@ -44,7 +44,7 @@ describe('a recorder', () => {
 
   it('keeps nothing of a prefetch', async () => {
     const { spool, clock } = await openTestSpool();
-    const recorder = createClickRecorder({ facts, spool });
+    const recorder = createClickRecorder({ judge, spool });
     recorder.add(7, request);
     expect(recorder.append(clock.now())).toBeUndefined();
     expect(spool.readCounts().recorded).toBe(0);
@@ -53,7 +53,7 @@ describe('a recorder', () => {
 
   it('begins each tick anew, also after one that could not be kept', async () => {
     const { spool, disk, clock } = await openTestSpool();
-    const recorder = createClickRecorder({ facts, spool });
+    const recorder = createClickRecorder({ judge, spool });
     disk.capacity = 0;
     recorder.add(1, request);
     void recorder.append(clock.now());
@@ -67,7 +67,7 @@ describe('a recorder', () => {
 
   it('gives a promise when clicks are to be on the disk before they are answered', async () => {
     const { spool, disk, clock } = await openTestSpool({ sync: 'tick' });
-    const recorder = createClickRecorder({ facts, spool });
+    const recorder = createClickRecorder({ judge, spool });
     recorder.add(1, request);
     await recorder.append(clock.now());
     const next = await openTestSpool({ disk: disk.losePower(() => 0) });

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DailyVisitFacts, type VisitFactsOptions } from '../../src/clicks/visits/visit-facts.ts';
-import { toVisitorNumber } from '../../src/clicks/visits/visitor-number.ts';
+import {
+  DailyClickJudge,
+  type VisitFactsOptions,
+} from '../../src/clicks/facts/daily-click-judge.ts';
+import { toVisitorNumber } from '../../src/clicks/facts/visitor-number.ts';
 import type { Random } from '../../src/domain/random.ts';
 import { browserHeaders, chrome } from '../support/browser-headers.ts';
 import { fakeClock } from '../support/fake-clock.ts';
@@ -25,7 +28,7 @@ afterEach(() => {
 
 function openFacts(options: Partial<VisitFactsOptions> = {}) {
   return opened.use(
-    new DailyVisitFacts({
+    new DailyClickJudge({
       clock: fakeClock(),
       random: seededRandom('privacy'),
       trustProxy: 'none',
@@ -73,8 +76,8 @@ describe('a visitor who asks not to be looked at', () => {
         throw new Error('the address was read');
       },
     };
-    const visit = facts.judge({ rawHeaders: browserHeaders({ DNT: '1' }), socket }, 1);
-    expect(visit?.isNewVisitor).toBe(false);
+    const judged = facts.judge({ rawHeaders: browserHeaders({ DNT: '1' }), socket }, 1);
+    expect(judged?.isNewVisitor).toBe(false);
   });
 
   it('is still a bot, if one', () => {
@@ -101,7 +104,7 @@ describe('a visitor who asks not to be looked at', () => {
   });
 });
 
-describe('what is kept of a visit', () => {
+describe('what is kept of a click', () => {
   const markers = ['mark-cookie', 'mark-program', 'mark-path', 'mark-token', 'mark-user', '198.51'];
   const marked = browserHeaders({
     Cookie: 'session=mark-cookie',
@@ -112,13 +115,13 @@ describe('what is kept of a visit', () => {
   });
 
   it.each(['none', 'fly', 1, 2] as const)('holds no marker when %s is trusted', (trustProxy) => {
-    const visit = openFacts({ trustProxy }).judge(
+    const judged = openFacts({ trustProxy }).judge(
       { rawHeaders: marked, socket: { remoteAddress: address } },
       1,
     );
-    const kept = JSON.stringify(visit);
+    const kept = JSON.stringify(judged);
     for (const marker of markers) expect(kept).not.toContain(marker);
-    expect(visit?.details).toEqual({
+    expect(judged?.details).toEqual({
       isBot: false,
       country: 'GB',
       referrer: 'www.example.net',
@@ -129,9 +132,9 @@ describe('what is kept of a visit', () => {
   });
 
   it('is no more than these parts', () => {
-    const visit = openFacts().judge({ rawHeaders: marked, socket: { remoteAddress: address } }, 1);
-    expect(Object.keys(visit ?? {}).sort()).toEqual(['details', 'isNewVisitor']);
-    expect(Object.keys(visit?.details ?? {}).sort()).toEqual([
+    const judged = openFacts().judge({ rawHeaders: marked, socket: { remoteAddress: address } }, 1);
+    expect(Object.keys(judged ?? {}).sort()).toEqual(['details', 'isNewVisitor']);
+    expect(Object.keys(judged?.details ?? {}).sort()).toEqual([
       'browser',
       'country',
       'device',

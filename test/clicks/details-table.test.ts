@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DetailsTable } from '../../src/clicks/visits/details-table.ts';
+import { DetailsTable } from '../../src/clicks/facts/details-table.ts';
 
 const chrome = { isBot: false, browser: 'Chrome', os: 'Windows', device: 'desktop' } as const;
 

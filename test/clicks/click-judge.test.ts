@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type FindCountry, openCountryDatabase } from '../../src/clicks/visits/country-database.ts';
-import { DailyVisitFacts, type VisitFactsOptions } from '../../src/clicks/visits/visit-facts.ts';
+import { type FindCountry, openCountryDatabase } from '../../src/clicks/facts/country-database.ts';
+import {
+  DailyClickJudge,
+  type VisitFactsOptions,
+} from '../../src/clicks/facts/daily-click-judge.ts';
 import { browserHeaders, chrome } from '../support/browser-headers.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -24,9 +27,9 @@ afterEach(() => {
 
 function openFacts(options: Partial<VisitFactsOptions> = {}) {
   return opened.use(
-    new DailyVisitFacts({
+    new DailyClickJudge({
       clock: fakeClock(),
-      random: seededRandom('visits'),
+      random: seededRandom('clicks'),
       trustProxy: 'none',
       baseUrl: 'https://go.example.com',
       findCountry,
@@ -39,7 +42,7 @@ function request(rawHeaders: readonly string[] = browserHeaders(), remoteAddress
   return { rawHeaders, socket: { remoteAddress: remoteAddress ?? london } };
 }
 
-describe('a visit', () => {
+describe('a click', () => {
   it('has the details of a browser, and is new once a link', () => {
     const facts = openFacts();
     const details = {
@@ -110,22 +113,22 @@ describe('a visit', () => {
   });
 
   it('whose socket is gone has neither country nor visitor', () => {
-    const visit = openFacts().judge(
+    const judged = openFacts().judge(
       { rawHeaders: browserHeaders(), socket: { remoteAddress: undefined } },
       1,
     );
-    expect(visit).toMatchObject({ details: { country: null }, isNewVisitor: false });
+    expect(judged).toMatchObject({ details: { country: null }, isNewVisitor: false });
   });
 
   it('gives the same object for the same details, and is one object itself', () => {
     const facts = openFacts();
-    const visit = facts.judge(request(), 1);
-    const details = visit?.details;
+    const judged = facts.judge(request(), 1);
+    const details = judged?.details;
     const firefox = browserHeaders({ 'User-Agent': 'Mozilla/5.0 (X11; Linux) Firefox/132.0' });
     expect(facts.judge(request(firefox, amsterdam), 1)?.details).not.toBe(details);
     const newer = browserHeaders({ 'User-Agent': chrome.replace('131', '132') });
-    expect(facts.judge(request(newer, '81.2.69.143'), 1)).toBe(visit);
-    expect(visit?.details).toBe(details);
+    expect(facts.judge(request(newer, '81.2.69.143'), 1)).toBe(judged);
+    expect(judged?.details).toBe(details);
   });
 
   it('does not throw, whatever is sent', () => {
@@ -149,7 +152,7 @@ describe('a visit', () => {
   });
 });
 
-describe('the address of a visit', () => {
+describe('the address of a click', () => {
   const spoofed = {
     'Fly-Client-IP': amsterdam,
     'X-Forwarded-For': amsterdam,
@@ -213,7 +216,7 @@ describe('the address of a visit', () => {
   });
 });
 
-describe('the day of a visit', () => {
+describe('the day of a click', () => {
   it('makes everybody new when another one begins', () => {
     const clock = fakeClock();
     const facts = openFacts({ clock });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AgentFacts, toAgentFacts } from '../../src/clicks/visits/agent-facts.ts';
+import { type AgentFacts, toAgentFacts } from '../../src/clicks/facts/agent-facts.ts';
 
 type Row = [name: string, userAgent: string, ...Expected];
 type Expected = [AgentFacts['browser'], AgentFacts['os'], AgentFacts['device']];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { maxTextLength } from '../../src/clicks/visits/header-text.ts';
-import { Memo } from '../../src/clicks/visits/memo.ts';
+import { maxTextLength } from '../../src/clicks/facts/header-text.ts';
+import { Memo } from '../../src/clicks/facts/memo.ts';
 
 describe('a memo', () => {
   it('keeps what was set, null too', () => {

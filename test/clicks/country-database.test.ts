@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type FindCountry, openCountryDatabase } from '../../src/clicks/visits/country-database.ts';
+import { type FindCountry, openCountryDatabase } from '../../src/clicks/facts/country-database.ts';
 
 describe('the country of an address', () => {
   let findCountry: FindCountry;

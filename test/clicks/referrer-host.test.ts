@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toOrigin, toReferrerHost } from '../../src/clicks/visits/referrer-host.ts';
+import { toOrigin, toReferrerHost } from '../../src/clicks/facts/referrer-host.ts';
 
 const longName = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`;
 

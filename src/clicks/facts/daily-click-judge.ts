@@ -10,14 +10,14 @@ import {
 import type { Clock } from '../../domain/clock.ts';
 import type { Random } from '../../domain/random.ts';
 import { type AgentFacts, toAgentFacts } from './agent-facts.ts';
+import type { ClickFacts, ClickJudge } from './click-facts.ts';
 import type { FindCountry } from './country-database.ts';
 import { DetailsTable } from './details-table.ts';
 import { FirstSights } from './first-sights.ts';
 import { copy, cut } from './header-text.ts';
 import { Memo } from './memo.ts';
 import { toOrigin, toReferrerHost } from './referrer-host.ts';
-import type { Visit, VisitFacts } from './visit.ts';
-import { createHeaderPicker } from './visit-headers.ts';
+import { createHeaderPicker } from './visitor-headers.ts';
 import { toVisitorNumber, type VisitorNumber, visitorKeyBytes } from './visitor-number.ts';
 
 export interface VisitFactsOptions {
@@ -62,7 +62,7 @@ const knownTexts = 2_048;
  * So do the key that visitors are numbered with and the set of those who were seen. Both are nowhere else: after a
  * restart everybody is a new visitor once more, and each node counts for itself, so `visitors` is an estimate.
  */
-export class DailyVisitFacts implements VisitFacts, Disposable {
+export class DailyClickJudge implements ClickJudge, Disposable {
   readonly #options: VisitFactsOptions;
   readonly #ownHost: string | null;
   readonly #pickHeaders: ReturnType<typeof createHeaderPicker>;
@@ -73,7 +73,7 @@ export class DailyVisitFacts implements VisitFacts, Disposable {
   readonly #agents = new Memo<KnownAgent>(knownTexts);
   readonly #addresses = new Memo<KnownAddress>(knownTexts);
   readonly #referrers = new Memo<string | null>(knownTexts);
-  readonly #visit: { -readonly [Part in keyof Visit]: Visit[Part] };
+  readonly #facts: { -readonly [Part in keyof ClickFacts]: ClickFacts[Part] };
   #dayStartMs = 0;
   #sights = new FirstSights();
   #visitorKey = '';
@@ -82,7 +82,7 @@ export class DailyVisitFacts implements VisitFacts, Disposable {
     this.#options = options;
     this.#ownHost = toReferrerHost(options.baseUrl);
     this.#pickHeaders = createHeaderPicker(trustedHeader(options.trustProxy));
-    this.#visit = {
+    this.#facts = {
       details: this.#table.details(this.#hidden.person, null, null),
       isNewVisitor: false,
     };
@@ -90,7 +90,7 @@ export class DailyVisitFacts implements VisitFacts, Disposable {
     this.#dayCheck = setInterval(() => this.#keepDay(options.clock.now()), dayCheckMs).unref();
   }
 
-  judge(request: ClickRequest, linkId: number): Visit | undefined {
+  judge(request: ClickRequest, linkId: number): ClickFacts | undefined {
     const { userAgent, referrer, trusted, isPrefetch, wantsPrivacy } = this.#pickHeaders(
       request.rawHeaders,
     );
@@ -99,27 +99,27 @@ export class DailyVisitFacts implements VisitFacts, Disposable {
     const agent = this.#agentOf(userAgent);
     if (wantsPrivacy) return this.#hide(agent);
     const address = this.#addressOf(trusted, request.socket.remoteAddress);
-    this.#visit.details = this.#table.details(
+    this.#facts.details = this.#table.details(
       agent.facts,
       address === undefined ? null : address.country,
       referrer === '' ? null : this.#referrerOf(referrer),
     );
-    this.#visit.isNewVisitor =
+    this.#facts.isNewVisitor =
       address !== undefined &&
       !agent.facts.isBot &&
       this.#isFirstSight(linkId, address, agent, userAgent);
-    return this.#visit;
+    return this.#facts;
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#dayCheck);
   }
 
-  #hide(agent: KnownAgent): Visit {
+  #hide(agent: KnownAgent): ClickFacts {
     const { person, bot } = this.#hidden;
-    this.#visit.details = this.#table.details(agent.facts.isBot ? bot : person, null, null);
-    this.#visit.isNewVisitor = false;
-    return this.#visit;
+    this.#facts.details = this.#table.details(agent.facts.isBot ? bot : person, null, null);
+    this.#facts.isNewVisitor = false;
+    return this.#facts;
   }
 
   #agentOf(userAgent: string): KnownAgent {

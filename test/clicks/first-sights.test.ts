@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FirstSights } from '../../src/clicks/visits/first-sights.ts';
+import { FirstSights } from '../../src/clicks/facts/first-sights.ts';
 
 /** Numbers that look drawn, the same in each run. Source: mulberry32, Tommy Ettinger. */
 function numbers(seed: number): () => number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createHeaderPicker } from '../../src/clicks/visits/visit-headers.ts';
+import { createHeaderPicker } from '../../src/clicks/facts/visitor-headers.ts';
 
 const pick = createHeaderPicker('x-forwarded-for');
 const nothing = {
@@ -11,7 +11,7 @@ const nothing = {
   wantsPrivacy: false,
 };
 
-describe('the headers of a visit', () => {
+describe('the headers of a click', () => {
   it('are nothing when there are none', () => {
     expect(pick([])).toEqual(nothing);
     expect(pick(['Host', 'go.example.com'])).toEqual(nothing);

@@ -1,7 +1,7 @@
 import { isPrefetch } from './prefetch.ts';
 
 /** What the headers of a request say about the visitor. */
-export interface VisitHeaders {
+export interface VisitorHeaders {
   /** Empty when there is none. */
   userAgent: string;
   /** The `Referer`; empty when there is none. */
@@ -23,9 +23,9 @@ export interface VisitHeaders {
  */
 export function createHeaderPicker(
   trustedHeader: string | undefined,
-): (rawHeaders: readonly string[]) => Readonly<VisitHeaders> {
+): (rawHeaders: readonly string[]) => Readonly<VisitorHeaders> {
   const trustedLength = trustedHeader?.length ?? 0;
-  const picked: VisitHeaders = {
+  const picked: VisitorHeaders = {
     userAgent: '',
     referrer: '',
     trusted: undefined,
