@@ -12,7 +12,6 @@ import { readOrCreateSecret } from './cluster/fleet-secret.ts';
 import { readClaims } from './cluster/forward-claims.ts';
 import { createPeerClient } from './cluster/peer-client.ts';
 import { createPrimaryRoute } from './cluster/primary-route.ts';
-import { PrimaryWriter } from './cluster/primary-writer.ts';
 import { findReplayOrigin } from './cluster/replay-header.ts';
 import { type Config, isLoopback } from './config.ts';
 import type { Clock } from './domain/clock.ts';
@@ -36,9 +35,9 @@ import { openClickReader } from './storage/click-reader.ts';
 import { claimFolder } from './storage/folder-claim.ts';
 import { newestMigration } from './storage/migrations/migration.ts';
 import { openReader } from './storage/reader.ts';
-import { startWriter } from './storage/writer.ts';
 import { assetsDir, readAssetVersion } from './web/assets.ts';
 import { createPages } from './web/pages.ts';
+import { migrationsDirs, startWriters } from './write-path.ts';
 
 /** A running Hoplite. Disposing stops listening, finishes what is under way and closes all that was opened, in reverse. */
 export interface App extends AsyncDisposable {
@@ -52,7 +51,6 @@ export interface App extends AsyncDisposable {
 }
 
 const root = join(import.meta.dirname, '..');
-const migrationsDir = join(root, 'migrations/links');
 /** How long a read waits for a busy database, milliseconds (docs/architecture.md, "Two threads, two files"). */
 const readTimeoutMs = 250;
 
@@ -103,40 +101,14 @@ export async function startApp(config: Config): Promise<App> {
   if (config.http.access === 'open' && !isLoopback(new URL(config.http.baseUrl).hostname)) {
     log.warn({ baseUrl: config.http.baseUrl }, 'everybody may list and create links');
   }
-  const firstWriter = Promise.withResolvers<void>();
-  const writers = opened.use(
-    new PrimaryWriter({
-      cluster,
-      async open() {
-        const writer = await startWriter({
-          file: config.storage.linksFile,
-          journalMode: config.storage.journalMode,
-          positionFile: config.fleet && `${config.storage.linksFile}-pos`,
-          migrationsDir,
-          clicks: {
-            file: config.storage.clicksFile,
-            positionFile: config.fleet && `${config.storage.clicksFile}-pos`,
-            migrationsDir: join(root, 'migrations/clicks'),
-          },
-          node: config.node.id,
-          domain: { host: new URL(config.http.baseUrl).host, slugCase: config.links.slugCase },
-          links: { minSlugLength: config.links.minSlugLength, destinationPolicy },
-        });
-        firstWriter.resolve();
-        return writer;
-      },
-      onOpenFailed(error) {
-        log.fatal({ err: error }, 'cannot write as primary');
-        firstWriter.reject(error);
-        // With 0 LiteFS gives the lease back at once, so that another candidate can write. Alone it is a failure.
-        end({ exitCode: config.fleet === undefined ? 1 : 0 });
-      },
-      log: log.child({ room: 'cluster' }),
-    }),
-  );
-  // A fleet redirects without a primary; alone, nothing works without the database.
-  if (config.fleet === undefined) await firstWriter.promise;
-  else firstWriter.promise.catch(() => undefined);
+  const writers = await startWriters(config, {
+    cluster,
+    destinationPolicy,
+    // With 0 LiteFS gives the lease back at once, so that another candidate can write. Alone it is a failure.
+    onOpenFailed: () => end({ exitCode: config.fleet === undefined ? 1 : 0 }),
+    log,
+    opened,
+  });
 
   const peers = opened.use(createPeerClient({ cluster, auth }));
   const catchUp = createCatchUp({
@@ -181,7 +153,7 @@ export async function startApp(config: Config): Promise<App> {
     log: log.child({ room: 'redirect' }),
   });
 
-  const newest = newestMigration(migrationsDir);
+  const newest = newestMigration(migrationsDirs.links);
   const database = {
     schemaVersion: () => reader.schemaVersion(),
     epoch: async () => reader.epoch(),

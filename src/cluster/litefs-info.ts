@@ -3,6 +3,7 @@ import { type LeaseView, toLeaseView } from './litefs-event.ts';
 
 const info = z.object({
   isPrimary: z.boolean(),
+  candidate: z.boolean(),
   primary: z.object({ hostname: z.string() }).optional(),
 });
 
@@ -11,8 +12,17 @@ const info = z.object({
  * it is not one that LiteFS writes.
  */
 export async function readLease(litefsUrl: string, signal: AbortSignal): Promise<LeaseView> {
+  const { isPrimary, primary } = await readInfo(litefsUrl, signal);
+  return toLeaseView(isPrimary, primary?.hostname);
+}
+
+/** Asks whether this LiteFS may become primary, which is a matter of its configuration. Rejects as `readLease` does. */
+export async function readCandidacy(litefsUrl: string, signal: AbortSignal): Promise<boolean> {
+  return (await readInfo(litefsUrl, signal)).candidate;
+}
+
+async function readInfo(litefsUrl: string, signal: AbortSignal): Promise<z.output<typeof info>> {
   const answer = await fetch(`${litefsUrl}/info`, { signal });
   if (!answer.ok) throw new Error(`LiteFS answered ${answer.status} on /info`);
-  const { isPrimary, primary } = info.parse(await answer.json());
-  return toLeaseView(isPrimary, primary?.hostname);
+  return info.parse(await answer.json());
 }

@@ -8,27 +8,40 @@ import type {
   FromWriterThread,
   ToWriterThread,
 } from './writer-messages.ts';
+import type { WriterOptions } from './writer-options.ts';
 import type { WriterSession } from './writer-session.ts';
 
 /**
- * Serves the main thread through `port`: opens the writer, then runs what comes, one transaction a message,
- * until it is told to close. Says why when it cannot open, and when it must not go on. An error that is
- * neither ends the thread.
+ * Serves the main thread through `port`: opens the writer once it is told with what, then runs what comes, one
+ * transaction a message, until it is told to close. Says why when it cannot open, and when it must not go on. An
+ * error that is neither ends the thread.
  */
-export function serveWriter(port: MessagePort, open: () => WriterSession): void {
-  let session: WriterSession;
-  try {
-    session = open();
-  } catch (error) {
-    say({ is: 'refused', error: toCarried(error) });
-    port.close();
-    return;
-  }
+export function serveWriter(
+  port: MessagePort,
+  openSession: (options: WriterOptions) => WriterSession,
+): void {
+  let session: WriterSession | undefined;
   port.on('message', (message: ToWriterThread) => {
-    if (message.is === 'close') close();
-    else run(message.database, message.commands);
+    switch (message.is) {
+      case 'open':
+        return open(message.options);
+      case 'run':
+        return run(message.database, message.commands);
+      case 'close':
+        return close();
+    }
   });
-  say({ is: 'opened', opened: session.opened });
+
+  function open(options: WriterOptions): void {
+    try {
+      session = openSession(options);
+    } catch (error) {
+      say({ is: 'refused', error: toCarried(error) });
+      port.close();
+      return;
+    }
+    say({ is: 'opened', opened: session.opened });
+  }
 
   function run(database: DatabaseName, commands: readonly CarriedCommand[]): void {
     try {
@@ -46,6 +59,7 @@ export function serveWriter(port: MessagePort, open: () => WriterSession): void 
 
   /** A name that no command has is a defect that the command itself is answered with. */
   function commit(database: DatabaseName, commands: readonly CarriedCommand[]): Committed {
+    if (session === undefined) throw new Error('the writer is not open');
     switch (database) {
       case 'links':
         return session.commits.run(commands as readonly Command[]);
@@ -55,7 +69,7 @@ export function serveWriter(port: MessagePort, open: () => WriterSession): void 
   }
 
   function close(): void {
-    session[Symbol.dispose]();
+    session?.[Symbol.dispose]();
     port.close();
   }
 

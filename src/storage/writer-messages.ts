@@ -1,5 +1,6 @@
 import type { Position } from '../domain/position.ts';
 import type { CarriedError } from './carried-error.ts';
+import type { WriterOptions } from './writer-options.ts';
 import type { Opened } from './writer-session.ts';
 
 /** The databases that the writer's thread writes. */
@@ -11,8 +12,9 @@ export interface CarriedCommand {
   readonly input: unknown;
 }
 
-/** What the main thread says to the writer's thread. A `run` is one transaction. */
+/** What the main thread says to the writer's thread: first `open`. A `run` is one transaction. */
 export type ToWriterThread =
+  | { readonly is: 'open'; readonly options: WriterOptions }
   | {
       readonly is: 'run';
       readonly database: DatabaseName;

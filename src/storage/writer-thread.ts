@@ -1,7 +1,6 @@
 import { getPriority, setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { serveWriter } from './serve-writer.ts';
-import type { WriterOptions } from './writer-options.ts';
 import { openWriterSession } from './writer-session.ts';
 
 /*
@@ -17,6 +16,14 @@ import { openWriterSession } from './writer-session.ts';
 const niceness = 10;
 
 if (parentPort === null) throw new Error('this is the program of a worker thread');
-// Of this thread alone, on Linux; elsewhere it would be that of the whole process.
-if (process.platform === 'linux') setPriority(Math.max(getPriority(), niceness));
-serveWriter(parentPort, () => openWriterSession(workerData as WriterOptions));
+serveWriter(parentPort, (options) => {
+  const session = openWriterSession(options);
+  // Only now: until it is open, nobody can write.
+  letOthersGoFirst();
+  return session;
+});
+
+/** Of this thread alone, on Linux; elsewhere it would be that of the whole process. */
+function letOthersGoFirst(): void {
+  if (process.platform === 'linux') setPriority(Math.max(getPriority(), niceness));
+}

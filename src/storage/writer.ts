@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { ClickWriter, Writer } from '../domain/writer.ts';
 import { fromCarried } from './carried-error.ts';
 import { type MailboxLimits, ThreadedWriter } from './threaded-writer.ts';
-import type { FromWriterThread } from './writer-messages.ts';
+import type { FromWriterThread, ToWriterThread } from './writer-messages.ts';
 import type { WriterOptions } from './writer-options.ts';
 import type { Opened } from './writer-session.ts';
 
@@ -20,17 +20,40 @@ const defaultLimits: MailboxLimits = {
   drainTimeoutMs: 5_000,
 };
 
-/**
- * Starts the writer. Resolves once migrations are applied and the epoch of this primary has begun.
- * Rejects, once the thread has ended, with what `openWriterSession` throws.
- */
-export async function startWriter(
+/** A writer's thread that has opened nothing yet: it loads its program meanwhile, which takes the most of a start. */
+export interface SpareWriter extends AsyncDisposable {
+  /**
+   * Opens the writer in it, once. Resolves when migrations are applied and the epoch of this primary has begun. Rejects,
+   * once the thread has ended, with what `openWriterSession` throws.
+   */
+  open(options: WriterOptions & Partial<MailboxLimits>): Promise<OpenWriter>;
+}
+
+/** Starts a thread for a writer. */
+export function spawnWriter(spawn: () => Worker = spawnThread): SpareWriter {
+  const worker = spawn();
+  const opened = hearOpened(worker);
+  // A thread that ends while it is a spare says so to whoever opens it.
+  opened.catch(() => undefined);
+  const say = (message: ToWriterThread) => worker.postMessage(message);
+  return {
+    async open(options) {
+      say({ is: 'open', options });
+      return new ThreadedWriter(worker, await opened, { ...defaultLimits, ...options });
+    },
+    async [Symbol.asyncDispose]() {
+      say({ is: 'close' });
+      await opened.catch(() => undefined);
+    },
+  };
+}
+
+/** Starts a thread and opens the writer in it. */
+export function startWriter(
   options: WriterOptions & Partial<MailboxLimits>,
-  spawn: (options: WriterOptions) => Worker = spawnThread,
+  spawn: () => Worker = spawnThread,
 ): Promise<OpenWriter> {
-  const worker = spawn(options);
-  const opened = await hearOpened(worker);
-  return new ThreadedWriter(worker, opened, { ...defaultLimits, ...options });
+  return spawnWriter(spawn).open(options);
 }
 
 /**
@@ -39,9 +62,8 @@ export async function startWriter(
  */
 const maxYoungGenerationSizeMb = 12;
 
-function spawnThread(options: WriterOptions): Worker {
+function spawnThread(): Worker {
   return new Worker(new URL('./writer-thread.ts', import.meta.url), {
-    workerData: options,
     name: 'writer',
     resourceLimits: { maxYoungGenerationSizeMb },
   });

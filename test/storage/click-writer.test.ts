@@ -29,7 +29,7 @@ function start(
   program = alone,
 ): Promise<OpenWriter> {
   const options = { ...writerOptions(folder, { journalMode: 'delete' }), ...given };
-  return startWriter(options, (workerData) => new Worker(program, { workerData }));
+  return startWriter(options, () => new Worker(program));
 }
 
 /** A batch of one click. */
@@ -143,8 +143,8 @@ describe('the bytes of batches', () => {
     const posted: { message: unknown; transfer: readonly ArrayBuffer[] }[] = [];
     const sizes: number[] = [];
     const options = writerOptions(folder, { journalMode: 'delete' });
-    await using writer = await startWriter(options, (workerData) => {
-      const worker = new Worker(alone, { workerData });
+    await using writer = await startWriter(options, () => {
+      const worker = new Worker(alone);
       const post = worker.postMessage.bind(worker);
       worker.postMessage = (message: unknown, transfer) => {
         posted.push({ message, transfer: (transfer ?? []) as readonly ArrayBuffer[] });
@@ -160,7 +160,7 @@ describe('the bytes of batches', () => {
     expect((await merge(writer, part)).value).toMatchObject([{ is: 'merged' }]);
     expect(sizes).toEqual([bytes.length]);
     // Given away rather than copied once more.
-    expect(posted[0]?.transfer.map(({ byteLength }) => byteLength)).toEqual([0]);
+    expect(posted.at(-1)?.transfer.map(({ byteLength }) => byteLength)).toEqual([0]);
   });
 
   test('that are none are answered, and so is what comes next', async () => {

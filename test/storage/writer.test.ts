@@ -29,8 +29,8 @@ async function start(given: Partial<MailboxLimits & WriterOptions> = {}, program
   const workers: Worker[] = [];
   const writer = await startWriter(
     { ...writerOptions(folder, { journalMode: 'delete' }), ...given },
-    (options) => {
-      const worker = new Worker(program, { workerData: options });
+    () => {
+      const worker = new Worker(program);
       workers.push(worker);
       return worker;
     },

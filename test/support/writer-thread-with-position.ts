@@ -1,14 +1,12 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { serveWriter } from '../../src/storage/serve-writer.ts';
-import type { WriterOptions } from '../../src/storage/writer-options.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { ChangeCounterPosition } from './change-counter.ts';
 
 /* Program of a writer's thread on databases whose change counters play LiteFS's positions. */
 
 if (parentPort === null) throw new Error('this is the program of a worker thread');
-const options = workerData as WriterOptions;
-serveWriter(parentPort, () =>
+serveWriter(parentPort, (options) =>
   openWriterSession(options, {
     links: new ChangeCounterPosition(options.file),
     clicks: new ChangeCounterPosition(options.clicks.file),

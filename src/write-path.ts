@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { readCandidacy } from './cluster/litefs-info.ts';
+import { PrimaryWriter } from './cluster/primary-writer.ts';
+import type { Config } from './config.ts';
+import type { Cluster } from './domain/cluster.ts';
+import type { DestinationPolicy } from './domain/destination.ts';
+import { SpareWriters } from './storage/spare-writers.ts';
+import type { WriterOptions } from './storage/writer-options.ts';
+
+/** Where the migrations of each database lie. */
+export const migrationsDirs = {
+  links: join(import.meta.dirname, '../migrations/links'),
+  clicks: join(import.meta.dirname, '../migrations/clicks'),
+} as const;
+
+const candidacyTimeoutMs = 1_000;
+
+/**
+ * Starts what writes on this node while it is primary. Alone it resolves once the writer is open, and rejects when it
+ * cannot be; in a fleet it resolves at once, since a node redirects without a primary.
+ */
+export async function startWriters(
+  config: Config,
+  parts: {
+    readonly cluster: Cluster;
+    readonly destinationPolicy: DestinationPolicy;
+    /** Called when this node holds a lease that it cannot use. */
+    readonly onOpenFailed: () => void;
+    readonly log: Logger;
+    readonly opened: AsyncDisposableStack;
+  },
+): Promise<PrimaryWriter> {
+  const { cluster, opened, log } = parts;
+  const options = toWriterOptions(config, parts.destinationPolicy);
+  const firstWriter = Promise.withResolvers<void>();
+  const spares = opened.use(new SpareWriters());
+  const writers = opened.use(
+    new PrimaryWriter({
+      cluster,
+      async open() {
+        const writer = await spares.open(options);
+        firstWriter.resolve();
+        return writer;
+      },
+      onOpenFailed(error) {
+        log.fatal({ err: error }, 'cannot write as primary');
+        firstWriter.reject(error);
+        parts.onOpenFailed();
+      },
+      log: log.child({ room: 'cluster' }),
+    }),
+  );
+  if (config.fleet === undefined) {
+    await firstWriter.promise;
+  } else {
+    firstWriter.promise.catch(() => undefined);
+    opened.defer(keepSpareOnCandidate(cluster, config.fleet.litefsUrl, spares));
+  }
+  return writers;
+}
+
+/** Has the next writer's thread loaded while this node may become primary at any moment. Returns the way to stop. */
+function keepSpareOnCandidate(
+  cluster: Cluster,
+  litefsUrl: string,
+  spares: SpareWriters,
+): () => void {
+  let isCandidate: Promise<boolean> | undefined;
+  const follow = async () => {
+    if (cluster.role().is !== 'replica') return;
+    isCandidate ??= readCandidacy(litefsUrl, AbortSignal.timeout(candidacyTimeoutMs)).catch(() => {
+      // Asked again at the next change of role. A spare saves time and is needed for nothing.
+      isCandidate = undefined;
+      return false;
+    });
+    if ((await isCandidate) && cluster.role().is === 'replica') spares.keep(true);
+  };
+  void follow();
+  return cluster.onRole(() => void follow());
+}
+
+function toWriterOptions(config: Config, destinationPolicy: DestinationPolicy): WriterOptions {
+  const { linksFile, clicksFile, journalMode } = config.storage;
+  const isFleet = config.fleet !== undefined;
+  return {
+    file: linksFile,
+    journalMode,
+    positionFile: isFleet ? `${linksFile}-pos` : undefined,
+    migrationsDir: migrationsDirs.links,
+    clicks: {
+      file: clicksFile,
+      positionFile: isFleet ? `${clicksFile}-pos` : undefined,
+      migrationsDir: migrationsDirs.clicks,
+    },
+    node: config.node.id,
+    domain: { host: new URL(config.http.baseUrl).host, slugCase: config.links.slugCase },
+    links: { minSlugLength: config.links.minSlugLength, destinationPolicy },
+  };
+}
