@@ -85,8 +85,9 @@ export async function startApp(config: Config): Promise<App> {
   const clicks = opened.use(
     openClickReader({ file: config.storage.clicksFile, timeoutMs: readTimeoutMs }),
   );
-  const { cluster, stamp, onCommit } = await takePlace(config, {
+  const { cluster, stamp, onCommit, ownProgress } = await takePlace(config, {
     reader,
+    clock,
     log,
     opened,
     onDeadMount(error) {
@@ -115,7 +116,7 @@ export async function startApp(config: Config): Promise<App> {
     cluster,
     writerState: writers,
     ask: createAskPosition({ peers, log: log.child({ room: 'cluster' }) }),
-    ownEpoch: () => reader.epoch(),
+    ownProgress,
     onCommit,
     clock,
   });

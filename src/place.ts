@@ -1,10 +1,14 @@
 import type { Logger } from 'pino';
+import { GuardClient } from './cluster/guard-client.ts';
 import { type LiteFsCluster, startLiteFsCluster } from './cluster/litefs-cluster.ts';
 import { findMount, isFuse } from './cluster/mount-table.ts';
+import { createOwnProgress } from './cluster/own-progress.ts';
 import { createStandaloneCluster } from './cluster/standalone-cluster.ts';
 import type { Config } from './config.ts';
+import type { Clock } from './domain/clock.ts';
 import type { Cluster } from './domain/cluster.ts';
 import { Failure } from './domain/failure.ts';
+import type { Progress } from './domain/position.ts';
 import type { Stamp } from './domain/redirect-store.ts';
 import type { Reader } from './storage/reader.ts';
 
@@ -15,6 +19,10 @@ export interface Place {
   readonly stamp: Stamp;
   /** Tells of commits and replicated transactions. */
   readonly onCommit: (listener: () => void) => () => void;
+  /** How far this node's copy is, epoch and txid of one moment; `undefined` alone, and when it cannot be told now. */
+  readonly ownProgress: () => Progress | undefined;
+  /** `undefined` where there is no guard. */
+  readonly guard: GuardClient | undefined;
 }
 
 /**
@@ -25,6 +33,7 @@ export async function takePlace(
   config: Config,
   parts: {
     readonly reader: Reader;
+    readonly clock: Clock;
     readonly log: Logger;
     readonly onDeadMount: (error: Error) => void;
     readonly opened: AsyncDisposableStack;
@@ -36,24 +45,38 @@ export async function takePlace(
       cluster: createStandaloneCluster(self),
       stamp: () => parts.reader.dataVersion(),
       onCommit: () => () => undefined,
+      ownProgress: () => undefined,
+      guard: undefined,
     };
   }
   await expectMount(config.fleet.litefsDir);
+  const log = parts.log.child({ room: 'cluster' });
   const litefs: LiteFsCluster = parts.opened.use(
     await startLiteFsCluster({
       ...self,
       ...config.fleet,
-      log: parts.log.child({ room: 'cluster' }),
+      log,
       onDeadMount: parts.onDeadMount,
     }),
   );
+  const onCommit: Place['onCommit'] = (listener) => litefs.onCommit(listener);
+  const ownProgress = createOwnProgress({ cluster: litefs, ownEpoch: () => parts.reader.epoch() });
+  const { guardUrl } = config.fleet;
+  const guard =
+    guardUrl === undefined
+      ? undefined
+      : parts.opened.use(
+          new GuardClient({ guardUrl, progress: ownProgress, onCommit, clock: parts.clock, log }),
+        );
   return {
     cluster: litefs,
     stamp() {
       const position = litefs.position();
       return position && `${position.txid}/${position.checksum}`;
     },
-    onCommit: (listener) => litefs.onCommit(listener),
+    onCommit,
+    ownProgress,
+    guard,
   };
 }
 

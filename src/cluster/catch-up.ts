@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { CatchUp, Cluster } from '../domain/cluster.ts';
-import { hasReached, type Position, type Progress } from '../domain/position.ts';
+import { hasReached, type Progress } from '../domain/position.ts';
 import type { NodeId } from '../domain/role.ts';
 import type { AskPosition } from './ask-position.ts';
 
@@ -10,8 +10,8 @@ export interface CatchUpOptions {
   /** Whether this node's writer is open, which says that a primary is in its epoch. */
   readonly writerState: { readonly isOpen: boolean };
   readonly ask: AskPosition;
-  /** The epoch in this node's copy, from a read that sheds stale pages; `undefined` when it cannot be told now. */
-  readonly ownEpoch: () => number | undefined;
+  /** How far this node's copy is; `undefined` when that cannot be told now. */
+  readonly ownProgress: () => Progress | undefined;
   /** Tells of commits and replicated transactions, so that nobody waits for the next look. */
   readonly onCommit: (listener: () => void) => () => void;
   readonly clock: Pick<Clock, 'monotonicMs'>;
@@ -62,7 +62,6 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let question: Question | undefined;
   let arrivals: Arrival[] = [];
   let askAgainAtMs = Number.NEGATIVE_INFINITY;
-  let known: { readonly at: Position; readonly progress: Progress } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopCommits: (() => void) | undefined;
   /** How many wait in all. */
@@ -142,7 +141,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
 
   function settleArrived(): void {
     if (arrivals.length === 0) return;
-    const own = ownProgress();
+    const own = options.ownProgress();
     if (own === undefined) return;
     const there = arrivals.filter(({ target }) => hasReached(own, target));
     arrivals = arrivals.filter(({ target }) => !hasReached(own, target));
@@ -163,23 +162,6 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     arrivals = arrivals.filter(({ waiters }) => waiters.length > 0);
   }
 
-  /**
-   * The epoch is read before the txid. The other way round, the txid of one epoch could be taken for one of the next,
-   * in which it means other transactions (docs/facts.md, "Txids repeat after a lossy failover"). Both are read only
-   * when the position has changed, because each read of the database holds up replication for a moment.
-   */
-  function ownProgress(): Progress | undefined {
-    const before = cluster.position();
-    if (before === undefined) return undefined;
-    if (known !== undefined && isSame(known.at, before)) return known.progress;
-    const epoch = options.ownEpoch();
-    const after = cluster.position();
-    if (epoch === undefined || after === undefined) return undefined;
-    const progress = { epoch, txid: after.txid };
-    known = isSame(before, after) ? { at: after, progress } : undefined;
-    return progress;
-  }
-
   return {
     catchUp() {
       if (isPrimary()) return Promise.resolve(true);
@@ -198,8 +180,4 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       });
     },
   };
-}
-
-function isSame(a: Position, b: Position): boolean {
-  return a.txid === b.txid && a.checksum === b.checksum;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCatchUp } from '../../src/cluster/catch-up.ts';
+import { createOwnProgress } from '../../src/cluster/own-progress.ts';
 import { hasReached, type Progress } from '../../src/domain/position.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { FakeCluster } from '../support/fake-cluster.ts';
@@ -54,7 +55,7 @@ describe('catching up, in every order of events', () => {
           cluster,
           writerState: { isOpen: true },
           clock,
-          ownEpoch: () => own.epoch,
+          ownProgress: createOwnProgress({ cluster, ownEpoch: () => own.epoch }),
           onCommit: () => () => undefined,
           ask: async () => {
             await s.schedule(Promise.resolve(), 'the question is on its way');

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CatchUpOptions, createCatchUp } from '../../src/cluster/catch-up.ts';
+import { createOwnProgress } from '../../src/cluster/own-progress.ts';
 import type { CatchUp } from '../../src/domain/cluster.ts';
 import type { Progress } from '../../src/domain/position.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
@@ -47,7 +48,13 @@ describe('catching up', () => {
     expect(commitListeners.size, 'listeners that are left').toBe(0);
   });
 
-  function use(options: Partial<CatchUpOptions> = {}): void {
+  function use(
+    options: Partial<CatchUpOptions> & { ownEpoch?: () => number | undefined } = {},
+  ): void {
+    const ownEpoch = () => {
+      epochReads += 1;
+      return epoch;
+    };
     catchUp = createCatchUp({
       cluster,
       writerState,
@@ -56,10 +63,7 @@ describe('catching up', () => {
         new Promise((answer) => {
           questions.push({ to, answer: (progress) => answer(progress), signal });
         }),
-      ownEpoch: () => {
-        epochReads += 1;
-        return epoch;
-      },
+      ownProgress: createOwnProgress({ cluster, ownEpoch: options.ownEpoch ?? ownEpoch }),
       onCommit: (listener) => {
         commitListeners.add(listener);
         return () => commitListeners.delete(listener);
