@@ -37,7 +37,8 @@ import { newestMigration } from './storage/migrations/migration.ts';
 import { openReader } from './storage/reader.ts';
 import { assetsDir, readAssetVersion } from './web/assets.ts';
 import { createPages } from './web/pages.ts';
-import { migrationsDirs, startWriters } from './write-path.ts';
+import { registerWriteMetrics } from './write-metrics.ts';
+import { migrationsDirs, startWritePath } from './write-path.ts';
 
 /** A running Hoplite. Disposing stops listening, finishes what is under way and closes all that was opened, in reverse. */
 export interface App extends AsyncDisposable {
@@ -102,9 +103,11 @@ export async function startApp(config: Config): Promise<App> {
   if (config.http.access === 'open' && !isLoopback(new URL(config.http.baseUrl).hostname)) {
     log.warn({ baseUrl: config.http.baseUrl }, 'everybody may list and create links');
   }
-  const writers = await startWriters(config, {
+  const { writers, heldWriters, hold } = await startWritePath(config, {
     cluster,
     destinationPolicy,
+    clock,
+    random,
     // With 0 LiteFS gives the lease back at once, so that another candidate can write. Alone it is a failure.
     onOpenFailed: () => end({ exitCode: config.fleet === undefined ? 1 : 0 }),
     log,
@@ -141,6 +144,7 @@ export async function startApp(config: Config): Promise<App> {
     redirects: () => redirects,
   });
   registerClickMetrics(metrics.registry, clickPath.figures);
+  registerWriteMetrics(metrics.registry, hold);
   const redirects = createRedirects({
     store: reader.redirects,
     recorder: clickPath.recorder,
@@ -170,7 +174,8 @@ export async function startApp(config: Config): Promise<App> {
     clicks,
     findLink,
     catchUp,
-    writers,
+    writers: heldWriters,
+    writeHold: hold,
     cluster,
     primaryRoute: createPrimaryRoute({
       cluster,

@@ -38,6 +38,8 @@ export interface Config {
     readonly allowPrivateDestinations: boolean;
   };
   readonly redirect: { readonly cacheMaxBytes: number };
+  /** How long a write waits for the lease to have moved, milliseconds. */
+  readonly writes: { readonly holdMs: number };
   readonly clicks: {
     /** Where this node keeps clicks until they are counted, outside of any mount; absolute. */
     readonly spoolDir: string;
@@ -176,6 +178,7 @@ export const environment = z.object({
       error: 'must be none, fly, or a whole number from 1 to 10',
     })
     .default('none'),
+  WRITE_HOLD: whole(0, 30_000).default(500),
   WRITES_PER_MINUTE: whole(1).optional(),
   FAILED_SIGN_INS_PER_MINUTE: whole(1).default(10),
   MAX_CONNECTIONS: whole(1).default(10_000),
@@ -302,6 +305,7 @@ function derive(env: z.output<typeof environment>): Config {
       allowPrivateDestinations: env.ALLOW_PRIVATE_DESTINATIONS,
     },
     redirect: { cacheMaxBytes: env.CACHE_MAX_BYTES },
+    writes: { holdMs: env.WRITE_HOLD },
     clicks: {
       spoolDir: resolve(dataDir, 'clicks'),
       sync: env.CLICK_SYNC,

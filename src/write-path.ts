@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { holdWrites } from './cluster/held-writer.ts';
 import { readCandidacy } from './cluster/litefs-info.ts';
 import { PrimaryWriter } from './cluster/primary-writer.ts';
+import { MovingLeaseHold } from './cluster/write-hold.ts';
 import type { Config } from './config.ts';
+import type { Clock } from './domain/clock.ts';
 import type { Cluster } from './domain/cluster.ts';
 import type { DestinationPolicy } from './domain/destination.ts';
+import type { Random } from './domain/random.ts';
+import type { WriterSource } from './domain/writer.ts';
 import { SpareWriters } from './storage/spare-writers.ts';
 import type { WriterOptions } from './storage/writer-options.ts';
 
@@ -16,22 +21,32 @@ export const migrationsDirs = {
 
 const candidacyTimeoutMs = 1_000;
 
+/** The path of a write on this node. */
+export interface WritePath {
+  readonly writers: PrimaryWriter;
+  /** The same for requests, whose writes wait while the lease moves. */
+  readonly heldWriters: WriterSource;
+  readonly hold: MovingLeaseHold;
+}
+
 /**
  * Starts what writes on this node while it is primary. Alone it resolves once the writer is open, and rejects when it
  * cannot be; in a fleet it resolves at once, since a node redirects without a primary.
  */
-export async function startWriters(
+export async function startWritePath(
   config: Config,
   parts: {
     readonly cluster: Cluster;
     readonly destinationPolicy: DestinationPolicy;
     /** Called when this node holds a lease that it cannot use. */
     readonly onOpenFailed: () => void;
+    readonly clock: Clock;
+    readonly random: Random;
     readonly log: Logger;
     readonly opened: AsyncDisposableStack;
   },
-): Promise<PrimaryWriter> {
-  const { cluster, opened, log } = parts;
+): Promise<WritePath> {
+  const { cluster, clock, random, opened, log } = parts;
   const options = toWriterOptions(config, parts.destinationPolicy);
   const firstWriter = Promise.withResolvers<void>();
   const spares = opened.use(new SpareWriters());
@@ -57,7 +72,16 @@ export async function startWriters(
     firstWriter.promise.catch(() => undefined);
     opened.defer(keepSpareOnCandidate(cluster, config.fleet.litefsUrl, spares));
   }
-  return writers;
+  const hold = opened.use(
+    new MovingLeaseHold({
+      cluster,
+      takesWrites: () => writers.isOpen,
+      holdMs: config.writes.holdMs,
+      clock,
+      random,
+    }),
+  );
+  return { writers, heldWriters: holdWrites({ cluster, writers, hold }), hold };
 }
 
 /** Has the next writer's thread loaded while this node may become primary at any moment. Returns the way to stop. */

@@ -14,7 +14,9 @@ import { bodyLengthOf, decideRoute } from './route-decision.ts';
 /** What this node knows about a request besides the request itself. */
 export interface PassContext {
   readonly clientAddress: string;
-  /** `operator` when this node verified an operator's signature. */
+  /** Which of this node's ports it came to, and there under which path. */
+  readonly arrivedAt: 'public' | 'forward' | 'operator';
+  /** `operator` when this node, or the one that sent it here, verified an operator's signature. */
   readonly caller: 'client' | 'operator';
   /** The whole body as it came, when it was already read. */
   readonly body?: Uint8Array;
@@ -24,7 +26,7 @@ export interface PassContext {
 export interface PrimaryRoute {
   /**
    * Has the primary answer `request`: tells the edge to replay it, or forwards it from node to node. Rejects with
-   * `unavailable`, with nothing written to `response`, when there is no way now or the request has come by one.
+   * `unavailable`, with nothing written to `response`, when there is no way now or the request has gone far enough.
    */
   pass(request: IncomingMessage, response: ServerResponse, context: PassContext): Promise<void>;
 }
@@ -49,7 +51,7 @@ export interface PrimaryRouteOptions {
 const refusals = {
   no_primary: 'There is no primary at the moment, so nothing can be written.',
   not_ready: 'The primary has just changed and is not ready yet.',
-  forwarded_before: 'The primary changed while the request was on its way. Nothing was written.',
+  forwarded_twice: 'The primary changed while the request was on its way. Nothing was written.',
 };
 
 /** Express keeps the whole path here while a router works on a part of it. */
@@ -146,11 +148,12 @@ function idOf(response: ServerResponse): Record<string, string> {
   return typeof id === 'string' ? { 'x-request-id': id } : {};
 }
 
-/** The path as the primary's public app knows it. An operator's request came under a prefix of the private port. */
-function pathOf(request: RoutedRequest, { caller }: PassContext): string {
+/** The path as the primary's public app knows it. What came to the private port has a prefix. */
+function pathOf(request: RoutedRequest, { arrivedAt }: PassContext): string {
   const path = request.originalUrl ?? request.url ?? '';
   if (!path.startsWith('/')) throw new Failure('malformed', 'The request names no path.');
-  return caller === 'operator' ? path.replace(/^\/operator(?=\/)/, '') : path;
+  const prefix = arrivedAt === 'public' ? '' : `/${arrivedAt}`;
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
 }
 
 /** The body to send and the headers that frame it. Node has already taken off the framing it came in. */

@@ -48,6 +48,8 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
   #term: AbortController | undefined;
   /** Everything that opens and closes writers, one after the other. */
   #work: Promise<void> = Promise.resolve();
+  /** While this primary takes no writes: resolves when it does again or its term is over. */
+  #rest: PromiseWithResolvers<void> | undefined;
 
   constructor(options: PrimaryWriterOptions) {
     this.#options = options;
@@ -67,8 +69,28 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
   }
 
   /**
+   * Takes no more writes, finishes those that were taken, and closes the writer: when this resolves, nothing can be
+   * committed until `resume`. Resolves to false, without effect, when no writer is open. Never rejects.
+   */
+  async rest(): Promise<boolean> {
+    const writer = this.#writer;
+    if (writer === undefined) return false;
+    this.#writer = undefined;
+    this.#rest = Promise.withResolvers();
+    await this.#close(writer);
+    return true;
+  }
+
+  /** Opens a writer again after `rest`, if this node is still primary. */
+  resume(): void {
+    this.#rest?.resolve();
+    this.#rest = undefined;
+  }
+
+  /**
    * How far the primary is; `undefined` on other nodes, alone, and until the writer is open. Before that the epoch
-   * is not raised, and an answer could be taken for one of the last primary's.
+   * is not raised, and an answer could be taken for one of the last primary's. Nor while it rests: the lease may have
+   * gone a moment ago.
    */
   progress(): Progress | undefined {
     const epoch = this.#writer?.opened.epoch;
@@ -119,6 +141,7 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
     this.#term?.abort();
     this.#term = undefined;
     this.#writer = undefined;
+    this.resume();
   }
 
   /** One term: keeps a writer open until the term is over, and has closed it when it resolves. Never rejects. */
@@ -142,9 +165,12 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
       }
       const openedMs = performance.now();
       const reason = await Promise.race([over, writer.ended]);
+      const rest = this.#rest;
       if (!term.aborted) this.#writer = undefined;
       await this.#close(writer);
+      await rest?.promise;
       if (term.aborted) return;
+      if (rest !== undefined) continue;
       log.warn({ err: reason, pauseMs }, 'writer ended by itself, opening another');
       if (performance.now() - openedMs > soundLifeMs) pauseMs = firstPauseMs;
       await Promise.race([over, delay(pauseMs, undefined, { ref: false })]);

@@ -20,25 +20,30 @@ export interface RouteFacts {
 /** The way of a request to the primary. */
 export type Route =
   | { readonly by: 'replay' | 'forward'; readonly to: NodeId }
-  | { readonly by: 'none'; readonly why: 'no_primary' | 'not_ready' | 'forwarded_before' };
+  | { readonly by: 'none'; readonly why: 'no_primary' | 'not_ready' | 'forwarded_twice' };
+
+/** How many nodes may send a request on. */
+const maxForwards = 2;
 
 /**
  * Decides how a request that only the primary can answer gets there.
  *
  * A replay is preferred where there is an edge to do it: the edge holds the body and nothing hangs on this node. It
  * is not for an operator's request, which did not come through the edge, nor for a body that the edge may not
- * hold (docs/facts.md, "Long bodies are not replayed"). A request is replayed once at most and forwarded once at
- * most, in this order, so it ends after two steps however often the primary moves.
+ * hold (docs/facts.md, "Long bodies are not replayed"). A request is replayed once at most and then forwarded twice at
+ * most, so it ends after three steps however often the primary moves. The second time is for a node that was still the
+ * primary when the request was sent to it, and has handed the lease over since.
  */
 export function decideRoute(facts: RouteFacts): Route {
   const { role } = facts;
   if (role.is === 'primary') return { by: 'none', why: 'not_ready' };
   if (role.is !== 'replica' || !isNodeId(role.primary)) return { by: 'none', why: 'no_primary' };
-  if (facts.hops > 0) return { by: 'none', why: 'forwarded_before' };
+  if (facts.hops >= maxForwards) return { by: 'none', why: 'forwarded_twice' };
   const canReplay =
     facts.mode === 'fly' &&
     facts.caller === 'client' &&
     !facts.wasReplayed &&
+    facts.hops === 0 &&
     facts.bodyLength !== undefined &&
     facts.bodyLength <= facts.replayMaxBytes;
   return { by: canReplay ? 'replay' : 'forward', to: role.primary };

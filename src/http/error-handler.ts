@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Failure } from '../domain/failure.ts';
 import { NotPrimary } from '../domain/not-primary.ts';
+import type { WriteHold } from '../domain/write-hold.ts';
 import { passToPrimary } from './gate.ts';
 import type { PrimaryRoute } from './primary-route.ts';
 import type { RenderedProblem, RenderProblem } from './render-problem.ts';
@@ -15,10 +16,11 @@ import { toFailure } from './to-failure.ts';
  */
 export function createErrorHandler(deps: {
   readonly primaryRoute: PrimaryRoute;
+  readonly hold: WriteHold;
   readonly renderProblem: RenderProblem;
   readonly log: Logger;
 }): ErrorRequestHandler {
-  const { primaryRoute, renderProblem, log } = deps;
+  const { primaryRoute, hold, renderProblem, log } = deps;
 
   // Express knows an error handler by its four parameters.
   return async (error: unknown, request, response, _next) => {
@@ -58,6 +60,8 @@ export function createErrorHandler(deps: {
   ): Promise<Failure | undefined> {
     if (!(error instanceof NotPrimary)) return toFailure(error);
     try {
+      // The role has just been lost; who has it now may not be known yet.
+      await hold.findWay();
       await passToPrimary(primaryRoute, request, response);
       return undefined;
     } catch (passError) {

@@ -1,52 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
-import type { Cluster } from '../domain/cluster.ts';
 import { Failure } from '../domain/failure.ts';
-import type { Random } from '../domain/random.ts';
-import type { WriterSource } from '../domain/writer.ts';
+import type { WriteHold } from '../domain/write-hold.ts';
 import type { PrimaryRoute } from './primary-route.ts';
-import { factsOf } from './request-facts.ts';
+import { type Arrival, factsOf } from './request-facts.ts';
 
 /**
- * The write gate: only the primary goes on, a replica sends the request to it, and a node that knows no
- * primary says so. Stands before the body is read.
+ * The write gate: only a primary that takes writes goes on, a replica sends the request to it, and a node that knows no
+ * primary says so. While the lease moves, requests wait here. Stands before the body is read.
  */
 export function createGate(deps: {
-  readonly cluster: Pick<Cluster, 'role'>;
-  readonly writers: WriterSource;
+  readonly hold: WriteHold;
   readonly primaryRoute: PrimaryRoute;
-  readonly random: Random;
 }): RequestHandler {
-  /** 1 to 4 seconds, so that clients that were refused together do not come back together. */
-  const soonS = (): number => 1 + ((deps.random.bytes(1)[0] ?? 0) & 3);
   return async (request, response, next) => {
-    const role = deps.cluster.role();
-    switch (role.is) {
-      case 'primary':
-        // Throws while the epoch is still being opened, and NotPrimary when the role was lost just now.
-        deps.writers.writer();
-        return next();
-      case 'replica':
-        return passToPrimary(deps.primaryRoute, request, response);
-      case 'joining':
-        throw new Failure('unavailable', 'This node has no copy of the links yet.', {
-          retryAfterS: soonS(),
-        });
-      case 'detached':
-        throw new Failure(
-          'unavailable',
-          'There is no primary at the moment, so nothing can be written.',
-          {
-            retryAfterS: soonS(),
-          },
-        );
-    }
+    if ((await deps.hold.findWay()) === 'here') return next();
+    return passToPrimary(deps.primaryRoute, request, response);
   };
 }
 
 /**
- * Sends a request to the primary, with its body when that was already read. At most once: a request that
- * another node sent here fails with `unavailable`.
+ * Sends a request to the primary, with its body when that was already read. Once at most: when the primary is another
+ * one by then, the request fails with `unavailable`.
  */
 export async function passToPrimary(
   primaryRoute: PrimaryRoute,
@@ -54,7 +29,7 @@ export async function passToPrimary(
   response: ServerResponse,
 ): Promise<void> {
   const facts = factsOf(request);
-  if (facts.arrival.via === 'node' || facts.passedOn) {
+  if (facts.passedOn) {
     throw new Failure('unavailable', 'The primary changed while the request was on its way.', {
       retryAfterS: 1,
     });
@@ -62,7 +37,21 @@ export async function passToPrimary(
   facts.passedOn = true;
   await primaryRoute.pass(request, response, {
     clientAddress: facts.clientAddress,
-    caller: facts.arrival.via === 'operator' ? 'operator' : 'client',
+    ...toWay(facts.arrival),
     ...(facts.body === undefined ? {} : { body: facts.body }),
   });
+}
+
+function toWay(arrival: Arrival): {
+  readonly arrivedAt: 'public' | 'forward' | 'operator';
+  readonly caller: 'client' | 'operator';
+} {
+  switch (arrival.via) {
+    case 'public':
+      return { arrivedAt: 'public', caller: 'client' };
+    case 'node':
+      return { arrivedAt: 'forward', caller: arrival.caller };
+    case 'operator':
+      return { arrivedAt: 'operator', caller: 'operator' };
+  }
 }

@@ -70,6 +70,7 @@ export interface PrivateParts {
 export function createPrivateApp(parts: PrivateParts): RequestListener {
   const { publicApp, fleet, readClaims, cluster, primaryProgress, metrics } = parts;
   const primaryRoute = { pass: () => Promise.reject(notPrimary()) };
+  const hold = { findWay: () => Promise.reject(notPrimary()) };
   const readBody = createBodyReader();
 
   const app = express();
@@ -105,8 +106,9 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
     expectSignature(request, response, 'unsigned');
     const claims = readClaims(request.headers);
     if (claims === undefined) throw badSignature();
-    // One hop is all: a node that is not primary (any more) does not send the request on.
-    if (cluster.role().is !== 'primary') throw notPrimary();
+    // What is to be read on the primary is not read elsewhere. A write finds its way on when this node has just handed
+    // the lease over.
+    if (cluster.role().is !== 'primary' && isRead(request)) throw notPrimary();
     const { caller, clientAddress } = claims;
     setArrival(request, { via: 'node', caller, clientAddress });
     publicApp(request, response);
@@ -122,7 +124,7 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
   app.use((() => {
     throw notFound();
   }) satisfies RequestHandler);
-  app.use(createErrorHandler({ ...parts, primaryRoute }));
+  app.use(createErrorHandler({ ...parts, primaryRoute, hold }));
   return app;
 
   /** Throws `unauthenticated` for a request that no node or operator of the fleet has signed. */
@@ -141,6 +143,10 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
 
 function badSignature(): Failure {
   return new Failure('unauthenticated', 'The request carries no valid signature of the fleet.');
+}
+
+function isRead({ method }: Request): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function notPrimary(): Failure {

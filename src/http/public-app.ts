@@ -11,6 +11,7 @@ import type { FindLink } from '../domain/find-link.ts';
 import type { LinkReader } from '../domain/link-store.ts';
 import type { Pages } from '../domain/pages.ts';
 import type { Random } from '../domain/random.ts';
+import type { WriteHold } from '../domain/write-hold.ts';
 import type { WriterSource } from '../domain/writer.ts';
 import { type Assets, createAssetRoutes } from './asset-routes.ts';
 import { createAuthenticate } from './authenticate.ts';
@@ -72,6 +73,7 @@ export interface HttpParts {
   readonly clicks: ClickReader;
   readonly catchUp: CatchUp;
   readonly writers: WriterSource;
+  readonly writeHold: WriteHold;
   readonly cluster: Cluster;
   readonly primaryRoute: PrimaryRoute;
   readonly database: DatabaseState;
@@ -90,7 +92,8 @@ export interface HttpParts {
 
 /** Everything on the public port but redirects, which stand before it. */
 export function createHttpApp(parts: HttpParts): Express {
-  const { settings, cluster, writers, primaryRoute, clock, random, log, pages } = parts;
+  const { settings, primaryRoute, clock, random, log, pages } = parts;
+  const hold = parts.writeHold;
   const { baseUrl, access, corsOrigins, trustProxy } = settings;
   const cookie = createSessionCookie(baseUrl);
   const sessions = createSessions(parts.sessionSecret, clock);
@@ -109,7 +112,7 @@ export function createHttpApp(parts: HttpParts): Express {
   app.use(
     mountOperations(operations, {
       checkHost: createHostCheck(baseUrl, access),
-      gate: createGate({ cluster, writers, primaryRoute, random }),
+      gate: createGate({ hold, primaryRoute }),
       authenticate: createAuthenticate(accounts),
       access,
       writeLimits: createWriteLimits(settings.writesPerMinute, clock),
@@ -120,7 +123,7 @@ export function createHttpApp(parts: HttpParts): Express {
   app.use(() => {
     throw notFound();
   });
-  app.use(createErrorHandler({ primaryRoute, renderProblem: parts.renderProblem, log }));
+  app.use(createErrorHandler({ primaryRoute, hold, renderProblem: parts.renderProblem, log }));
   return app;
 }
 

@@ -132,7 +132,7 @@ describe('the way to the primary', () => {
 
     it('brings an operator’s request under the path it has for everybody', async () => {
       bench.use('fly');
-      bench.context = { caller: 'operator' };
+      bench.context = { caller: 'operator', arrivedAt: 'operator' };
       await bench.post('/operator/api/v1/keys');
       expect(bench.arrived).toMatchObject([
         { url: '/forward/api/v1/keys', headers: { 'hoplite-caller': 'operator' } },
@@ -172,8 +172,26 @@ describe('the way to the primary', () => {
       expect(ports.size).toBe(3);
     });
 
-    it('is refused for a request that was forwarded before', async () => {
-      const got = await bench.post('/x', { headers: { 'Hoplite-Hops': '1' } });
+    it('brings on what another node has sent here, once, with the word of that one', async () => {
+      bench.use('fly');
+      bench.context = { caller: 'operator', arrivedAt: 'forward', clientAddress: '203.0.113.5' };
+      await bench.post('/forward/api/v1/keys', { headers: { 'Hoplite-Hops': '1' }, body: 'body' });
+      expect(bench.arrived).toMatchObject([
+        {
+          url: '/forward/api/v1/keys',
+          body: Buffer.from('body'),
+          verdict: { ok: true },
+          headers: {
+            'hoplite-caller': 'operator',
+            'hoplite-client-address': '203.0.113.5',
+            'hoplite-hops': '2',
+          },
+        },
+      ]);
+    });
+
+    it('is refused for a request that was forwarded twice', async () => {
+      const got = await bench.post('/x', { headers: { 'Hoplite-Hops': '2' } });
       expect(got).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
       expect(bench.arrived).toEqual([]);
     });

@@ -243,6 +243,67 @@ describe('the writer of the primary', () => {
     expect(openings).toHaveLength(1);
   });
 
+  describe('that rests', () => {
+    /** A primary whose first writer is open. */
+    async function startOpen(): Promise<Opening> {
+      start(primary);
+      cluster.at = positionAt(6);
+      const first = await opening(0);
+      first.succeed();
+      await eventually(() => expect(writers.isOpen).toBe(true));
+      return first;
+    }
+
+    it('takes nothing from then on, and has closed its writer', async () => {
+      const first = await startOpen();
+      const resting = writers.rest();
+      expect(writers.isOpen).toBe(false);
+      expect(refusal()).toMatchObject({ kind: 'unavailable' });
+      expect(writers.progress()).toBeUndefined();
+      expect(await resting).toBe(true);
+      expect(first.state()).toBe('closed');
+      expect(openings).toHaveLength(1);
+    });
+
+    it('opens another writer when it goes on', async () => {
+      await startOpen();
+      await writers.rest();
+      writers.resume();
+      const second = await opening(1);
+      second.succeed();
+      await eventually(() => expect(writers.writer()).toBe(second.writer));
+    });
+
+    it('opens none when the role is gone, and one in its next term', async () => {
+      await startOpen();
+      await writers.rest();
+      cluster.become({ is: 'detached' });
+      cluster.become(replica);
+      writers.resume();
+      expect(refusal()).toBeInstanceOf(NotPrimary);
+      cluster.become(primary);
+      (await opening(1)).succeed();
+      await eventually(() => expect(writers.isOpen).toBe(true));
+      expect(openings).toHaveLength(2);
+    });
+
+    it('ends resting', async () => {
+      await startOpen();
+      await writers.rest();
+      await writers[Symbol.asyncDispose]();
+      expect(openings).toHaveLength(1);
+    });
+
+    it('cannot, while it is not open', async () => {
+      start(primary);
+      const first = await opening(0);
+      expect(await writers.rest()).toBe(false);
+      first.succeed();
+      await eventually(() => expect(writers.isOpen).toBe(true));
+      expect(first.state()).toBe('open');
+    });
+  });
+
   describe('tells its progress', () => {
     it('as its epoch and the position of the moment', async () => {
       start(primary);

@@ -23,18 +23,16 @@ describe('the way of a request to the primary', () => {
     ['behind Fly, a body over the limit', { bodyLength: 1001 }, forward],
     ['behind Fly, a body of unknown length', { bodyLength: undefined }, forward],
     ['behind Fly, replayed before', { wasReplayed: true }, forward],
-    ['behind Fly, forwarded before', { hops: 1 }, none('forwarded_before')],
-    [
-      'behind Fly, replayed and forwarded before',
-      { wasReplayed: true, hops: 1 },
-      none('forwarded_before'),
-    ],
+    ['behind Fly, forwarded before', { hops: 1 }, forward],
+    ['behind Fly, replayed and forwarded before', { wasReplayed: true, hops: 1 }, forward],
+    ['behind Fly, forwarded twice', { hops: 2 }, none('forwarded_twice')],
     ['behind Fly, of an operator', { caller: 'operator' }, forward],
     ['elsewhere', { mode: 'forward' }, forward],
     ['elsewhere, a body over the limit', { mode: 'forward', bodyLength: 1001 }, forward],
     ['elsewhere, a body of unknown length', { mode: 'forward', bodyLength: undefined }, forward],
     ['elsewhere, claiming a replay', { mode: 'forward', wasReplayed: true }, forward],
-    ['elsewhere, forwarded before', { mode: 'forward', hops: 1 }, none('forwarded_before')],
+    ['elsewhere, forwarded before', { mode: 'forward', hops: 1 }, forward],
+    ['elsewhere, forwarded twice', { mode: 'forward', hops: 2 }, none('forwarded_twice')],
     ['on the primary, whose writer is away', { role: { is: 'primary' } }, none('not_ready')],
     ['on a joining node', { role: { is: 'joining' } }, none('no_primary')],
     ['on a detached node', { role: { is: 'detached' } }, none('no_primary')],
@@ -47,15 +45,17 @@ describe('the way of a request to the primary', () => {
     expect(decideRoute({ ...plain, ...facts })).toEqual(route);
   });
 
-  it('ends after two steps at most, whatever the roles are on its way', () => {
+  it('ends after three steps at most, whatever the roles are on its way', () => {
     const roles = [replica, { is: 'primary' }, { is: 'joining' }, { is: 'detached' }] as const;
     for (const mode of ['fly', 'forward'] as const) {
       for (const bodyLength of [0, 1001, undefined]) {
         for (const role of roles) {
           const replayed = decideRoute({ ...plain, role, mode, bodyLength, wasReplayed: true });
           expect(replayed.by).not.toBe('replay');
-          const forwarded = decideRoute({ ...plain, role, mode, bodyLength, hops: 1 });
-          expect(forwarded.by).toBe('none');
+          const once = decideRoute({ ...plain, role, mode, bodyLength, hops: 1 });
+          expect(once.by).not.toBe('replay');
+          const twice = decideRoute({ ...plain, role, mode, bodyLength, hops: 2 });
+          expect(twice.by).toBe('none');
         }
       }
     }

@@ -55,6 +55,7 @@ describe('a defect', () => {
     app.use(
       createErrorHandler({
         primaryRoute: { pass: () => Promise.reject(new Error('not asked')) },
+        hold: { findWay: () => Promise.reject(new Error('not asked')) },
         renderProblem: () => ({ status: 500, headers: {}, body: '' }),
         log: pino({}, { write: (line: string) => logged.push(line) }),
       }),

@@ -126,16 +126,23 @@ describe('/forward', () => {
     expect(status).toBe(401);
   });
 
-  it('goes no further than to a node that is not primary', async () => {
+  it('reads nothing on a node that is not primary', async () => {
     const reading = request({ method: 'GET', path: '/forward/healthz' });
-    for (const [signed, sent] of [
-      [request(), init()],
-      [reading, {}],
-    ] as const) {
-      const response = await sendSigned(replica, signed, sent);
-      expect(response.status).toBe(503);
-      expect(response.headers.get('retry-after')).toBe('1');
-    }
+    const response = await sendSigned(replica, reading);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+  });
+
+  it('goes on from a node that has just handed the lease over, with what the first one said', async () => {
+    const headers = { ...claims, 'hoplite-caller': 'operator' };
+    expect((await sendSigned(replica, request({ headers }), init())).status).toBe(201);
+  });
+
+  it('goes no further than through two nodes', async () => {
+    const headers = { ...claims, 'hoplite-hops': '2' };
+    const response = await sendSigned(replica, request({ headers }), init());
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
   });
 
   it('does not check again where the browser came from', async () => {

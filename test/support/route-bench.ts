@@ -148,6 +148,7 @@ export class RouteBench implements AsyncDisposable {
     try {
       await this.#route?.pass(request, response, {
         clientAddress: '192.0.2.7',
+        arrivedAt: 'public',
         caller: 'client',
         ...this.context,
       });

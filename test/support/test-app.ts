@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import type { Express } from 'express';
 import { pino } from 'pino';
+import { holdWrites } from '../../src/cluster/held-writer.ts';
+import { MovingLeaseHold } from '../../src/cluster/write-hold.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { createFindLink } from '../../src/domain/find-link.ts';
@@ -32,6 +34,7 @@ export const testAdminKey = 'test-admin-key-0123456789';
 export interface Passed {
   readonly method: string | undefined;
   readonly url: string | undefined;
+  readonly arrivedAt: string;
   readonly caller: string;
   readonly clientAddress: string;
   readonly body: string | undefined;
@@ -44,6 +47,8 @@ export interface TestAppOptions {
   /** By default one of its own, with the role given. */
   readonly cluster?: FakeCluster;
   readonly clock?: Clock;
+  /** How long writes wait for the lease to have moved, real milliseconds; default 20. */
+  readonly holdMs?: number;
   readonly pages?: Partial<Pages>;
   readonly parts?: (parts: HttpParts) => Partial<HttpParts>;
   /** What this node's copy says of itself; by default what the database says. */
@@ -58,6 +63,8 @@ export interface TestApp extends AsyncDisposable {
   readonly port: number;
   readonly client: ValidatedClient;
   readonly cluster: FakeCluster;
+  /** Where its writes wait while the lease moves. */
+  readonly hold: MovingLeaseHold;
   /** What is counted on this node: whatever the test puts there. */
   readonly clicks: MemoryClickReader;
   /** Every request that went to the primary, by a route that answers 418. */
@@ -109,6 +116,21 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     isKnownSchema: () => true,
     ...options.database,
   };
+  const writers = {
+    get isOpen() {
+      return cluster.role().is === 'primary' && !state.isOpening;
+    },
+    writer: () => openWriter(cluster.role(), state, writer),
+  };
+  const hold = stack.use(
+    new MovingLeaseHold({
+      cluster,
+      takesWrites: () => writers.isOpen,
+      holdMs: options.holdMs ?? 20,
+      clock: systemClock,
+      random,
+    }),
+  );
   const basic: HttpParts = {
     settings,
     version: '0.0.0-test',
@@ -117,7 +139,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     findLink: createFindLink({ links: reader.links, catchUp }),
     clicks,
     catchUp,
-    writers: { writer: () => openWriter(cluster.role(), state, writer) },
+    writers: holdWrites({ cluster, writers, hold }),
+    writeHold: hold,
     cluster,
     primaryRoute: teapotRoute(passed),
     database,
@@ -150,6 +173,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     port,
     client,
     cluster,
+    hold,
     clicks,
     passed,
     logged,
@@ -175,9 +199,9 @@ function stillOpening(): Failure {
 /** Stands for the primary: notes what comes, and answers in a way that nothing else does. */
 function teapotRoute(passed: Passed[]): PrimaryRoute {
   return {
-    async pass(request, response, { caller, clientAddress, body }) {
+    async pass(request, response, { arrivedAt, caller, clientAddress, body }) {
       const { method, url } = request;
-      passed.push({ method, url, caller, clientAddress, body: body?.toString() });
+      passed.push({ method, url, arrivedAt, caller, clientAddress, body: body?.toString() });
       response.statusCode = 418;
       response.end('the primary');
     },
