@@ -15,7 +15,7 @@ export default defineConfig({
           name: 'unit',
           env,
           include: [
-            'test/{domain,config,redirect,clicks,cluster,deployment,edge,rooms,bench,faults}/**/*.test.ts',
+            'test/{domain,config,redirect,clicks,cluster,deployment,edge,rooms,bench,faults,guard}/**/*.test.ts',
           ],
           testTimeout: 20_000,
         },

@@ -1,0 +1,34 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { VolumeFacts } from './facts.ts';
+
+/**
+ * Looks what lies in LiteFS's data folder. Opens no database: LiteFS may be at work in it. A database counts when it
+ * has a transaction, since a node that began to receive one has its folder already; LiteFS always keeps the newest
+ * (`db.go`, `EnforceRetention`), and gives it its name only once it is whole. Throws what the disk throws.
+ */
+export function observeVolume(dir: string, restoreDir: string): VolumeFacts {
+  return {
+    dir,
+    clusterId: readIfThere(() => readFileSync(join(dir, 'clusterid'), 'utf8'))?.trim(),
+    databases: list(join(dir, 'dbs')).filter((name) =>
+      list(join(dir, 'dbs', name, 'ltx')).some((file) => ltxName.test(file)),
+    ),
+    awaitsRestore: existsSync(restoreDir),
+  };
+}
+
+const ltxName = /^[0-9a-f]{16}-[0-9a-f]{16}\.ltx$/;
+
+function list(dir: string): string[] {
+  return readIfThere(() => readdirSync(dir)) ?? [];
+}
+
+function readIfThere<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
