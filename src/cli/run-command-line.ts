@@ -7,6 +7,7 @@ import { addDoctor } from './doctor/doctor.ts';
 import { addKey } from './key/key.ts';
 import { addLink } from './link/link.ts';
 import { addMigrate } from './migrate/migrate.ts';
+import { addRebuild } from './rebuild/rebuild.ts';
 import { addStart } from './start.ts';
 
 /** Exit codes: what was asked for is done; it was refused or failed; it was not understood. */
@@ -50,6 +51,7 @@ function createProgram(context: Context): Command {
   addLink(program, context);
   addKey(program, context);
   addMigrate(program, context);
+  addRebuild(program, context);
   addDoctor(program, context);
   return program;
 }

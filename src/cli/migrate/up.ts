@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { type Config, readConfig } from '../../config.ts';
+import { restoreDirOf } from '../../guard/bootstrap/settings.ts';
 import { migrateUp } from '../../storage/migrations/commands.ts';
 import type { Context } from '../context.ts';
+import { importRestore } from '../rebuild/import-restore.ts';
 import { type DatabaseName, databaseOption, databasesOf, type NodeDatabase } from './databases.ts';
 import { expectMount, expectPrimary, learnOwnRole } from './expect-primary.ts';
 import { migrateUpOnPrimary } from './up-on-primary.ts';
@@ -26,6 +28,8 @@ export function addMigrateUp(migrate: Command, { env, output }: Context): void {
         for (const up of ups) output.line(up());
         return;
       }
+      const imported = await importWaiting(config, output.line);
+      if (imported !== undefined) output.line(imported);
       const lines = await migrateUpOnPrimary({
         learnRole: () => learnOwnRole(config),
         expectMount: () => expectMount(config),
@@ -41,4 +45,14 @@ function applyPending({ node }: Config, database: NodeDatabase): string {
   return applied.length === 0
     ? `${database.file} is up to date`
     : applied.map((file) => `applied ${file} to ${database.title}`).join('\n');
+}
+
+/** What "hoplite rebuild" has put ready becomes the databases before anything else may make them. */
+async function importWaiting(
+  { fleet, storage }: Config,
+  say: (line: string) => void,
+): Promise<string | undefined> {
+  if (fleet === undefined) return undefined;
+  const { litefsDir, litefsUrl } = fleet;
+  return importRestore({ restoreDir: restoreDirOf(storage.dataDir), litefsDir, litefsUrl }, say);
 }

@@ -1,0 +1,149 @@
+import type { Command } from 'commander';
+import { readLease } from '../../cluster/litefs-info.ts';
+import { type Config, readConfig } from '../../config.ts';
+import type { BootstrapFacts } from '../../guard/bootstrap/facts.ts';
+import { observeBootstrap } from '../../guard/bootstrap/observe.ts';
+import { deleteMark } from '../../guard/bootstrap/observe-consul.ts';
+import { type BootstrapSettings, readBootstrapSettings } from '../../guard/bootstrap/settings.ts';
+import { countLinks, liftEpoch } from '../../storage/database-file.ts';
+import { confirm } from '../confirm.ts';
+import type { Context, Environment } from '../context.ts';
+import { Refusal } from '../refusal.ts';
+import { expectLost } from './expect-lost.ts';
+import {
+  placeClusterId,
+  type RestoreFiles,
+  type StagedRestore,
+  stageRestore,
+} from './stage-restore.ts';
+
+interface RebuildOptions {
+  readonly clusterId: string;
+  readonly links?: string;
+  readonly clicks?: string;
+  readonly yes?: true;
+}
+
+const askTimeoutMs = 1000;
+
+/**
+ * `hoplite rebuild`: the way back for a fleet that has lost all volumes, which LiteFS alone keeps from ever having a
+ * primary again (docs/bootstrap.md). Every step may be repeated: what is there already is replaced, and the id of the
+ * cluster, by which the guard goes on, comes last.
+ */
+export function addRebuild(program: Command, context: Context): void {
+  program
+    .command('rebuild')
+    .description('give a fleet that has lost all volumes its cluster and its links back')
+    .requiredOption('--cluster-id <id>', 'as Consul has it; the log of a node that waits names it')
+    .option('--links <file>', 'a backup of links.db; without one the fleet starts empty')
+    .option('--clicks <file>', 'a backup of clicks.db, with one of links.db')
+    .option('--yes', 'do not ask')
+    .action(async (options: RebuildOptions) => {
+      try {
+        await rebuild(options, context);
+      } catch (error) {
+        throw toRefusal(error);
+      }
+    });
+}
+
+async function rebuild(options: RebuildOptions, context: Context): Promise<void> {
+  const { clusterId } = options;
+  const config = readConfig(context.env);
+  const settings = readSettings(context.env);
+  const files = toFiles(options);
+  await expectNoLiteFs(config);
+  const look = { findSnapshot: async () => ({ is: 'none' }) as const, waitedMs: 0 };
+  const facts = await observeBootstrap(settings, look);
+  expectLost(clusterId, facts);
+
+  const staged = files && stageRestore(settings.restoreDir, files);
+  try {
+    if (!options.yes) await expectAgreement(describe(clusterId, staged, facts), context);
+    const markEpoch = facts.consul.is === 'answering' ? facts.consul.markEpoch : undefined;
+    if (staged !== undefined) liftEpoch(staged.linksFile, markEpoch ?? 0, settings.node);
+    staged?.commit();
+  } finally {
+    staged?.discard();
+  }
+  // It stands for links that are lost, and would keep this node from leading.
+  await deleteMark(settings.consul).catch((error: Error) => {
+    throw new Refusal(
+      `Consul did not forget how far the lost links were (${error.message}); run this again`,
+    );
+  });
+  placeClusterId(settings.volumeDir, clusterId);
+  context.output.note(
+    `This node is of the cluster ${clusterId} now. A guard that waits starts LiteFS within a second, otherwise start the node; ${
+      staged === undefined
+        ? 'it starts empty'
+        : 'the files are imported once it is primary, before it takes writes'
+    }.`,
+  );
+}
+
+/** A folder of another user is no defect. */
+function toRefusal(error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error && 'path' in error)) return error;
+  return new Refusal(`${error.message}; run this as the user that LiteFS runs as`, {
+    cause: error,
+  });
+}
+
+function readSettings(env: Environment): BootstrapSettings {
+  try {
+    return readBootstrapSettings(env);
+  } catch (error) {
+    throw new Refusal(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function toFiles({ links, clicks }: RebuildOptions): RestoreFiles | undefined {
+  if (links !== undefined) return { links, clicks };
+  if (clicks === undefined) return undefined;
+  throw new Refusal('clicks mean nothing without their links; add --links');
+}
+
+/** LiteFS reads its cluster id when it starts, and not again. */
+async function expectNoLiteFs({ fleet }: Config): Promise<void> {
+  if (fleet === undefined) {
+    throw new Refusal('this node runs alone (LITEFS_DIR is not set); put the file into DATA_DIR');
+  }
+  const lease = await readLease(fleet.litefsUrl, AbortSignal.timeout(askTimeoutMs)).catch(
+    () => undefined,
+  );
+  if (lease === undefined) return;
+  throw new Refusal(
+    'LiteFS runs on this node; restart the node, and run this again while its guard waits',
+  );
+}
+
+/** Throws a `Refusal` unless a person says yes. */
+async function expectAgreement(question: string, context: Context): Promise<void> {
+  const input = context.input();
+  if (!input.isTTY)
+    throw new Refusal(`nobody is there to ask; if you mean it, add --yes. ${question}`);
+  const { output } = context;
+  if (!(await confirm(`${question} Go on? [y/N] `, { input, output }))) {
+    throw new Refusal('nothing was changed');
+  }
+}
+
+/** What would happen, as sentences. */
+function describe(
+  clusterId: string,
+  staged: StagedRestore | undefined,
+  { peers }: BootstrapFacts,
+): string {
+  const restored = staged && countLinks(staged.linksFile);
+  const silent = peers.filter(({ is }) => is === 'silent').map(({ node }) => node);
+  const goesOn = `The cluster ${clusterId} goes on with ${
+    restored === undefined
+      ? 'no links at all'
+      : `the ${restored.links} links of the file, of epoch ${restored.epoch}`
+  }.`;
+  return silent.length === 0
+    ? goesOn
+    : `${goesOn} No answer from ${silent.join(', ')}: what is newer there is lost when it comes back.`;
+}

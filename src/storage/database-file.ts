@@ -1,0 +1,100 @@
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { Connection } from './connection.ts';
+import { findEpoch } from './find-epoch.ts';
+import { checkSchema } from './migrations/check.ts';
+import type { MigrationTarget } from './migrations/commands.ts';
+import { readLedger } from './migrations/ledger.ts';
+import { readMigrations } from './migrations/migration.ts';
+import { MigrationError } from './migrations/migration-error.ts';
+import { planMigrations } from './migrations/plan.ts';
+import { isSqliteError } from './sqlite-error.ts';
+
+/**
+ * Says in words why a file must not become a database of a fleet, and `undefined` when it may: it has to be a whole and
+ * sound SQLite database in DELETE mode, with a schema that this release knows. Changes nothing. For files outside of any
+ * mount, which nobody writes to.
+ */
+export function findFaultOfFile({ file, migrationsDir }: MigrationTarget): string | undefined {
+  if (!existsSync(file)) return 'there is no such file';
+  for (const suffix of ['-journal', '-wal']) {
+    const beside = `${file}${suffix}`;
+    if (existsSync(beside) && statSync(beside).size > 0) {
+      return `it is not whole without ${beside}; copy it with VACUUM INTO while nothing writes to it`;
+    }
+  }
+  const header = readHeader(file);
+  if (header === undefined) return 'it is not a SQLite database';
+  // Write and read version: 1 for a rollback journal, 2 for WAL (sqlite.org/fileformat.html, "The Database Header").
+  if (header[18] !== 1 || header[19] !== 1) {
+    return 'it is in WAL mode, which loses acknowledged commits on LiteFS; copy it with VACUUM INTO, which writes a file in DELETE mode';
+  }
+  const database = new Database(file, { readonly: true });
+  try {
+    return findDamage(database) ?? findStrangeSchema(database, { file, migrationsDir });
+  } catch (error) {
+    if (error instanceof MigrationError || isSqliteError(error)) return (error as Error).message;
+    throw error;
+  } finally {
+    database.close();
+  }
+}
+
+function readHeader(file: string): Buffer | undefined {
+  const header = Buffer.alloc(100);
+  const fd = openSync(file, 'r');
+  try {
+    const bytes = readSync(fd, header, 0, header.length, 0);
+    return bytes === 100 && header.toString('latin1', 0, 16) === 'SQLite format 3\0'
+      ? header
+      : undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function findDamage(database: Database.Database): string | undefined {
+  const found = database.pragma('integrity_check(1)', { simple: true });
+  if (found !== 'ok') return `it is damaged: ${found}`;
+  const broken = database.pragma('foreign_key_check') as { readonly table: string }[];
+  return broken.length === 0
+    ? undefined
+    : `it is damaged: rows of ${broken[0]?.table} refer to none`;
+}
+
+function findStrangeSchema(
+  database: Database.Database,
+  { file, migrationsDir }: MigrationTarget,
+): string | undefined {
+  const ledger = readLedger(database);
+  if (ledger.length === 0) return 'it is no database of Hoplite: it has no migrations';
+  const { pending, newer } = planMigrations(ledger, readMigrations(migrationsDir));
+  if (newer.length > 0) {
+    return `it was made by a newer release: it has ${newer[0]?.file ?? newer[0]?.version}`;
+  }
+  // One that is behind is migrated before it is used; what it should be until then is not declared.
+  if (pending.length > 0) return undefined;
+  const [drift] = checkSchema({ file, migrationsDir });
+  return drift === undefined ? undefined : `it has not the declared schema: ${drift}`;
+}
+
+/** How much a file of links holds, for people. */
+export function countLinks(file: string): { readonly links: number; readonly epoch: number } {
+  using connection = new Connection(new Database(file, { readonly: true }));
+  return {
+    links: Number(connection.value('SELECT count(*) FROM links')),
+    epoch: connection.get(findEpoch, {})?.epoch ?? 0,
+  };
+}
+
+/**
+ * Lets the epochs of a file of links go on from `epoch` at least, so that the next primary begins one that no node has
+ * seen: what is restored comes after what was lost, in bookmarks and in the mark that Consul has.
+ */
+export function liftEpoch(file: string, epoch: number, node: string): void {
+  using connection = new Connection(new Database(file));
+  if ((connection.get(findEpoch, {})?.epoch ?? 0) >= epoch) return;
+  connection.database
+    .prepare('INSERT INTO epochs (epoch, node, started_at) VALUES (?, ?, ?)')
+    .run(epoch, node, Date.now());
+}

@@ -1,0 +1,270 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openWriterSession } from '../../src/storage/writer-session.ts';
+import { type FakeConsul, startFakeConsul } from '../support/fake-consul.ts';
+import { listen } from '../support/listen.ts';
+import { runHere } from '../support/run-command-line.ts';
+import { DatabaseTemplate, TestFolder, writerOptions } from '../support/test-database.ts';
+
+const clusterId = 'LFSC0123456789ABCDEF';
+const key = 'hoplite/fleet/1';
+const template = new DatabaseTemplate('delete');
+afterAll(() => template[Symbol.dispose]());
+
+let folder: TestFolder;
+let consul: FakeConsul;
+let env: Record<string, string>;
+beforeEach(async () => {
+  folder = new TestFolder();
+  consul = await startFakeConsul();
+  consul.keys.set(`${key}/clusterid`, { value: clusterId });
+  consul.keys.set(`${key}/mark`, { value: '{"epoch":7,"txid":"000000000000000a","node":"b"}' });
+  template.copyTo(folder.file('backup.db'));
+  env = {
+    NODE_ID: 'a',
+    LITEFS_DIR: join(folder.path, 'mount'),
+    LITEFS_URL: 'http://127.0.0.1:1',
+    LITEFS_DATA_DIR: join(folder.path, 'litefs'),
+    LITEFS_CANDIDATE: 'true',
+    DATA_DIR: join(folder.path, 'own'),
+    FLEET_SECRET: 'a secret of the fleet, long enough',
+    PEER_URL: 'a=http://127.0.0.1:1,b=http://127.0.0.1:1',
+    CONSUL_URL: consul.url,
+  };
+});
+afterEach(async () => {
+  await consul[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+const rebuild = (args: readonly string[] = [], typed?: string) =>
+  runHere(['rebuild', '--cluster-id', clusterId, ...args], env, typed);
+const links = () => ['--links', folder.file('backup.db')];
+
+/** What the command may make: the id of the volume, and what waits to be imported. */
+const made = () => ({
+  id: read(join(folder.path, 'litefs/clusterid')),
+  own: existsSync(folder.file('own')) ? readdirSync(folder.file('own')) : [],
+  mark: consul.keys.has(`${key}/mark`),
+});
+const read = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
+const untouched = { id: undefined, own: [], mark: true };
+
+describe('rebuild', () => {
+  test('puts the files and the id in place, and has Consul forget how far the lost links were', async () => {
+    expect(await rebuild([...links(), '--yes'])).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: expect.stringContaining(`This node is of the cluster ${clusterId} now.`),
+    });
+    expect(made()).toEqual({ id: `${clusterId}\n`, own: ['restore'], mark: false });
+    expect(readdirSync(folder.file('own/restore'))).toEqual(['links.db']);
+    // The next primary begins epoch 8: beyond all that a bookmark or a mark can name.
+    using database = open(folder.file('own/restore/links.db'));
+    expect(database.pragma('journal_mode', { simple: true })).toBe('delete');
+    expect(database.prepare('SELECT epoch, node FROM epochs ORDER BY epoch').raw().all()).toEqual([
+      [1, 'test'],
+      [7, 'a'],
+    ]);
+  });
+
+  test('may be repeated, with other files too', async () => {
+    mkdirSync(folder.file('own/restore'), { recursive: true });
+    writeFileSync(folder.file('own/restore/clicks.db'), 'of an earlier try');
+    mkdirSync(folder.file('own/restore.new'));
+    writeFileSync(folder.file('own/restore.new/links.db'), 'half');
+    for (const _ of [1, 2])
+      expect(await rebuild([...links(), '--yes'])).toMatchObject({ exitCode: 0 });
+    expect(readdirSync(folder.file('own/restore'))).toEqual(['links.db']);
+    expect(made()).toEqual({ id: `${clusterId}\n`, own: ['restore'], mark: false });
+  });
+
+  test('without files lets the fleet start empty', async () => {
+    expect(await rebuild(['--yes'])).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('it starts empty'),
+    });
+    expect(made()).toEqual({ id: `${clusterId}\n`, own: [], mark: false });
+  });
+
+  test('takes clicks with their links', async () => {
+    const clicks = folder.file('clicks.db');
+    openWriterSession(writerOptions(folder, { journalMode: 'delete' }))[Symbol.dispose]();
+    expect(await rebuild([...links(), '--clicks', clicks, '--yes'])).toMatchObject({ exitCode: 0 });
+    expect(readdirSync(folder.file('own/restore')).sort()).toEqual(['clicks.db', 'links.db']);
+    expect(await rebuild(['--clicks', clicks, '--yes'])).toMatchObject({ exitCode: 1 });
+  });
+
+  test('asks, and says what would be lost', async () => {
+    const no = await rebuild(links(), 'n\n');
+    expect(no).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('nothing was changed'),
+    });
+    expect(no.stderr).toContain(
+      `The cluster ${clusterId} goes on with the 0 links of the file, of epoch 1. No answer from b: what is newer there is lost when it comes back. Go on? [y/N]`,
+    );
+    const nobody = await rebuild(links());
+    expect(nobody).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('add --yes') });
+    expect(made()).toEqual(untouched);
+    expect(await rebuild(links(), 'y\n')).toMatchObject({ exitCode: 0 });
+    expect(made()).toMatchObject({ id: `${clusterId}\n`, own: ['restore'] });
+  });
+
+  test.each<[name: string, prepare: () => unknown, says: string]>([
+    [
+      'on a volume with data',
+      () => {
+        const ltx = folder.file('litefs/dbs/clicks.db/ltx');
+        mkdirSync(ltx, { recursive: true });
+        writeFileSync(join(ltx, '0000000000000001-0000000000000001.ltx'), '');
+      },
+      'is not empty: it has clicks.db',
+    ],
+    [
+      'on a volume of another cluster',
+      () => {
+        mkdirSync(folder.file('litefs'));
+        writeFileSync(folder.file('litefs/clusterid'), 'LFSCFEDCBA9876543210\n');
+      },
+      `is of the cluster LFSCFEDCBA9876543210, not of ${clusterId}`,
+    ],
+    [
+      'with an id that Consul does not have',
+      () => consul.keys.set(`${key}/clusterid`, { value: 'LFSCFEDCBA9876543210' }),
+      `Consul's ${key}/clusterid is LFSCFEDCBA9876543210, not ${clusterId}`,
+    ],
+    ['with Consul away', () => Object.assign(consul, { status: 500 }), 'Consul does not answer'],
+    ['on no candidate', () => Object.assign(env, { LITEFS_CANDIDATE: 'false' }), 'no candidate'],
+    ['alone', () => Object.assign(env, { LITEFS_DIR: '' }), 'runs alone'],
+    [
+      'without the folder of LiteFS',
+      () => Object.assign(env, { LITEFS_DATA_DIR: '' }),
+      'LITEFS_DATA_DIR',
+    ],
+  ])('does nothing %s', async (_name, prepare, says) => {
+    prepare();
+    expect(await rebuild([...links(), '--yes'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(says),
+    });
+    expect(read(folder.file('own/restore/links.db'))).toBeUndefined();
+    expect(consul.keys.has(`${key}/mark`)).toBe(true);
+  });
+
+  test('does nothing while another node has the links, or LiteFS runs on this one', async () => {
+    await using peer = await listen((request, response) => {
+      const position = { txid: '000000000000000a', checksum: '00000000000000ff' };
+      const status = { node: 'b', role: 'detached', position, epoch: 3 };
+      const info = { isPrimary: false, primary: { hostname: '' } };
+      response.end(JSON.stringify(request.url === '/info' ? info : status));
+    });
+    const url = `http://127.0.0.1:${peer.port}`;
+    env.PEER_URL = `b=${url}`;
+    expect(await rebuild([...links(), '--yes'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('b has the links'),
+    });
+    env.LITEFS_URL = url;
+    expect(await rebuild([...links(), '--yes'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('LiteFS runs on this node'),
+    });
+    expect(made()).toEqual(untouched);
+  });
+
+  test('needs an id that is one', async () => {
+    const args = ['rebuild', '--cluster-id', 'LFSC1', ...links(), '--yes'];
+    expect(await runHere(args, env)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('LFSC1 is not the id of a cluster'),
+    });
+    expect(await runHere(['rebuild'], env)).toMatchObject({ exitCode: 2 });
+    expect(made()).toEqual(untouched);
+  });
+});
+
+describe('a file is refused', () => {
+  test.each<[name: string, spoil: (file: string) => void, says: string]>([
+    ['that is not there', (file) => renameSync(file, `${file}.old`), 'there is no such file'],
+    [
+      'that is no database',
+      (file) => writeFileSync(file, 'no'.repeat(99)),
+      'is not a SQLite database',
+    ],
+    ['in WAL mode', (file) => alter(file, 'PRAGMA journal_mode = WAL'), 'it is in WAL mode'],
+    ['beside its journal', (file) => writeFileSync(`${file}-journal`, 'x'), '-journal'],
+    ['of something else', (file) => alter(file, 'DROP TABLE schema_migrations'), 'no migrations'],
+    [
+      'of a newer release',
+      (file) =>
+        alter(
+          file,
+          "INSERT INTO schema_migrations (version, file) VALUES ('9001', '9001_next.sql')",
+        ),
+      'made by a newer release: it has 9001_next.sql',
+    ],
+    [
+      'with an edited migration',
+      (file) => alter(file, "UPDATE schema_migrations SET sha256 = 'x' WHERE version = '0001'"),
+      'it was edited after it was applied',
+    ],
+    [
+      'with another schema',
+      (file) => alter(file, 'CREATE TABLE more (id)'),
+      'table more is not declared',
+    ],
+    [
+      'that is cut short',
+      (file) => writeFileSync(file, readFileSync(file).subarray(0, 8192)),
+      'malformed',
+    ],
+    ['with a damaged page', damage, 'it is damaged'],
+  ])('%s', async (_name, spoil, says) => {
+    const file = folder.file('backup.db');
+    spoil(file);
+    const result = await rebuild(['--links', file, '--yes']);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain(`${file} cannot be restored as links.db: `);
+    expect(result.stderr).toContain(says);
+    expect(made()).toEqual(untouched);
+  });
+
+  test('of links that is given as one of clicks', async () => {
+    const result = await rebuild([...links(), '--clicks', folder.file('backup.db'), '--yes']);
+    expect(result).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('as clicks.db') });
+    expect(made()).toEqual(untouched);
+  });
+});
+
+function open(file: string): Database.Database & Disposable {
+  const database = new Database(file);
+  return Object.assign(database, { [Symbol.dispose]: () => void database.close() });
+}
+
+function alter(file: string, sql: string): void {
+  using database = open(file);
+  database.exec(sql);
+}
+
+/** Overwrites an index, which a look at the schema does not notice. */
+function damage(file: string): void {
+  using database = open(file);
+  const page = database
+    .prepare(`SELECT rootpage FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL LIMIT 1`)
+    .pluck()
+    .get() as number;
+  const bytes = readFileSync(file);
+  bytes.fill(0xff, (page - 1) * 4096 + 100, page * 4096);
+  bytes.fill(7, (page - 1) * 4096, (page - 1) * 4096 + 8);
+  writeFileSync(file, bytes);
+}
