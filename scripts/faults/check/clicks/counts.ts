@@ -1,0 +1,99 @@
+import type { EventOf, Operation } from '../../history.ts';
+import { type FinalRead, quoteFinal } from '../evidence.ts';
+import type { FaultWindow } from '../fault-window.ts';
+import type { History } from '../history.ts';
+import { isLookUp } from '../look-up.ts';
+
+/** A power cut may undo what came within this: the interval of `CLICK_SYNC`. */
+export const syncMs = 250;
+
+/** The hits of one link, and what became of them. */
+export interface LinkCount {
+  readonly slug: string;
+  /** Hits that were answered with a redirect: each one is a click. */
+  readonly answered: readonly Operation[];
+  /** Hits whose answer nobody saw: each one may be a click. */
+  readonly uncertain: readonly Operation[];
+  readonly counted: number;
+  readonly read: FinalRead;
+}
+
+/** Whether an operation was a hit that may have been counted. */
+export function isHit(operation: Operation): boolean {
+  const { op, type } = operation;
+  if (op !== 'follow' && op !== 'followNew') return false;
+  return type === 'unknown' || (isLookUp(operation) && operation.value !== null);
+}
+
+/**
+ * The counts of all links that were the same link for all of the run, by one node's final read. What nobody has
+ * counted is zero.
+ */
+export function toLinkCounts(history: History, final: EventOf<'final'>): LinkCount[] {
+  const hits = Map.groupBy(history.operations.filter(isHit), (hit) => hit.key ?? '');
+  return [...hits].flatMap(([slug, list]) => {
+    if (!history.slugs.get(slug)?.isOneLink || final.links[slug] === undefined) return [];
+    const counted = final.clicks.bySlug[slug] ?? 0;
+    return [
+      {
+        slug,
+        answered: list.filter((hit) => hit.type === 'ok'),
+        uncertain: list.filter((hit) => hit.type === 'unknown'),
+        counted,
+        read: quoteFinal(final, `clicks of ${slug}`, counted),
+      },
+    ];
+  });
+}
+
+/** Why a click may be missing although its redirect was answered. */
+export type Excuse = 'power' | 'wiped' | 'dropped';
+
+/** The excuse that a click has by what happened to the node that answered it; any node when that is not known. */
+export function findExcuse(history: History, hit: Operation): Excuse | undefined {
+  const node = history.nodeOf(hit);
+  const befalls = ({ targets }: FaultWindow) => node === undefined || targets.includes(node);
+  for (const fault of history.faults) {
+    if (!befalls(fault)) continue;
+    if (fault.name === 'power-loss') {
+      const isFresh = hit.returnedAt >= fault.startAt - syncMs && hit.invokedAt <= fault.startAt;
+      if (isFresh) return 'power';
+    }
+    if (fault.name === 'volume-wiped' && hit.invokedAt <= fault.startAt) return 'wiped';
+    if (fault.name === 'disk-full-spool' || fault.name === 'disk-full-data') {
+      if (hit.returnedAt >= fault.startAt && hit.invokedAt <= fault.healAt) return 'dropped';
+    }
+  }
+  return undefined;
+}
+
+/** A link that lacks clicks, how many, and how many of its clicks have each excuse. */
+export interface Shortfall {
+  readonly link: LinkCount;
+  readonly missing: number;
+  readonly excused: Readonly<Record<Excuse, number>>;
+}
+
+/** All links of which fewer clicks are counted than were answered. */
+export function findShortfalls(history: History, links: readonly LinkCount[]): Shortfall[] {
+  return links.flatMap((link) => {
+    const missing = link.answered.length - link.counted;
+    if (missing <= 0) return [];
+    const excused = { power: 0, wiped: 0, dropped: 0 };
+    for (const hit of link.answered) {
+      const excuse = findExcuse(history, hit);
+      if (excuse !== undefined) excused[excuse]++;
+    }
+    return [{ link, missing, excused }];
+  });
+}
+
+/** Missing clicks of a link that nothing excuses. */
+export function unexcused({ missing, excused }: Shortfall): number {
+  return Math.max(0, missing - excused.power - excused.wiped - excused.dropped);
+}
+
+/** Clicks that are counted, although nobody can have made them. */
+export function surplus({ counted, answered, uncertain }: LinkCount): number {
+  return Math.max(0, counted - answered.length - uncertain.length);
+}

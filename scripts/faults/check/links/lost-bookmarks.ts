@@ -1,0 +1,29 @@
+import type { Invariant } from '../invariant.ts';
+
+/** What a read with a bookmark may wait at most. */
+const waitMs = 1_000;
+
+/** L13. A bookmark of an epoch that was lost is served at once, by this node or the primary: there is nothing to wait for. */
+export const lostBookmarks: Invariant = {
+  id: 'L13',
+  sentence: 'A bookmark from an epoch that was lost keeps nobody waiting.',
+  judge(history, tally) {
+    for (const operation of history.operations) {
+      if (!operation.arg.bookmark?.lost) continue;
+      // Where there is no primary to ask, a refusal is the right answer.
+      const isRefused = operation.type === 'fail' && operation.status === 503;
+      if (isRefused && !history.isCalm(undefined, operation.invokedAt, operation.returnedAt)) {
+        continue;
+      }
+      tally.look();
+      const tookMs = operation.returnedAt - operation.invokedAt;
+      if (operation.type !== 'ok') {
+        tally.offend('A read with a bookmark of a lost epoch was not answered.', [operation]);
+      } else if (tookMs > waitMs) {
+        tally.offend(`A read with a bookmark of a lost epoch took ${Math.round(tookMs)} ms.`, [
+          operation,
+        ]);
+      }
+    }
+  },
+};
