@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { openBookmarks } from './bookmarks.ts';
 import { registerClickMetrics } from './click-metrics.ts';
 import { startClickPath } from './click-path.ts';
 import { createAskPosition } from './cluster/ask-position.ts';
@@ -86,7 +87,7 @@ export async function startApp(config: Config): Promise<App> {
   const clicks = opened.use(
     openClickReader({ file: config.storage.clicksFile, timeoutMs: readTimeoutMs }),
   );
-  const { cluster, stamp, onCommit, ownProgress } = await takePlace(config, {
+  const { cluster, stamp, onCommit, ownHistory, guard } = await takePlace(config, {
     reader,
     clock,
     log,
@@ -115,11 +116,22 @@ export async function startApp(config: Config): Promise<App> {
   });
 
   const peers = opened.use(createPeerClient({ cluster, auth }));
+  const bookmarks = openBookmarks(config, {
+    cluster,
+    secret,
+    auth,
+    ownHistory,
+    onCommit,
+    candidates: () => guard?.view()?.candidates.map(({ node }) => node) ?? [],
+    clock,
+    log,
+    opened,
+  });
   const catchUp = createCatchUp({
     cluster,
     writerState: writers,
     ask: createAskPosition({ peers, log: log.child({ room: 'cluster' }) }),
-    ownProgress,
+    ownProgress: ownHistory,
     onCommit,
     clock,
   });
@@ -161,7 +173,7 @@ export async function startApp(config: Config): Promise<App> {
   const newest = newestMigration(migrationsDirs.links);
   const database = {
     schemaVersion: () => reader.schemaVersion(),
-    epoch: async () => reader.epoch(),
+    epoch: async () => reader.epochs()?.newest,
     // The last two schemas: a new release meets the old one until the primary has migrated.
     isKnownSchema: (schemaVersion: number) => schemaVersion >= newest - 1,
   };
@@ -176,6 +188,7 @@ export async function startApp(config: Config): Promise<App> {
     catchUp,
     writers: heldWriters,
     writeHold: hold,
+    bookmarks,
     cluster,
     primaryRoute: createPrimaryRoute({
       cluster,

@@ -2,13 +2,12 @@ import type { Logger } from 'pino';
 import { GuardClient } from './cluster/guard-client.ts';
 import { type LiteFsCluster, startLiteFsCluster } from './cluster/litefs-cluster.ts';
 import { findMount, isFuse } from './cluster/mount-table.ts';
-import { createOwnProgress } from './cluster/own-progress.ts';
+import { createOwnHistory, type OwnHistory } from './cluster/own-history.ts';
 import { createStandaloneCluster } from './cluster/standalone-cluster.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Cluster } from './domain/cluster.ts';
 import { Failure } from './domain/failure.ts';
-import type { Progress } from './domain/position.ts';
 import type { Stamp } from './domain/redirect-store.ts';
 import type { Reader } from './storage/reader.ts';
 
@@ -19,8 +18,8 @@ export interface Place {
   readonly stamp: Stamp;
   /** Tells of commits and replicated transactions. */
   readonly onCommit: (listener: () => void) => () => void;
-  /** How far this node's copy is, epoch and txid of one moment; `undefined` alone, and when it cannot be told now. */
-  readonly ownProgress: () => Progress | undefined;
+  /** How far this node's copy is, all of one moment; `undefined` alone, and when it cannot be told now. */
+  readonly ownHistory: () => OwnHistory | undefined;
   /** `undefined` where there is no guard. */
   readonly guard: GuardClient | undefined;
 }
@@ -45,7 +44,7 @@ export async function takePlace(
       cluster: createStandaloneCluster(self),
       stamp: () => parts.reader.dataVersion(),
       onCommit: () => () => undefined,
-      ownProgress: () => undefined,
+      ownHistory: () => undefined,
       guard: undefined,
     };
   }
@@ -60,13 +59,20 @@ export async function takePlace(
     }),
   );
   const onCommit: Place['onCommit'] = (listener) => litefs.onCommit(listener);
-  const ownProgress = createOwnProgress({ cluster: litefs, ownEpoch: () => parts.reader.epoch() });
+  const ownHistory = createOwnHistory({
+    cluster: litefs,
+    readEpochs: () => parts.reader.epochs(),
+  });
+  const progress = () => {
+    const own = ownHistory();
+    return own && { epoch: own.epoch, txid: own.txid };
+  };
   const { guardUrl } = config.fleet;
   const guard =
     guardUrl === undefined
       ? undefined
       : parts.opened.use(
-          new GuardClient({ guardUrl, progress: ownProgress, onCommit, clock: parts.clock, log }),
+          new GuardClient({ guardUrl, progress, onCommit, clock: parts.clock, log }),
         );
   return {
     cluster: litefs,
@@ -75,7 +81,7 @@ export async function takePlace(
       return position && `${position.txid}/${position.checksum}`;
     },
     onCommit,
-    ownProgress,
+    ownHistory,
     guard,
   };
 }

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 
 /** What a key made of the fleet's secret is for. A key of one purpose proves nothing for another. */
-export type KeyPurpose = 'request' | 'answer' | 'replay-state' | 'session';
+export type KeyPurpose = 'request' | 'answer' | 'replay-state' | 'session' | 'bookmark';
 
 /** Derives the 32-byte key for one purpose from the fleet's secret, with HKDF-SHA256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {

@@ -36,9 +36,11 @@ const maxAnswerLength = 4096;
 export function createPeerClient(options: {
   readonly cluster: Pick<Cluster, 'privateUrl'>;
   readonly auth: FleetAuth;
+  /** How many requests to one node may be under way at a time; default 2. Further ones wait. */
+  readonly maxSockets?: number;
 }): PeerClient {
-  const { cluster, auth } = options;
-  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+  const { cluster, auth, maxSockets = 2 } = options;
+  const agent = new Agent({ keepAlive: true, maxSockets });
 
   async function sendOnce(
     origin: string,

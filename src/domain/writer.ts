@@ -108,6 +108,8 @@ export interface Committed<T> {
 
 /** The result of a command on `links.db`, and what is known of its safety by now. */
 export interface Written<T> extends Committed<T> {
+  /** Tells the epoch from another one of the same number, see `toEpochTag`. */
+  readonly epochTag: string;
   readonly durability: Durability;
 }
 

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '../domain/failure.ts';
 import type { Caller } from './caller.ts';
+import type { Cookie } from './cookie.ts';
 import type { KeyFinder, SecretOwner } from './find-key.ts';
 import type { FailedSignIns } from './limits.ts';
 import { factsOf } from './request-facts.ts';
 import type { Sessions } from './session.ts';
-import type { SessionCookie } from './session-cookie.ts';
 
 /** Finds out who a request speaks for. */
 export type Authenticate = (request: IncomingMessage) => Promise<Caller>;
@@ -19,7 +19,7 @@ export function createAuthenticate(deps: {
   readonly keyFinder: KeyFinder;
   readonly failedSignIns: FailedSignIns;
   readonly sessions: Sessions;
-  readonly cookie: SessionCookie;
+  readonly cookie: Cookie;
 }): Authenticate {
   const { keyFinder, failedSignIns, sessions, cookie } = deps;
 

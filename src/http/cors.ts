@@ -12,6 +12,7 @@ export function createCors(origins: readonly string[]): RequestHandler {
     allowedHeaders: [
       'Authorization',
       'Content-Type',
+      'Hoplite-Bookmark',
       'Idempotency-Key',
       'If-Match',
       'If-None-Match',
@@ -19,7 +20,9 @@ export function createCors(origins: readonly string[]): RequestHandler {
     ],
     exposedHeaders: [
       'Content-Disposition',
+      'Durability',
       'ETag',
+      'Hoplite-Bookmark',
       'Link',
       'Location',
       'RateLimit',

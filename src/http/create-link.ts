@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { defaultDomainId } from '../domain/domain-name.ts';
 import type { NewLink } from '../domain/link.ts';
 import { hashRequest } from '../domain/request-hash.ts';
-import type { CreateLinkResult, WriterSource } from '../domain/writer.ts';
-import { type Caller, idempotencyScope } from './caller.ts';
+import type { CreateLinkResult, Written } from '../domain/writer.ts';
+import { idempotencyScope } from './caller.ts';
+import type { Exchange, Write } from './write.ts';
 
 /** The header that makes a create safe to repeat (draft-ietf-httpapi-idempotency-key-header). */
 export const idempotencyHeaders = z.object({
@@ -18,27 +19,22 @@ export const idempotencyHeaders = z.object({
     }),
 });
 
-/** Creates a link for `caller`, whichever way the request was written down. */
-export async function createLink(
-  writers: WriterSource,
-  input: {
-    readonly link: NewLink;
-    readonly idempotencyKey: string | undefined;
-    readonly caller: Caller;
-  },
-): Promise<CreateLinkResult> {
-  const { link, idempotencyKey, caller } = input;
-  const written = await writers.writer().run('createLink', {
+/** Creates a link for the caller, whichever way the request was written down. */
+export function createLink(
+  write: Write,
+  exchange: Exchange,
+  { link, idempotencyKey }: { readonly link: NewLink; readonly idempotencyKey: string | undefined },
+): Promise<Written<CreateLinkResult>> {
+  return write(exchange, 'createLink', {
     domainId: defaultDomainId,
     link,
     idempotency:
       idempotencyKey === undefined
         ? undefined
         : {
-            scope: idempotencyScope(caller),
+            scope: idempotencyScope(exchange.caller),
             key: idempotencyKey,
             requestHash: hashRequest(link),
           },
   });
-  return written.value;
 }

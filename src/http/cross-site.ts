@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { Failure } from '../domain/failure.ts';
 import type { AccessMode } from './caller.ts';
+import type { Cookie } from './cookie.ts';
 import { isLoopbackHost } from './own-host.ts';
 import { arrivalOf } from './request-facts.ts';
-import type { SessionCookie } from './session-cookie.ts';
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -20,7 +20,7 @@ export function createCrossSiteCheck(options: {
   readonly baseUrl: string;
   readonly access: AccessMode;
   readonly corsOrigins: readonly string[];
-  readonly cookie: SessionCookie;
+  readonly cookie: Cookie;
 }): RequestHandler {
   const { baseUrl, access, corsOrigins, cookie } = options;
   return (request, _response, next) => {

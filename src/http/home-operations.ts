@@ -7,7 +7,6 @@ import type { Link } from '../domain/link.ts';
 import type { LinkReader } from '../domain/link-store.ts';
 import { toShortUrl } from '../domain/short-url.ts';
 import { findSlugKey } from '../domain/slug.ts';
-import type { WriterSource } from '../domain/writer.ts';
 import { formMediaType } from './body.ts';
 import type { ReadTotals } from './click-totals.ts';
 import { createLink, idempotencyHeaders } from './create-link.ts';
@@ -18,6 +17,7 @@ import { defineOperation, type Operation } from './operation.ts';
 import { seeOther, wantsPage } from './page-answers.ts';
 import { parseInput } from './parse-input.ts';
 import { sendInPieces } from './send-in-pieces.ts';
+import type { Write } from './write.ts';
 
 const pageLimit = 1_000;
 const newest = { sort: '-createdAt', search: undefined } as const;
@@ -67,10 +67,10 @@ export function createHomeOperations(deps: {
   readonly links: Pick<LinkReader, 'listLinks'>;
   readonly findLink: FindLink;
   readonly readTotals: ReadTotals;
-  readonly writers: WriterSource;
+  readonly write: Write;
   readonly sendHome: SendHome;
 }): readonly Operation[] {
-  const { baseUrl, slugCase, links, findLink, readTotals, writers, sendHome } = deps;
+  const { baseUrl, slugCase, links, findLink, readTotals, write, sendHome } = deps;
 
   return [
     defineOperation({
@@ -125,6 +125,7 @@ export function createHomeOperations(deps: {
         'The fields stand in the query, or in a form, not in both. A browser gets the page again, with what was wrong.',
       access: 'user',
       writes: true,
+      commits: true,
       params: { query: lineFields, headers: idempotencyHeaders },
       body: { mediaTypes: [formMediaType], schema: lineFields, optional: true },
       responses: {
@@ -144,16 +145,17 @@ export function createHomeOperations(deps: {
         },
       },
       failures: ['invalid_url', 'conflict', 'idempotency_mismatch'],
-      async handle({ query, body, headers, caller, request, response }) {
+      async handle({ query, body, headers, ...exchange }) {
+        const { caller, request, response } = exchange;
         const fields = body === undefined ? query : joinFields(query, body);
         response.vary('Accept');
         const form = chooseLineForm(request);
         try {
-          const { link, repeated } = await createLink(writers, {
+          const { value } = await createLink(write, exchange, {
             link: { destination: getUrl(fields), slug: fields.slug || undefined },
             idempotencyKey: headers['Idempotency-Key'],
-            caller,
           });
+          const { link, repeated } = value;
           if (form === 'html') {
             seeOther(response, `/?created=${link.slug}`);
             return;

@@ -4,9 +4,9 @@ import { generateApiKey } from '../domain/api-key-secret.ts';
 import { maxKeyNameLength } from '../domain/api-keys.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Random } from '../domain/random.ts';
-import type { WriterSource } from '../domain/writer.ts';
 import { toIsoTime } from './link-json.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import type { Write } from './write.ts';
 
 const tag = 'Keys';
 const collection = '/api/v1/keys';
@@ -31,10 +31,10 @@ const newKeySchema = z.strictObject({ name }).meta({ id: 'NewKey' });
 /** What the API can do with keys: for the admin key and operators alone. */
 export function createKeysOperations(deps: {
   readonly keys: Pick<ApiKeyReader, 'listKeys'>;
-  readonly writers: WriterSource;
+  readonly write: Write;
   readonly random: Random;
 }): readonly Operation[] {
-  const { keys, writers, random } = deps;
+  const { keys, write, random } = deps;
   return [
     defineOperation({
       id: 'listKeys',
@@ -64,6 +64,7 @@ export function createKeysOperations(deps: {
       summary: 'Create a key',
       access: 'administrator',
       writes: true,
+      commits: true,
       params: { query: z.strictObject({}) },
       body: { mediaTypes: ['application/json'], schema: newKeySchema },
       responses: {
@@ -72,12 +73,11 @@ export function createKeysOperations(deps: {
           content: { 'application/json': { schema: createdKeySchema } },
         },
       },
-      async handle({ body, response }) {
+      async handle({ body, ...exchange }) {
         const { text, prefix, secretHash } = generateApiKey(random);
-        const { value: key } = await writers
-          .writer()
-          .run('createKey', { name: body.name, prefix, secretHash });
-        response.status(201).json({ ...toKeyJson(key), key: text });
+        const input = { name: body.name, prefix, secretHash };
+        const { value: key } = await write(exchange, 'createKey', input);
+        exchange.response.status(201).json({ ...toKeyJson(key), key: text });
       },
     }),
 
@@ -89,17 +89,18 @@ export function createKeysOperations(deps: {
       summary: 'Revoke a key',
       access: 'administrator',
       writes: true,
+      commits: true,
       params: { path: z.object({ id: z.string() }), query: z.strictObject({}) },
       responses: {
         204: { description: 'The key, and every session opened with it, is no longer accepted.' },
       },
       failures: ['not_found'],
-      async handle({ path, response }) {
+      async handle({ path, ...exchange }) {
         if (!/^[1-9]\d{0,14}$/.test(path.id)) {
           throw new Failure('not_found', 'There is no such key.');
         }
-        await writers.writer().run('revokeKey', Number(path.id));
-        response.status(204).end();
+        await write(exchange, 'revokeKey', Number(path.id));
+        exchange.response.status(204).end();
       },
     }),
   ];

@@ -103,6 +103,15 @@ export const linkSchema = z
   })
   .meta({ id: 'Link' });
 
+/** A link in the answer to a write. */
+export const writtenLinkSchema = linkSchema
+  .extend({
+    replicated: z.boolean().meta({
+      description: 'Whether another machine has the write too, as in Durability.',
+    }),
+  })
+  .meta({ id: 'WrittenLink' });
+
 /** A link as the API shows it. */
 export type LinkJson = z.output<typeof linkSchema>;
 

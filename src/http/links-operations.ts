@@ -8,7 +8,7 @@ import { Failure } from '../domain/failure.ts';
 import type { FindLink } from '../domain/find-link.ts';
 import type { Link } from '../domain/link.ts';
 import { type LinkReader, linkSorts } from '../domain/link-store.ts';
-import type { WriterSource } from '../domain/writer.ts';
+import type { Written } from '../domain/writer.ts';
 import { type AccessMode, type Caller, isAdministrator } from './caller.ts';
 import type { ReadTotals } from './click-totals.ts';
 import { createLink, idempotencyHeaders } from './create-link.ts';
@@ -21,10 +21,12 @@ import {
   linkSchema,
   newLinkSchema,
   toLinkJson,
+  writtenLinkSchema,
 } from './link-json.ts';
 import { noSuchLink, toLinkRef } from './link-ref.ts';
 import { toLinkTag, toVersionTag } from './link-tag.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import type { Write } from './write.ts';
 
 const tag = 'Links';
 const collection = '/api/v1/links';
@@ -37,6 +39,7 @@ const etag = {
   }),
 };
 const linkContent = { 'application/json': { schema: linkSchema } };
+const writtenContent = { 'application/json': { schema: writtenLinkSchema } };
 const ifMatch = z.object({
   'If-Match': z.string().optional().meta({
     description: 'Only when the link is still one of these versions: entity tags, or "*".',
@@ -72,10 +75,10 @@ export function createLinksOperations(deps: {
   readonly links: LinkReader;
   readonly findLink: FindLink;
   readonly readTotals: ReadTotals;
-  readonly writers: WriterSource;
+  readonly write: Write;
   readonly clock: Pick<Clock, 'now'>;
 }): readonly Operation[] {
-  const { baseUrl, slugCase, links, findLink, readTotals, writers, clock } = deps;
+  const { baseUrl, slugCase, links, findLink, readTotals, write, clock } = deps;
   // Open to everybody and without an admin key, nobody else could.
   const anyoneTakesDown = deps.access === 'open' && deps.adminKey === undefined;
   const mayTakeDown = (caller: Caller) => anyoneTakesDown || isAdministrator(caller);
@@ -135,30 +138,33 @@ export function createLinksOperations(deps: {
       summary: 'Create a link',
       access: 'user',
       writes: true,
+      commits: true,
       params: { query: z.strictObject({}), headers: idempotencyHeaders },
       body: { mediaTypes: ['application/json'], schema: newLinkSchema },
       responses: {
         201: {
           description: 'The link was made, and works everywhere.',
           headers: z.object({ ...etag, Location: z.url() }),
-          content: linkContent,
+          content: writtenContent,
         },
         200: {
           description: 'An earlier request with this Idempotency-Key made this link.',
           headers: z.object({ ...etag, Location: z.url() }),
-          content: linkContent,
+          content: writtenContent,
         },
       },
       failures: ['conflict', 'idempotency_mismatch'],
-      async handle({ body, headers, caller, response }) {
-        const { link, repeated } = await createLink(writers, {
+      async handle({ body, headers, ...exchange }) {
+        const written = await createLink(write, exchange, {
           link: body,
           idempotencyKey: headers['Idempotency-Key'],
-          caller,
         });
+        const { link, repeated } = written.value;
+        const { response } = exchange;
         response.status(repeated ? 200 : 201);
         response.setHeader('Location', `${baseUrl}${collection}/${link.slug}`);
-        sendLink(link, repeated ? await readAndShow(link) : show(link, noClicks), response);
+        const shown = repeated ? await readAndShow(link) : show(link, noClicks);
+        sendWritten(link, shown, written, response);
       },
     }),
 
@@ -210,6 +216,7 @@ export function createLinksOperations(deps: {
         'A JSON merge patch (RFC 7396): what is left out stays, null clears. The slug of a link never changes.',
       access: 'user',
       writes: true,
+      commits: true,
       params: { path: slugPath, query: z.strictObject({}), headers: ifMatch },
       body: {
         mediaTypes: ['application/merge-patch+json', 'application/json'],
@@ -219,18 +226,20 @@ export function createLinksOperations(deps: {
         200: {
           description: 'The link as it is now.',
           headers: z.object(etag),
-          content: linkContent,
+          content: writtenContent,
         },
       },
       failures: ['not_found', 'precondition_failed'],
-      async handle({ path, body, headers, caller, response }) {
+      async handle({ path, body, headers, ...exchange }) {
+        const { caller, response } = exchange;
         if (body.blocked !== undefined && !mayTakeDown(caller)) throw blockedIsForAdmins();
-        const { value: link } = await writers.writer().run('updateLink', {
+        const written = await write(exchange, 'updateLink', {
           ...toLinkRef(path.slug, slugCase),
           changes: body,
           ifMatch: parseIfMatch(headers['If-Match'])?.map(toVersionTag),
         });
-        sendLink(link, await readAndShow(link), response);
+        const link = written.value;
+        sendWritten(link, await readAndShow(link), written, response);
       },
     }),
 
@@ -242,16 +251,17 @@ export function createLinksOperations(deps: {
       summary: 'Delete a link',
       access: 'user',
       writes: true,
+      commits: true,
       params: { path: slugPath, query: z.strictObject({}), headers: ifMatch },
       responses: { 204: { description: 'The link is gone; its slug is free again.' } },
       failures: ['not_found', 'precondition_failed'],
-      async handle({ path, headers, caller, response }) {
-        await writers.writer().run('deleteLink', {
+      async handle({ path, headers, ...exchange }) {
+        await write(exchange, 'deleteLink', {
           ...toLinkRef(path.slug, slugCase),
           ifMatch: parseIfMatch(headers['If-Match'])?.map(toVersionTag),
-          keepsBlocked: !mayTakeDown(caller),
+          keepsBlocked: !mayTakeDown(exchange.caller),
         });
-        response.status(204).end();
+        exchange.response.status(204).end();
       },
     }),
   ];
@@ -259,6 +269,18 @@ export function createLinksOperations(deps: {
   function sendLink(link: Link, shown: LinkJson, response: Response): void {
     response.setHeader('ETag', `"${toLinkTag(link, shown)}"`);
     response.json(shown);
+  }
+
+  /** The tag is that of the link as a read shows it, where nothing is said of this write. */
+  function sendWritten(
+    link: Link,
+    shown: LinkJson,
+    { durability }: Pick<Written<Link>, 'durability'>,
+    response: Response,
+  ): void {
+    response.setHeader('ETag', `"${toLinkTag(link, shown)}"`);
+    const replicated = durability === 'replicated';
+    response.json({ ...shown, replicated } satisfies z.output<typeof writtenLinkSchema>);
   }
 }
 

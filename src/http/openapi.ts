@@ -7,6 +7,7 @@ import {
 import type { FailureKind } from '../domain/failure.ts';
 import type { Operation } from './operation.ts';
 import { failureKinds, problemMediaType, problemTypes } from './problem.ts';
+import { writtenHeaders } from './write.ts';
 
 /** The OpenAPI 3.1 document of the public port. */
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -59,7 +60,7 @@ export function createOpenApiDocument(
 }
 
 function toOperationObject(operation: Operation): ZodOpenApiOperationObject {
-  const { id, tag, summary, description, access, inputs, responses } = operation;
+  const { id, tag, summary, description, access, inputs, commits, responses } = operation;
   const { path, query, headers, body } = inputs;
   return {
     operationId: id,
@@ -82,8 +83,22 @@ function toOperationObject(operation: Operation): ZodOpenApiOperationObject {
             ),
           },
         }),
-    responses: { ...toProblemResponses(operation), ...responses } as ZodOpenApiResponsesObject,
+    responses: {
+      ...toProblemResponses(operation),
+      ...(commits ? tellingOfWrite(responses) : responses),
+    } as ZodOpenApiResponsesObject,
   };
+}
+
+/** Adds the headers that the answers to a write have. */
+function tellingOfWrite(responses: Operation['responses']): Operation['responses'] {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => {
+      const { headers } = response;
+      const own = headers instanceof z.ZodObject ? headers.shape : {};
+      return [status, { ...response, headers: z.object({ ...own, ...writtenHeaders }) }];
+    }),
+  );
 }
 
 /** One response per status: kinds that share one are told apart by their `type`. */

@@ -46,6 +46,10 @@ export interface OperationFrame {
   readonly access: Access;
   /** Whether it belongs on the primary; then the gate stands before it and writes are limited. */
   readonly writes: boolean;
+  /**
+   * Whether it changes `links.db`: then every answer that is no problem tells of the write, see `createWrite`.
+   */
+  readonly commits?: true;
   /** Answers that are not problems, by status. */
   readonly responses: Readonly<Record<number, ZodOpenApiResponseObject>>;
   /** Kinds of failure of its own, besides those that every operation of its form can have. */

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { ApiKeyReader } from '../domain/api-key.ts';
+import type { Bookmarks } from '../domain/bookmark.ts';
 import type { ClickReader } from '../domain/click-reader.ts';
 import type { TrustProxy } from '../domain/client-address.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -15,6 +16,7 @@ import type { WriteHold } from '../domain/write-hold.ts';
 import type { WriterSource } from '../domain/writer.ts';
 import { type Assets, createAssetRoutes } from './asset-routes.ts';
 import { createAuthenticate } from './authenticate.ts';
+import { createBookmarkCookie } from './bookmark-cookie.ts';
 import type { AccessMode } from './caller.ts';
 import { createReadTotals } from './click-totals.ts';
 import { createClicksOperations } from './clicks-operations.ts';
@@ -47,6 +49,7 @@ import { createSessions } from './session.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { createSessionOperations } from './session-operations.ts';
 import { notFound } from './to-failure.ts';
+import { createWrite } from './write.ts';
 
 /** What an operator sets. */
 export interface HttpSettings {
@@ -74,6 +77,7 @@ export interface HttpParts {
   readonly catchUp: CatchUp;
   readonly writers: WriterSource;
   readonly writeHold: WriteHold;
+  readonly bookmarks: Bookmarks;
   readonly cluster: Cluster;
   readonly primaryRoute: PrimaryRoute;
   readonly database: DatabaseState;
@@ -132,11 +136,13 @@ function createOperations(
   sessionOperations: readonly Operation[],
 ): readonly Operation[] {
   const { baseUrl } = parts.settings;
-  const shared = { ...parts, ...parts.settings, readTotals: createReadTotals(parts) };
+  const bookmarkCookie = createBookmarkCookie(baseUrl);
+  const write = createWrite({ ...parts, bookmarkCookie });
+  const shared = { ...parts, ...parts.settings, readTotals: createReadTotals(parts), write };
   return [
     ...createLinksOperations(shared),
     ...createClicksOperations(shared),
-    ...createKeysOperations(parts),
+    ...createKeysOperations(shared),
     createStatusOperation(parts.readStatus),
     ...createHomeOperations({ ...shared, sendHome: createSendHome(shared) }),
     createPreviewOperation(shared),

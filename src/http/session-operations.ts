@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Failure } from '../domain/failure.ts';
 import type { Pages } from '../domain/pages.ts';
 import { formMediaType } from './body.ts';
+import type { Cookie } from './cookie.ts';
 import type { KeyFinder } from './find-key.ts';
 import type { FailedSignIns } from './limits.ts';
 import { defineOperation, type Operation } from './operation.ts';
@@ -9,7 +10,6 @@ import { seeOther, sendPage, wantsPage } from './page-answers.ts';
 import { bearerChallenge } from './problem.ts';
 import { factsOf } from './request-facts.ts';
 import type { Sessions } from './session.ts';
-import type { SessionCookie } from './session-cookie.ts';
 
 const tag = 'Pages';
 const page = { 'text/html': { schema: z.string() } };
@@ -25,7 +25,7 @@ export function createSessionOperations(deps: {
   readonly keyFinder: KeyFinder;
   readonly failedSignIns: FailedSignIns;
   readonly sessions: Sessions;
-  readonly cookie: SessionCookie;
+  readonly cookie: Cookie;
   readonly pages: Pages;
 }): readonly Operation[] {
   const { keyFinder, failedSignIns, sessions, cookie, pages } = deps;

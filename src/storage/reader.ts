@@ -1,8 +1,10 @@
 import type { ApiKeyReader } from '../domain/api-key.ts';
+import type { EpochHistory } from '../domain/bookmark.ts';
+import { toEpochTag } from '../domain/epoch-tag.ts';
 import type { LinkReader } from '../domain/link-store.ts';
 import type { RedirectStore } from '../domain/redirect-store.ts';
 import { createApiKeyReader } from './api-key-reader.ts';
-import { findEpoch } from './find-epoch.ts';
+import { listEpochs } from './find-epoch.ts';
 import { createLinkReader } from './link-reader.ts';
 import { readLedger } from './migrations/ledger.ts';
 import { ReaderConnection } from './reader-connection.ts';
@@ -50,14 +52,19 @@ export class Reader implements Disposable {
   }
 
   /**
-   * How many primaries there have been, from a read that sheds stale pages. `undefined` without a database, and
-   * while it is busy.
+   * The newest epochs, from a read that sheds stale pages. `undefined` without a database, and while it is busy or has
+   * had no primary.
    */
-  epoch(): number | undefined {
-    const outcome = this.#connection.readFresh(
-      (connection) => connection.get(findEpoch, {})?.epoch,
-    );
-    return typeof outcome === 'object' ? outcome.value : undefined;
+  epochs(): EpochHistory | undefined {
+    const outcome = this.#connection.readFresh((connection) => connection.all(listEpochs, {}));
+    const rows = typeof outcome === 'object' ? outcome.value : [];
+    const newest = rows[0]?.epoch;
+    if (newest === undefined) return undefined;
+    const tags = rows.map(({ started_at: startedAt, ...row }): [number, string] => [
+      row.epoch,
+      toEpochTag({ ...row, startedAt }),
+    ]);
+    return { newest, tags: new Map(tags) };
   }
 
   /** Opens the file anew with the next read: after LiteFS has replaced it. */

@@ -156,13 +156,14 @@ export class ThreadedWriter implements Writer, ClickWriter, AsyncDisposable {
     commands: readonly Waiting[],
     { outcomes, position }: Extract<FromWriterThread, { is: 'done' }>,
   ): Promise<void> {
-    const { epoch } = this.opened;
+    const { epoch, epochTag } = this.opened;
+    const written = { position, epoch, epochTag, durability: 'local' } as const;
     for (const [index, { resolve, reject }] of commands.entries()) {
       if (index > 0 && index % answersPerTurn === 0) await nextTurn();
       const outcome = outcomes[index];
       if (outcome === undefined) reject(outcomeUnknown());
       else if ('error' in outcome) reject(fromCarried(outcome.error));
-      else resolve({ value: outcome.value, position, epoch, durability: 'local' } as never);
+      else resolve({ value: outcome.value, ...written } as never);
     }
   }
 

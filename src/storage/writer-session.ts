@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createApiKeys } from '../domain/api-keys.ts';
+import { toEpochTag } from '../domain/epoch-tag.ts';
 import { Failure } from '../domain/failure.ts';
 import { createLinks } from '../domain/links.ts';
 import type { Position } from '../domain/position.ts';
@@ -27,6 +28,8 @@ const lockTimeoutMs = 2_000;
 /** What is known once the writer may write. */
 export interface Opened {
   readonly epoch: number;
+  /** Tells the epoch from another one of the same number. */
+  readonly epochTag: string;
   /** Of `links.db` after the transaction that began the epoch; `undefined` alone. */
   readonly position: Position | undefined;
   /** Number of the newest migration of `links.db`, which may be newer than this release knows. */
@@ -154,7 +157,7 @@ function beginEpoch(
   now: number,
 ): Opened {
   const before = position?.read();
-  const epoch = connection.database
+  const row = connection.database
     .transaction(() => {
       const raised = raiseEpoch(connection, options.node, now);
       reconcileDefaultDomain(connection, options.domain, now);
@@ -165,7 +168,12 @@ function beginEpoch(
   const hasAdvanced = after !== undefined && (before === undefined || after.txid > before.txid);
   if (position !== undefined && !hasAdvanced) throw outcomeUnknown();
   const newest = readLedger(connection.database).at(-1);
-  return { epoch, position: after, schemaVersion: Number(newest?.version ?? 0) };
+  return {
+    epoch: row.epoch,
+    epochTag: toEpochTag(row),
+    position: after,
+    schemaVersion: Number(newest?.version ?? 0),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCatchUp } from '../../src/cluster/catch-up.ts';
-import { createOwnProgress } from '../../src/cluster/own-progress.ts';
+import { createOwnHistory } from '../../src/cluster/own-history.ts';
 import { hasReached, type Progress } from '../../src/domain/position.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { FakeCluster } from '../support/fake-cluster.ts';
@@ -55,7 +55,10 @@ describe('catching up, in every order of events', () => {
           cluster,
           writerState: { isOpen: true },
           clock,
-          ownProgress: createOwnProgress({ cluster, ownEpoch: () => own.epoch }),
+          ownProgress: createOwnHistory({
+            cluster,
+            readEpochs: () => ({ newest: own.epoch, tags: new Map() }),
+          }),
           onCommit: () => () => undefined,
           ask: async () => {
             await s.schedule(Promise.resolve(), 'the question is on its way');

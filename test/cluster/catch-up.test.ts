@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CatchUpOptions, createCatchUp } from '../../src/cluster/catch-up.ts';
-import { createOwnProgress } from '../../src/cluster/own-progress.ts';
+import { createOwnHistory } from '../../src/cluster/own-history.ts';
 import type { CatchUp } from '../../src/domain/cluster.ts';
 import type { Progress } from '../../src/domain/position.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
@@ -63,7 +63,13 @@ describe('catching up', () => {
         new Promise((answer) => {
           questions.push({ to, answer: (progress) => answer(progress), signal });
         }),
-      ownProgress: createOwnProgress({ cluster, ownEpoch: options.ownEpoch ?? ownEpoch }),
+      ownProgress: createOwnHistory({
+        cluster,
+        readEpochs() {
+          const newest = (options.ownEpoch ?? ownEpoch)();
+          return newest === undefined ? undefined : { newest, tags: new Map() };
+        },
+      }),
       onCommit: (listener) => {
         commitListeners.add(listener);
         return () => commitListeners.delete(listener);

@@ -59,7 +59,8 @@ describe('creating a link', () => {
       expiresAt: '2030-02-28T18:00:00.500Z',
       state: 'disabled',
     });
-    await app.client.get('/api/v1/links/all-fields').expect(200, body);
+    const { replicated: _, ...link } = body;
+    await app.client.get('/api/v1/links/all-fields').expect(200, link);
   });
 
   it('is refused for a slug that is taken, in any case', async () => {
@@ -178,7 +179,8 @@ describe('changing a link', () => {
       version: 2,
     });
     expect(patched.headers.etag).not.toBe(etag);
-    await app.client.get(`/api/v1/links/${slug}`).expect(200, patched.body);
+    const { replicated: _, ...link } = patched.body;
+    await app.client.get(`/api/v1/links/${slug}`).expect(200, link);
   });
 
   it('takes a merge patch by its own media type', async () => {

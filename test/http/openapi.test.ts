@@ -20,11 +20,16 @@ function routesOf(layers: readonly Layer[]): string[] {
   });
 }
 
+interface DescribedResponse {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
+}
+
 interface DescribedOperation {
   readonly operationId: string;
   readonly summary: string;
   readonly tags: readonly string[];
-  readonly responses: Readonly<Record<string, { readonly description: string }>>;
+  readonly responses: Readonly<Record<string, DescribedResponse>>;
 }
 
 let app: TestApp;
@@ -66,6 +71,23 @@ describe('the document', () => {
       expect(summary).not.toBe('');
       expect(tags).toHaveLength(1);
     }
+  });
+
+  it('has every answer to a write tell of it, but to a sign-in, which writes nothing', async () => {
+    const { body } = await app.client.get('/openapi.json').expect(200);
+    const told = Object.values<Record<string, DescribedOperation>>(body.paths)
+      .flatMap((methods) => Object.entries(methods))
+      .filter(([method]) => method !== 'get')
+      .map(([, { operationId, responses }]) => {
+        const good = Object.entries(responses).filter(([status]) => Number(status) < 400);
+        const isTold = good.every(
+          ([, { headers = {} }]) =>
+            headers['Hoplite-Bookmark']?.required && headers.Durability?.required,
+        );
+        return [operationId, isTold] as const;
+      });
+    const untold = told.filter(([, isTold]) => !isTold).map(([id]) => id);
+    expect(untold.sort()).toEqual(['signIn', 'signOut']);
   });
 
   it('resolves every reference', async () => {

@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import type { EpochHistory } from '../../src/domain/bookmark.ts';
 import type { SlugKey } from '../../src/domain/slug.ts';
+import { openReader } from '../../src/storage/reader.ts';
 import type { WriterOptions } from '../../src/storage/writer-options.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { ChangeCounterPosition } from '../support/change-counter.ts';
@@ -37,7 +39,8 @@ function query<T>(folder: TestFolder, sql: string): T[] {
 test('a file that is not there is made, migrated and given the default domain', () => {
   using folder = new TestFolder();
   const options = writerOptions(folder, { file: folder.file('new/links.db') });
-  expect(open(options)).toEqual({ epoch: 1, position: undefined, schemaVersion: 1 });
+  const epochTag = expect.stringMatching(/^[0-9a-f]{8}$/);
+  expect(open(options)).toEqual({ epoch: 1, epochTag, position: undefined, schemaVersion: 1 });
 });
 
 test('each opening begins an epoch of its node', () => {
@@ -45,10 +48,17 @@ test('each opening begins an epoch of its node', () => {
   expect(open(writerOptions(folder, { node: 'a' })).epoch).toBe(1);
   expect(open(writerOptions(folder, { node: 'b' })).epoch).toBe(2);
   const before = Date.now();
-  expect(open(writerOptions(folder, { node: 'a' })).epoch).toBe(3);
+  const last = open(writerOptions(folder, { node: 'a' }));
+  expect(last.epoch).toBe(3);
   const rows = query<{ started_at: number }>(folder, 'SELECT * FROM epochs ORDER BY epoch');
   expect(rows).toMatchObject([{ node: 'a' }, { node: 'b' }, { epoch: 3, node: 'a' }]);
   expect(rows[2]?.started_at).toBeGreaterThanOrEqual(before);
+  using reader = openReader({ file: folder.file(), timeoutMs: 250 });
+  const { newest, tags } = reader.epochs() as EpochHistory;
+  expect(newest).toBe(3);
+  expect([...tags.keys()]).toEqual([3, 2, 1]);
+  expect(tags.get(3)).toBe(last.epochTag);
+  expect(new Set(tags.values()).size).toBe(3);
 });
 
 test('the pragmas are those a writer on LiteFS needs', () => {

@@ -130,14 +130,14 @@ test('a handle never waits for a lock by itself, which would stop everything els
 });
 
 test('the epoch is that of the newest primary', () => {
-  expect(reader.epoch()).toBeUndefined();
+  expect(reader.epochs()?.newest).toBeUndefined();
   template.copyTo(folder.file());
-  expect(reader.epoch()).toBe(1);
+  expect(reader.epochs()?.newest).toBe(1);
   const other = openOther();
   other.exec(`INSERT INTO epochs VALUES (7, 'b', 1)`);
-  expect(reader.epoch()).toBe(7);
+  expect(reader.epochs()?.newest).toBe(7);
   other.exec('BEGIN EXCLUSIVE');
-  expect(reader.epoch()).toBeUndefined();
+  expect(reader.epochs()?.newest).toBeUndefined();
   other.close();
 });
 

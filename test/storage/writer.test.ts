@@ -66,6 +66,7 @@ test('a command is answered with its value, the epoch and the position of its co
   const first = await create(writer, 'Sale');
   expect(first.value.link).toMatchObject({ slug: 'Sale', slugKey: 'sale', version: 1 });
   expect(first.epoch).toBe(writer.opened.epoch);
+  expect(first.epochTag).toBe(writer.opened.epochTag);
   expect(first.durability).toBe('local');
   const second = await create(writer);
   const [opened, ...after] = [writer.opened.position, first.position, second.position].map(

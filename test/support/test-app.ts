@@ -1,7 +1,10 @@
 import type { Server } from 'node:http';
 import type { Express } from 'express';
 import { pino } from 'pino';
+import { createAskNobody } from '../../src/cluster/ask-fleet.ts';
+import { createBookmarks } from '../../src/cluster/bookmarks.ts';
 import { holdWrites } from '../../src/cluster/held-writer.ts';
+import { createOwnHistory } from '../../src/cluster/own-history.ts';
 import { MovingLeaseHold } from '../../src/cluster/write-hold.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { Failure } from '../../src/domain/failure.ts';
@@ -29,6 +32,9 @@ import { createValidatedClient, type ValidatedClient } from './validated-client.
 
 /** The admin key of test apps. */
 export const testAdminKey = 'test-admin-key-0123456789';
+
+/** The key of the bookmarks of test apps. */
+export const testBookmarkKey = Buffer.from('the key of all bookmarks');
 
 /** A request that an app sent to its primary. */
 export interface Passed {
@@ -141,6 +147,14 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     catchUp,
     writers: holdWrites({ cluster, writers, hold }),
     writeHold: hold,
+    bookmarks: createBookmarks({
+      cluster,
+      key: testBookmarkKey,
+      ownHistory: createOwnHistory({ cluster, readEpochs: () => reader.epochs() }),
+      onCommit: () => () => undefined,
+      askFleet: createAskNobody(cluster),
+      clock,
+    }),
     cluster,
     primaryRoute: teapotRoute(passed),
     database,

@@ -1,0 +1,97 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { FleetStanding, NodeStanding, ToldStanding } from '../domain/bookmark.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import type { NodeId } from '../domain/role.ts';
+import type { PeerClient } from './peer-client.ts';
+
+/** Where a private port says how its node stands to the bookmark that follows, to whoever can sign. */
+export const bookmarksPath = '/bookmarks';
+
+/**
+ * Asks all known nodes how they stand to a bookmark, as text, and adds what this node has told of itself. A node gets
+ * `waitMs` to reach it, and a second more to answer. `undefined` when too many ask. Never rejects.
+ */
+export type AskFleet = (
+  bookmark: string,
+  waitMs: number,
+  own: ToldStanding,
+) => Promise<FleetStanding | undefined>;
+
+const toldStanding = z.object({
+  region: z.string().max(64),
+  standing: z.enum(['reached', 'behind', 'astray']),
+  isPrimary: z.boolean(),
+});
+type Told = z.output<typeof toldStanding>;
+
+const answerTimeoutMs = 1000;
+
+/** Makes the question. It waits at the other nodes, which know best when they are there; nobody is asked twice. */
+export function createAskFleet(options: {
+  readonly cluster: Pick<Cluster, 'node' | 'region'>;
+  readonly peers: PeerClient;
+  readonly knownNodes: () => Promise<readonly NodeId[]>;
+  readonly log: Pick<Logger, 'debug'>;
+  /** How many may ask at a time; default 100. */
+  readonly maxQuestions?: number;
+}): AskFleet {
+  const { cluster, peers, knownNodes, log, maxQuestions = 100 } = options;
+  let questions = 0;
+
+  async function askNode(node: NodeId, path: string, timeoutMs: number): Promise<Told | undefined> {
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const answer = await peers.send(node, { method: 'GET', path }, signal);
+      return answer?.status === 200 ? toldStanding.parse(JSON.parse(answer.body)) : undefined;
+    } catch (err) {
+      // Whatever went wrong, nothing is known of this node.
+      log.debug({ err, node }, 'node did not say how far it is');
+      return undefined;
+    }
+  }
+
+  async function askAll(
+    bookmark: string,
+    waitMs: number,
+    own: ToldStanding,
+  ): Promise<FleetStanding> {
+    const path = `${bookmarksPath}/${bookmark}?waitMs=${waitMs}`;
+    const others = (await knownNodes()).filter((node) => node !== cluster.node);
+    const told = await Promise.all(
+      others.map((node) => askNode(node, path, waitMs + answerTimeoutMs)),
+    );
+    const ours: Told = { region: cluster.region, ...own };
+    const all = [
+      [cluster.node, ours] as const,
+      ...others.map((node, at) => [node, told[at]] as const),
+    ];
+    const primary = all.find(([, one]) => one?.isPrimary)?.[1];
+    return {
+      nodes: all.map(([node, one]) => toNodeStanding(node, one)),
+      lost: primary === undefined ? null : primary.standing !== 'reached',
+    };
+  }
+
+  return async (bookmark, waitMs, own) => {
+    if (questions >= maxQuestions) return undefined;
+    questions += 1;
+    try {
+      return await askAll(bookmark, waitMs, own);
+    } finally {
+      questions -= 1;
+    }
+  };
+}
+
+function toNodeStanding(node: NodeId, told: Told | undefined): NodeStanding {
+  return { node, region: told?.region ?? null, reached: told ? told.standing === 'reached' : null };
+}
+
+/** The answer of a node that runs alone: there is nobody to ask. */
+export function createAskNobody(cluster: Pick<Cluster, 'node' | 'region'>): AskFleet {
+  return async (_bookmark, _waitMs, { standing }) => ({
+    nodes: [{ node: cluster.node, region: cluster.region, reached: standing === 'reached' }],
+    lost: standing !== 'reached',
+  });
+}
