@@ -7,6 +7,7 @@ import { Inventory } from './inventory.ts';
 import { defaultKnobs, type Knobs } from './knobs.ts';
 import { type LatencyTable, realisticLatency } from './latency-table.ts';
 import { type ListenAddress, Listener } from './listener.ts';
+import type { Answered } from './reach.ts';
 
 /** What an edge is started with; all but the regions has a default. */
 export interface EdgeOptions {
@@ -24,6 +25,8 @@ export interface EdgeOptions {
   readonly health?: Partial<HealthOptions>;
   readonly knobs?: Partial<Knobs>;
   readonly clock?: EdgeClock;
+  /** Told of each answer of a node that goes to a client. */
+  readonly onAnswer?: (answered: Answered) => void;
 }
 
 /** A running emulation of Fly's proxy: the edges of several regions before the same nodes. */
@@ -75,6 +78,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     clock,
     distances: options.distances ?? options.latency ?? realisticLatency,
     latency: options.latency,
+    onAnswer: options.onAnswer,
   };
   const urls: Record<string, string> = {};
   for (const region of options.regions) {

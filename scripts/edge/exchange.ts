@@ -14,6 +14,8 @@ import type { Target } from './target.ts';
 /** A client's request on its way through the edge. */
 export interface Exchange {
   readonly region: string;
+  /** What the client gets as `Fly-Request-Id`. */
+  readonly requestId: string;
   readonly target: Target;
   readonly message: Message;
   readonly body: RequestBody;
@@ -88,6 +90,8 @@ async function findAnswer(parts: EdgeParts, exchange: Exchange): Promise<NodeAns
     const answer = await deliver(markedMessage(delivery, reached.node), body, way, signal);
     const instruction = await readReplay(answer);
     if (instruction === undefined) {
+      const { requestId } = exchange;
+      parts.onAnswer?.({ requestId, node: reached.node.id, replays: hops });
       return { ...answer, headers: [...answer.headers, ...cookies] };
     }
     answer.drop();

@@ -128,6 +128,7 @@ export class Listener {
     };
     void runExchange(this.#parts, {
       region: this.region,
+      requestId,
       target: clientTarget(headers, inventory.app),
       message,
       body: new RequestBody(request, knobs.bodyLimitBytes),

@@ -23,6 +23,17 @@ export interface EdgeParts {
   readonly distances: LatencyTable;
   /** What links cost; `undefined` for nothing. */
   readonly latency: LatencyTable | undefined;
+  /** Told of each answer of a node that goes to a client. */
+  readonly onAnswer: ((answered: Answered) => void) | undefined;
+}
+
+/** Who answered a request, which no client of Fly's proxy learns. */
+export interface Answered {
+  /** The `Fly-Request-Id` that the client gets. */
+  readonly requestId: string;
+  readonly node: string;
+  /** How often it was replayed on the way. */
+  readonly replays: number;
 }
 
 /** A connected node, or why no node that the target allows could be connected to. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Answered } from '../../scripts/edge/reach.ts';
 import { ask } from './ask.ts';
 import { startTestEdge } from './start-test-edge.ts';
 import { type Handler, replaying, TestNode } from './test-node.ts';
@@ -44,6 +45,20 @@ describe('a replay', () => {
       failedConnections: 0,
       errors: {},
     });
+  });
+
+  it('is told to who watches: the node that answered, and how often it was sent on', async () => {
+    const replica = await TestNode.start('s1', 'syd', replaying('instance=a1'));
+    const primary = await TestNode.start('a1', 'ams', created);
+    const answered: Answered[] = [];
+    await using test = await startTestEdge([replica, primary], {
+      onAnswer: (one) => answered.push(one),
+    });
+    const answers = [await ask(test.syd), await ask(test.ams)];
+    expect(answered).toEqual([
+      { requestId: answers[0]?.headers['fly-request-id'], node: 'a1', replays: 1 },
+      { requestId: answers[1]?.headers['fly-request-id'], node: 'a1', replays: 0 },
+    ]);
   });
 
   it.each([200, 204, 307, 409, 421, 500])(
