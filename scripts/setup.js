@@ -3,7 +3,8 @@
 //
 //   node scripts/setup.js            the npm packages, among them the Node that Hoplite runs on
 //   node scripts/setup.js --fleet    also what a fleet on this machine needs: FUSE, LiteFS, Consul
-//   node scripts/setup.js --test     also what the tests need: a browser
+//   node scripts/setup.js --faults   also what the fault run needs: network namespaces
+//   node scripts/setup.js --test     all that, and what the tests need: a browser
 //
 // It is plain JavaScript without dependencies, because it runs before there are any.
 
@@ -12,21 +13,28 @@ import { SetupFailure } from './setup/failure.js';
 import { fuse } from './setup/fuse.js';
 import { goTools } from './setup/go-tools.js';
 import { withLock } from './setup/lock.js';
+import { namespaces } from './setup/namespaces.js';
 import { packages } from './setup/packages.js';
 import { root } from './setup/root.js';
 import { say } from './setup/say.js';
 
 const flags = process.argv.slice(2);
-const unknown = flags.find((flag) => flag !== '--fleet' && flag !== '--test');
+const unknown = flags.find((flag) => !['--fleet', '--faults', '--test'].includes(flag));
 const test = flags.includes('--test');
-const fleet = test || flags.includes('--fleet');
+const faults = test || flags.includes('--faults');
+const fleet = faults || flags.includes('--fleet');
 
 /** @type {readonly import('./setup/step.d.ts').Step[]} */
-const steps = [packages, ...(fleet ? [fuse, ...goTools] : []), ...(test ? [chromium] : [])];
+const steps = [
+  packages,
+  ...(fleet ? [fuse, ...goTools] : []),
+  ...(test ? [chromium] : []),
+  ...(faults ? [namespaces] : []),
+];
 
 try {
   if (unknown !== undefined) {
-    throw new SetupFailure(`${unknown} is unknown: the flags are --fleet and --test.`);
+    throw new SetupFailure(`${unknown} is unknown: the flags are --fleet, --faults and --test.`);
   }
   if (!steps.every((step) => step.isReady())) {
     await withLock(root, async () => {

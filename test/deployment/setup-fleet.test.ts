@@ -178,6 +178,7 @@ test('installs what is missing by apt, and asks for new package lists when the o
 for name; do :; done
 [ "$name" = fuse3 ] && cp "$HERE/programs/go" "$HERE/programs/fusermount3"
 [ "$name" = fonts-liberation ] && cp "$HERE/programs/go" "$HERE/programs/chromium"
+[ "$name" = faketime ] && for each in ip ss nft faketime; do cp "$HERE/programs/go" "$HERE/programs/$each"; done
 exit 0`,
   );
   const { exitCode, stderr } = await clone.run(['--test'], { CI: 'true' });
@@ -189,6 +190,8 @@ exit 0`,
     'update',
     `${install} fuse3`,
     `${install} chromium fonts-liberation`,
+    // Only root can run faults.
+    ...(process.getuid?.() === 0 ? [`${install} iproute2 nftables faketime`] : []),
   ]);
 });
 

@@ -113,5 +113,5 @@ test('refuses a flag that it does not know', async () => {
   const clone = openScratchClone();
   const { exitCode, stderr } = await clone.run(['--flet']);
   expect(exitCode).toBe(1);
-  expect(stderr).toBe('hoplite: --flet is unknown: the flags are --fleet and --test.\n');
+  expect(stderr).toBe('hoplite: --flet is unknown: the flags are --fleet, --faults and --test.\n');
 });

@@ -12,11 +12,11 @@ export interface ProjectCopy extends Disposable {
   insert(path: string, after: string, added: string): void;
 }
 
-/** Copies the program and its migrations; its packages are the same. */
-export function copyProject(): ProjectCopy {
+/** Copies the program and its migrations, from this tree or another copy; its packages are the same. */
+export function copyProject(from: string = projectDir): ProjectCopy {
   const dir = mkdtempSync(join(tmpdir(), 'hoplite-copy-'));
   for (const name of ['src', 'migrations', 'package.json', 'litefs.yml']) {
-    cpSync(join(projectDir, name), join(dir, name), { recursive: true });
+    cpSync(join(from, name), join(dir, name), { recursive: true });
   }
   symlinkSync(join(projectDir, 'node_modules'), join(dir, 'node_modules'));
   return {

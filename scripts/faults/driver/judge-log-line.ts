@@ -1,0 +1,42 @@
+import type { EventOf } from '../history.ts';
+
+type Found = Pick<EventOf<'log'>, 'process' | 'kind' | 'text'>;
+
+/** Levels of pino. */
+const errorLevel = 50;
+const fatalLevel = 60;
+const maxLength = 500;
+
+/** What a line of a node's log tells people; `undefined` for one that only tells what happens. */
+export function judgeLogLine(line: string): Found | undefined {
+  const text = line.slice(0, maxLength);
+  if (line.startsWith('{')) return judgeJson(line, text);
+  // LiteFS and Go speak in lines of text, Node when it gives up.
+  if (/^(?:panic:|fatal error:|SIGSEGV)/.test(line))
+    return { process: 'litefs', kind: 'panic', text };
+  if (/Unhandled|uncaught exception/i.test(line)) {
+    return { process: 'app', kind: 'unhandled-rejection', text };
+  }
+  if (/exit(?:ing)?[ a-z:]* (?:code )?99\b|node lost write access/.test(line)) {
+    return { process: 'litefs', kind: 'exit-99', text };
+  }
+  if (/level=ERROR/.test(line)) return { process: 'litefs', kind: 'error', text };
+  return undefined;
+}
+
+function judgeJson(line: string, text: string): Found | undefined {
+  let said: { level?: unknown; alarm?: unknown; room?: unknown; program?: unknown };
+  try {
+    said = JSON.parse(line);
+  } catch (error) {
+    // A process that was killed while it wrote.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const process = said.room === 'guard' || said.program === 'guard' ? 'guard' : 'app';
+  if (said.alarm === true) return { process, kind: 'alarm', text };
+  const level = typeof said.level === 'number' ? said.level : 0;
+  if (level >= fatalLevel) return { process, kind: 'fatal', text };
+  if (level >= errorLevel) return { process, kind: 'error', text };
+  return undefined;
+}

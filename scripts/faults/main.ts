@@ -1,0 +1,41 @@
+// `npm run faults`: real faults on a real fleet, and a verdict on what it promises. See options.ts for what it can do.
+
+import { join } from 'node:path';
+import { ClusterFailure } from '../cluster/cluster-failure.ts';
+import { readRun } from '../cluster/folder.ts';
+import { takeInterrupts } from '../cluster/interrupts.ts';
+import { isRunning } from '../cluster/process-identity.ts';
+import { projectDir } from '../cluster/programs.ts';
+import { parseFaultsCommand, usage } from './options.ts';
+import { enterOwnNetwork } from './own-network.ts';
+import { runFaults } from './run.ts';
+
+try {
+  const command = parseFaultsCommand(process.argv.slice(2));
+  if (command.help) {
+    console.log(usage);
+  } else {
+    enterOwnNetwork();
+    console.log(`The seed is ${command.seed}.`);
+    await runFaults({
+      ...command,
+      dir: findFolder(),
+      maxMs: command.minutes * 60_000,
+      say: (sentence) => console.log(sentence),
+      interrupts: takeInterrupts(),
+    });
+  }
+} catch (error) {
+  if (!(error instanceof ClusterFailure)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+/** The first folder in which nothing runs: somebody else may run faults too. */
+function findFolder(): string {
+  for (let number = 1; ; number++) {
+    const dir = join(projectDir, `data/faults-${number}`);
+    const command = readRun(dir)?.command;
+    if (command === undefined || !isRunning(command)) return dir;
+  }
+}

@@ -1,0 +1,95 @@
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fault } from './fault.ts';
+
+const fullMs = 10_000;
+
+/** The disk under LiteFS on the primary is full for a while. */
+export const fullDataDisk: Fault = {
+  name: 'disk-full-data',
+  losesPrimary: true,
+  async prepare(stage) {
+    const victim = await stage.primary();
+    return {
+      targets: [victim.id],
+      async start() {
+        await victim.dataDisk.fill();
+        await stage.hold(fullMs);
+      },
+      async heal() {
+        victim.dataDisk.free();
+        await stage.hold(2_000);
+        await stage.bringUp(victim);
+        await stage.world.untilSettled();
+      },
+    };
+  },
+};
+
+/** The disk of the spool of the far node is full for a while. */
+export const fullSpoolDisk: Fault = {
+  name: 'disk-full-spool',
+  losesPrimary: false,
+  async prepare(stage) {
+    const victim = stage.replica();
+    return {
+      targets: [victim.id],
+      async start() {
+        await victim.spoolDisk.fill();
+        await stage.hold(fullMs);
+      },
+      async heal() {
+        victim.spoolDisk.free();
+        await stage.hold(1_000);
+        await stage.counters.note(victim);
+      },
+    };
+  },
+};
+
+/** The primary's machine is replaced by an empty one of the same name. */
+export const volumeWiped: Fault = {
+  name: 'volume-wiped',
+  losesPrimary: true,
+  async prepare(stage) {
+    const victim = await stage.primary();
+    const at = stage.journal.now();
+    const clicks = await stage.counters.note(victim);
+    return {
+      targets: [victim.id],
+      unconfirmed: clicks === undefined ? undefined : { clicks, at },
+      async start() {
+        await stage.kill(victim);
+        await victim.dataDisk.replace();
+        await victim.spoolDisk.replace();
+        await stage.world.lease.destroySession();
+        await stage.untilReplaced(victim);
+      },
+      heal: () => stage.bringUp(victim),
+    };
+  },
+};
+
+/** The other candidate's spool is replaced by a copy of the far node's: two nodes with one producer's batches. */
+export const spoolCloned: Fault = {
+  name: 'spool-cloned',
+  losesPrimary: false,
+  async prepare(stage) {
+    const victim = stage.otherCandidate(await stage.primary());
+    const source = stage.replica();
+    const at = stage.journal.now();
+    const clicks = await stage.counters.note(victim);
+    return {
+      targets: [victim.id, source.id],
+      unconfirmed: clicks === undefined ? undefined : { clicks, at },
+      async start() {
+        await stage.kill(victim);
+        for (const name of readdirSync(victim.spoolDisk.dir)) {
+          rmSync(join(victim.spoolDisk.dir, name), { recursive: true });
+        }
+        cpSync(source.spoolDisk.dir, victim.spoolDisk.dir, { recursive: true });
+      },
+      heal: () => stage.bringUp(victim),
+    };
+  },
+};
