@@ -20,11 +20,13 @@ import type { DestinationPolicy } from './domain/destination.ts';
 import { Failure } from './domain/failure.ts';
 import { createFindLink } from './domain/find-link.ts';
 import type { Random } from './domain/random.ts';
+import { HealthNotice } from './health-notice.ts';
 import { createClientErrorHandler } from './http/client-error.ts';
 import { createNodeStatus } from './http/node-status.ts';
 import { createPrivateApp } from './http/private-app.ts';
 import { createHttpApp } from './http/public-app.ts';
 import { createRenderProblem } from './http/render-problem.ts';
+import { LeaseMoves } from './lease-moves.ts';
 import { listen } from './listen.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -48,6 +50,11 @@ export interface App extends AsyncDisposable {
   /** Origin of the private port. */
   readonly privateUrl: string;
   readonly log: Logger;
+  /**
+   * Makes ready to end: hands the lease over when this node has it, and tells whoever routes requests here. Everything
+   * is still answered. Never rejects.
+   */
+  leave(): Promise<void>;
   /** Resolves when the app cannot go on, with the exit code that tells LiteFS what to do with the lease. */
   readonly ended: Promise<{ readonly exitCode: number }>;
 }
@@ -87,7 +94,7 @@ export async function startApp(config: Config): Promise<App> {
   const clicks = opened.use(
     openClickReader({ file: config.storage.clicksFile, timeoutMs: readTimeoutMs }),
   );
-  const { cluster, stamp, onCommit, ownHistory, guard } = await takePlace(config, {
+  const { cluster, stamp, onCommit, ownHistory, readPositions, guard } = await takePlace(config, {
     reader,
     clock,
     log,
@@ -127,10 +134,23 @@ export async function startApp(config: Config): Promise<App> {
     log,
     opened,
   });
+  const clusterLog = log.child({ room: 'cluster' });
+  const askPosition = createAskPosition({ peers, log: clusterLog });
+  const moves = new LeaseMoves({
+    cluster,
+    guard,
+    writers,
+    peers,
+    askPosition,
+    readPositions,
+    clock,
+    log: clusterLog,
+  });
+  const notice = new HealthNotice({ clock, noticeMs: config.healthNoticeMs });
   const catchUp = createCatchUp({
     cluster,
     writerState: writers,
-    ask: createAskPosition({ peers, log: log.child({ room: 'cluster' }) }),
+    ask: askPosition,
     ownProgress: ownHistory,
     onCommit,
     clock,
@@ -156,7 +176,7 @@ export async function startApp(config: Config): Promise<App> {
     redirects: () => redirects,
   });
   registerClickMetrics(metrics.registry, clickPath.figures);
-  registerWriteMetrics(metrics.registry, hold);
+  registerWriteMetrics(metrics.registry, { hold, readHandoffs: () => moves.readCounts() });
   const redirects = createRedirects({
     store: reader.redirects,
     recorder: clickPath.recorder,
@@ -197,9 +217,10 @@ export async function startApp(config: Config): Promise<App> {
       auth,
       replayStateKey,
       clock,
-      log: log.child({ room: 'cluster' }),
+      log: clusterLog,
     }),
     database,
+    notice,
     readStatus,
     sessionSecret: secret,
     pages,
@@ -219,6 +240,9 @@ export async function startApp(config: Config): Promise<App> {
     primaryProgress: () => writers.progress(),
     isWriterOpen: () => writers.isOpen,
     receiveClicks: clickPath.receive,
+    readCopy: () => moves.readCopy(),
+    handOver: (to) => moves.handOver(to),
+    orderHandoff: (to) => moves.order(to),
     readStatus,
     metrics: metrics.registry,
     renderProblem,
@@ -253,6 +277,10 @@ export async function startApp(config: Config): Promise<App> {
     privateUrl,
     log,
     ended,
+    async leave() {
+      await moves.leave();
+      await notice.leave();
+    },
     async [Symbol.asyncDispose]() {
       await resources.disposeAsync();
       log.info('closed');

@@ -40,6 +40,8 @@ export interface Config {
   readonly redirect: { readonly cacheMaxBytes: number };
   /** How long a write waits for the lease to have moved, milliseconds. */
   readonly writes: { readonly holdMs: number };
+  /** How long `/healthz` says that this node ends before its ports close, milliseconds. */
+  readonly healthNoticeMs: number;
   readonly clicks: {
     /** Where this node keeps clicks until they are counted, outside of any mount; absolute. */
     readonly spoolDir: string;
@@ -179,6 +181,7 @@ export const environment = z.object({
     })
     .default('none'),
   WRITE_HOLD: whole(0, 30_000).default(500),
+  HEALTH_NOTICE: whole(0, 5_000).default(1_500),
   WRITES_PER_MINUTE: whole(1).optional(),
   FAILED_SIGN_INS_PER_MINUTE: whole(1).default(10),
   MAX_CONNECTIONS: whole(1).default(10_000),
@@ -306,6 +309,7 @@ function derive(env: z.output<typeof environment>): Config {
     },
     redirect: { cacheMaxBytes: env.CACHE_MAX_BYTES },
     writes: { holdMs: env.WRITE_HOLD },
+    healthNoticeMs: env.HEALTH_NOTICE,
     clicks: {
       spoolDir: resolve(dataDir, 'clicks'),
       sync: env.CLICK_SYNC,

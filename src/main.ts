@@ -25,6 +25,8 @@ export async function main(env: Readonly<Record<string, string | undefined>>): P
   if (config.fleet === undefined) process.stdout.write(greet(app, config));
   const reason = await Promise.race([app.ended, firstSignal()]);
   const forced = setTimeout(() => process.exit(reason.exitCode), closeWithinMs);
+  // First, since LiteFS keeps the lease until this process has ended. A mount may die meanwhile.
+  if (reason === asked) await Promise.race([app.leave(), app.ended]);
   await app[Symbol.asyncDispose]();
   clearTimeout(forced);
   process.exit(reason.exitCode);
@@ -49,9 +51,12 @@ function describeStartFailure(error: unknown): string {
   return `Hoplite cannot start: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
 }
 
-function firstSignal(): Promise<{ readonly exitCode: number }> {
+/** The end that somebody asked for. */
+const asked = { exitCode: 0 } as const;
+
+function firstSignal(): Promise<typeof asked> {
   return new Promise((resolve) => {
-    const onSignal = () => resolve({ exitCode: 0 });
+    const onSignal = () => resolve(asked);
     process.once('SIGTERM', onSignal);
     process.once('SIGINT', onSignal);
   });

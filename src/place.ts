@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { CopyPositions } from './cluster/copy-state.ts';
 import { GuardClient } from './cluster/guard-client.ts';
 import { type LiteFsCluster, startLiteFsCluster } from './cluster/litefs-cluster.ts';
 import { findMount, isFuse } from './cluster/mount-table.ts';
@@ -20,6 +21,8 @@ export interface Place {
   readonly onCommit: (listener: () => void) => () => void;
   /** How far this node's copy is, all of one moment; `undefined` alone, and when it cannot be told now. */
   readonly ownHistory: () => OwnHistory | undefined;
+  /** How far the copies of both databases are, read afresh. Alone nobody asks. */
+  readonly readPositions: () => Promise<CopyPositions>;
   /** `undefined` where there is no guard. */
   readonly guard: GuardClient | undefined;
 }
@@ -45,6 +48,7 @@ export async function takePlace(
       stamp: () => parts.reader.dataVersion(),
       onCommit: () => () => undefined,
       ownHistory: () => undefined,
+      readPositions: async () => ({ links: undefined, clicks: undefined }),
       guard: undefined,
     };
   }
@@ -82,6 +86,7 @@ export async function takePlace(
     },
     onCommit,
     ownHistory,
+    readPositions: () => litefs.readPositions(),
     guard,
   };
 }

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import type { CommandLineProcess, Context } from './context.ts';
 import { describeError } from './describe-error.ts';
 import { addDoctor } from './doctor/doctor.ts';
+import { addHandoff } from './handoff.ts';
 import { addKey } from './key/key.ts';
 import { addLink } from './link/link.ts';
 import { addMigrate } from './migrate/migrate.ts';
@@ -51,6 +52,7 @@ function createProgram(context: Context): Command {
   addLink(program, context);
   addKey(program, context);
   addMigrate(program, context);
+  addHandoff(program, context);
   addRebuild(program, context);
   addDoctor(program, context);
   return program;

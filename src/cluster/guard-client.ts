@@ -79,6 +79,11 @@ export class GuardClient implements AsyncDisposable {
     this.#wake.abort();
   }
 
+  /** Tells the guard now how far this node is. Resolves when it knows, or cannot be told. */
+  async tellProgress(): Promise<void> {
+    await this.#push();
+  }
+
   async #keepAsking(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       this.#wake = new AbortController();

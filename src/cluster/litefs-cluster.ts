@@ -3,13 +3,14 @@ import type { Logger } from 'pino';
 import type { Cluster } from '../domain/cluster.ts';
 import type { Position } from '../domain/position.ts';
 import { isSameRole, type NodeId, type Role } from '../domain/role.ts';
+import type { CopyPositions } from './copy-state.ts';
 import { parseLag } from './lag.ts';
 import type { LeaseView } from './litefs-event.ts';
 import { LiteFsEvents } from './litefs-events.ts';
 import { DeadMount, Mount } from './mount.ts';
 import { isNodeId } from './node-name.ts';
 import { parsePeers } from './peers.ts';
-import { PositionFile } from './position-file.ts';
+import { bytesInPosition, PositionFile, toPosition } from './position-file.ts';
 import { RoleView } from './role-view.ts';
 
 /** What a `LiteFsCluster` needs. */
@@ -148,6 +149,14 @@ export class LiteFsCluster implements Cluster, AsyncDisposable {
       this.#mountDied(error);
       return undefined;
     }
+  }
+
+  /** How far the copies of both databases are, read afresh and off the main thread. Never rejects. */
+  async readPositions(): Promise<CopyPositions> {
+    const read = async (name: string) =>
+      toPosition(await this.#readFile(`${name}-pos`, bytesInPosition));
+    const [links, clicks] = await Promise.all([read(database), read('clicks.db')]);
+    return { links, clicks };
   }
 
   lagMs(): number | undefined {

@@ -2,9 +2,15 @@ import { type Position, parsePosition } from '../domain/position.ts';
 import type { Mount } from './mount.ts';
 
 /** Length of a `-pos` file: two times 16 hex digits, a slash and a line end. */
-const bytesInFile = 34;
+export const bytesInPosition = 34;
 /** LiteFS's position of a database that nobody has written to yet. */
 const zeroTxid = '0000000000000000';
+
+/** What the content of a `-pos` file says; `undefined` while the database does not exist or is still empty. */
+export function toPosition(text: string | undefined): Position | undefined {
+  const position = text === undefined ? undefined : parsePosition(text);
+  return position?.txid === zeroTxid ? undefined : position;
+}
 
 /**
  * The position of one database, from its LiteFS `-pos` file.
@@ -16,8 +22,8 @@ const zeroTxid = '0000000000000000';
 export class PositionFile {
   readonly #mount: Mount;
   readonly #name: string;
-  readonly #bytes = Buffer.alloc(bytesInFile);
-  readonly #knownBytes = Buffer.alloc(bytesInFile);
+  readonly #bytes = Buffer.alloc(bytesInPosition);
+  readonly #knownBytes = Buffer.alloc(bytesInPosition);
   #known: Position | undefined;
   #mayStayOpen = false;
   #fd: number | undefined;
@@ -55,10 +61,10 @@ export class PositionFile {
   }
 
   #parse(length: number): Position | undefined {
-    if (length !== bytesInFile) return undefined;
+    if (length !== bytesInPosition) return undefined;
     if (this.#known !== undefined && this.#bytes.equals(this.#knownBytes)) return this.#known;
-    const position = parsePosition(this.#bytes.toString('latin1'));
-    if (position === undefined || position.txid === zeroTxid) return undefined;
+    const position = toPosition(this.#bytes.toString('latin1'));
+    if (position === undefined) return undefined;
     this.#bytes.copy(this.#knownBytes);
     this.#known = position;
     return position;

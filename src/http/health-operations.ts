@@ -7,9 +7,13 @@ const content = { 'application/json': { schema: z.object({ ok: z.literal(true) }
 
 /**
  * Checks for whoever routes requests. Neither follows the primary: a node with data redirects without one,
- * and taking all nodes out at once is the opposite of what is wanted then.
+ * and taking all nodes out at once is the opposite of what is wanted then. A node that is about to end still redirects,
+ * and wants no new requests: `notice` says so to who looks.
  */
-export function createHealthOperations(database: DatabaseState): readonly Operation[] {
+export function createHealthOperations(
+  database: DatabaseState,
+  notice: { look(): boolean },
+): readonly Operation[] {
   const frame = { method: 'get', tag: 'Node', access: 'everyone', writes: false } as const;
 
   async function getSchemaVersion(): Promise<number> {
@@ -30,6 +34,9 @@ export function createHealthOperations(database: DatabaseState): readonly Operat
       summary: 'Whether this node can redirect',
       responses: { 200: { description: 'It has a copy of the links.', content } },
       async handle({ response }) {
+        if (notice.look()) {
+          throw new Failure('unavailable', 'This node is about to end.', { retryAfterS: 1 });
+        }
         await getSchemaVersion();
         response.json({ ok: true });
       },

@@ -1,14 +1,19 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import type { Cluster } from '../domain/cluster.ts';
 import { Failure } from '../domain/failure.ts';
-import type { Progress } from '../domain/position.ts';
+import type { Position, Progress } from '../domain/position.ts';
 import type { Random } from '../domain/random.ts';
+import type { NodeId } from '../domain/role.ts';
 import { createBodyReader } from './body.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { createIdentify } from './identify.ts';
+import { parseJson } from './json-body.ts';
 import type { ReadNodeStatus } from './node-status.ts';
+import { parseInput } from './parse-input.ts';
+import { problemMediaType } from './problem.ts';
 import type { RenderProblem } from './render-problem.ts';
 import { factsOf, setArrival } from './request-facts.ts';
 import { noStore } from './security-headers.ts';
@@ -41,6 +46,17 @@ export interface ForwardClaims {
   readonly clientAddress: string;
 }
 
+/** How far both copies on a node are. */
+export interface CopyState {
+  readonly links: Position | undefined;
+  readonly clicks: Position | undefined;
+  /** The primary that the node follows; `undefined` when it follows none. */
+  readonly follows: NodeId | undefined;
+}
+
+/** To whom the lease shall go; whoever is the other candidate when that is left out. */
+const handoffOrder = z.strictObject({ to: z.string().max(64).optional() });
+
 /** What the private app is made of. */
 export interface PrivateParts {
   readonly publicApp: RequestListener;
@@ -55,6 +71,14 @@ export interface PrivateParts {
   readonly receiveClicks: (
     body: Uint8Array,
   ) => Promise<{ readonly status: number; readonly body: object }>;
+  /** How far both copies on this node are, and whom it follows. */
+  readonly readCopy: () => Promise<CopyState>;
+  /** Hands the lease of this node over. Throws `conflict` with the reason when it cannot. */
+  readonly handOver: (to: string | undefined) => Promise<object>;
+  /** Has the primary do so, wherever it is. Its answer goes back as it is. */
+  readonly orderHandoff: (
+    to: string | undefined,
+  ) => Promise<{ readonly status: number; readonly body: string }>;
   readonly readStatus: ReadNodeStatus;
   /** A prom-client registry. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
@@ -94,6 +118,26 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
     response.json({ epoch: progress.epoch, txid: progress.txid });
   });
 
+  app.get('/copy', async (request, response) => {
+    expectSignature(request, response, new Uint8Array());
+    const { links, clicks, follows } = await parts.readCopy();
+    response.json({ links: links ?? null, clicks: clicks ?? null, follows: follows ?? null });
+  });
+
+  // Not under /operator, where everything is as on the public port: moving the lease is no part of the API, which whoever
+  // has an admin key can reach from anywhere.
+  app.post('/handoff', readBody, async (request, response) => {
+    response.json(await parts.handOver(readOrder(request, response)));
+  });
+
+  app.post('/operator/handoff', readBody, async (request, response) => {
+    const { status, body } = await parts.orderHandoff(readOrder(request, response));
+    response
+      .status(status)
+      .type(status < 400 ? 'json' : problemMediaType)
+      .end(body);
+  });
+
   app.post('/clicks', createBodyReader(maxClicksBytes), async (request, response) => {
     const body = factsOf(request).body ?? new Uint8Array();
     expectSignature(request, response, body);
@@ -126,6 +170,13 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
   }) satisfies RequestHandler);
   app.use(createErrorHandler({ ...parts, primaryRoute, hold }));
   return app;
+
+  /** Throws `unauthenticated`, or what is wrong with the order. */
+  function readOrder(request: Request, response: Response): string | undefined {
+    const { body } = factsOf(request);
+    expectSignature(request, response, body ?? new Uint8Array());
+    return parseInput(handoffOrder, parseJson(body?.toString() || '{}'), 'pointer').to;
+  }
 
   /** Throws `unauthenticated` for a request that no node or operator of the fleet has signed. */
   function expectSignature(

@@ -81,6 +81,8 @@ export interface HttpParts {
   readonly cluster: Cluster;
   readonly primaryRoute: PrimaryRoute;
   readonly database: DatabaseState;
+  /** Hears that somebody looks at `/healthz`, and says whether this node is about to end. */
+  readonly notice: { look(): boolean };
   readonly readStatus: ReadNodeStatus;
   /** The same on all nodes: sessions are under keys derived from it. */
   readonly sessionSecret: string;
@@ -147,7 +149,7 @@ function createOperations(
     ...createHomeOperations({ ...shared, sendHome: createSendHome(shared) }),
     createPreviewOperation(shared),
     ...sessionOperations,
-    ...createHealthOperations(parts.database),
+    ...createHealthOperations(parts.database, parts.notice),
     createProblemOperation(baseUrl, parts.pages),
     ...createRobotsOperations(),
   ];

@@ -52,6 +52,7 @@ describe('the configuration', () => {
       links: { slugCase: 'insensitive', minSlugLength: 6, allowPrivateDestinations: false },
       redirect: { cacheMaxBytes: 67_108_864 },
       writes: { holdMs: 500 },
+      healthNoticeMs: 1_500,
       clicks: {
         spoolDir: resolve('data/clicks'),
         sync: 250,
@@ -91,6 +92,7 @@ describe('the configuration', () => {
       CORS_ORIGINS: 'https://a.example,b.example/path',
       TRUST_PROXY: 'cloudflare',
       WRITE_HOLD: '0.5s',
+      HEALTH_NOTICE: '10000',
       WRITES_PER_MINUTE: '0',
       FAILED_SIGN_INS_PER_MINUTE: '-1',
       MAX_CONNECTIONS: '0',
@@ -121,6 +123,7 @@ describe('the configuration', () => {
         'must be an http or https origin without a path, such as https://go.example.com',
       TRUST_PROXY: 'must be none, fly, or a whole number from 1 to 10',
       WRITE_HOLD: 'must be a whole number from 0 to 30000',
+      HEALTH_NOTICE: 'must be a whole number from 0 to 5000',
       WRITES_PER_MINUTE: 'must be a whole number, at least 1',
       FAILED_SIGN_INS_PER_MINUTE: 'must be a whole number, at least 1',
       MAX_CONNECTIONS: 'must be a whole number, at least 1',

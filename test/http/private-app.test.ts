@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequestToSign } from '../../src/cluster/fleet-auth.ts';
 import { toClaimHeaders } from '../../src/cluster/forward-claims.ts';
+import { copyAt } from '../support/copy-at.ts';
 import { testAdminKey } from '../support/test-app.ts';
 import { startTestNode, type TestNode } from '../support/test-node.ts';
 
@@ -73,6 +74,69 @@ describe('/position', () => {
     const headers = replica.auth.sign({ method: 'GET', path: '/status', to: 'p' });
     expect((await fetch(`${primary.privateUrl}/position`, { headers })).status).toBe(401);
   });
+});
+
+describe('/copy', () => {
+  const request = { method: 'GET', path: '/copy' };
+
+  it('is told to a node of the fleet, by replicas too', async () => {
+    const response = await sendSigned(replica, request);
+    expect(await response.json()).toEqual(copyAt(7));
+  });
+
+  it('is told to nobody without a signature', async () => {
+    expect((await fetch(`${replica.privateUrl}/copy`)).status).toBe(401);
+  });
+});
+
+describe.each(['/handoff', '/operator/handoff'])('%s', (path) => {
+  /** Orders a handoff under a signature for `signed`. */
+  function order(body: string, signed = body): Promise<Response> {
+    return sendSigned(primary, { method: 'POST', path, body: Buffer.from(signed) }, { body });
+  }
+  const ordered = async (body: string) => {
+    primary.ordered.length = 0;
+    const response = await order(body);
+    return { status: response.status, ordered: [...primary.ordered], text: await response.text() };
+  };
+
+  it.each([
+    ['to whoever is the other candidate', '', undefined],
+    ['to nobody in particular', '{}', undefined],
+    ['to the one that is named', '{"to":"b"}', 'b'],
+  ])('hands the lease over %s', async (_, body, to) => {
+    expect(await ordered(body)).toMatchObject({ status: 200, ordered: [{ at: 'p', to }] });
+  });
+
+  it('says why not', async () => {
+    const { status, text } = await ordered('{"to":"nobody"}');
+    expect(status).toBe(409);
+    expect(text).toContain(path === '/handoff' ? 'nobody is no candidate.' : 'by the primary');
+  });
+
+  it.each([
+    ['no JSON', '{to', 400],
+    ['another field', '{"from":"a"}', 422],
+    ['a name that is none', '{"to":7}', 422],
+  ])('refuses an order with %s', async (_, body, status) => {
+    expect(await ordered(body)).toMatchObject({ status, ordered: [] });
+  });
+
+  it('is refused without a signature of this very order', async () => {
+    primary.ordered.length = 0;
+    expect((await order('{"to":"b"}', '{"to":"c"}')).status).toBe(401);
+    expect((await fetch(primary.privateUrl + path, { method: 'POST' })).status).toBe(401);
+    expect(primary.ordered).toEqual([]);
+  });
+});
+
+it('the public port knows nothing of handoffs', async () => {
+  const url = `http://127.0.0.1:${primary.public.port}`;
+  for (const path of ['/handoff', '/api/v1/handoff', '/operator/handoff', '/copy']) {
+    const headers = { Authorization: `Bearer ${testAdminKey}` };
+    const { status } = await fetch(url + path, { method: 'POST', headers, body: '{}' });
+    expect([404, 405]).toContain(status);
+  }
 });
 
 describe('/forward', () => {

@@ -18,8 +18,12 @@ export function startTestCluster(options: Omit<ClusterOptions, 'dir'> = {}): Pro
       const own = variant(node);
       return {
         ...own,
-        // Tests write more in a minute than people do.
-        env: (given) => ({ WRITES_PER_MINUTE: '1000000', ...own.env?.(given) }),
+        // Tests write more in a minute than people do, and do not wait for an edge that has ended before the nodes.
+        env: (given) => ({
+          WRITES_PER_MINUTE: '1000000',
+          HEALTH_NOTICE: '0',
+          ...own.env?.(given),
+        }),
       };
     },
   });

@@ -158,6 +158,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     cluster,
     primaryRoute: teapotRoute(passed),
     database,
+    notice: { look: () => false },
     readStatus: createNodeStatus({ cluster, database, version: '0.0.0-test', clock }),
     sessionSecret: 'a secret of all nodes, of 32 or more signs',
     pages,

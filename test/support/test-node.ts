@@ -3,10 +3,12 @@ import { createFleetAuth, type FleetAuth } from '../../src/cluster/fleet-auth.ts
 import { deriveKey } from '../../src/cluster/fleet-key.ts';
 import { readClaims } from '../../src/cluster/forward-claims.ts';
 import { createPrimaryRoute } from '../../src/cluster/primary-route.ts';
+import { Failure } from '../../src/domain/failure.ts';
 import type { Progress, Txid } from '../../src/domain/position.ts';
 import type { Role } from '../../src/domain/role.ts';
 import { createPrivateApp, type PrivateParts } from '../../src/http/private-app.ts';
 import type { HttpSettings } from '../../src/http/public-app.ts';
+import { copyAt } from './copy-at.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { listen } from './listen.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -23,6 +25,8 @@ export interface TestNode extends AsyncDisposable {
   readonly auth: FleetAuth;
   /** Every delivery of clicks that came in. */
   readonly delivered: Uint8Array[];
+  /** Every order to hand the lease over: to whom. */
+  readonly ordered: { readonly at: string; readonly to: string | undefined }[];
   /** What is said to a delivery; 200 and its length while this is not set. */
   receive: PrivateParts['receiveClicks'] | undefined;
 }
@@ -66,6 +70,7 @@ export async function startTestNode(options: {
     }),
   );
   const delivered: Uint8Array[] = [];
+  const ordered: { at: string; to: string | undefined }[] = [];
   const state: Pick<TestNode, 'receive'> = { receive: undefined };
   const progress: Progress = { epoch: 3, txid: '0000000000000042' as Txid };
   const privateApp = createPrivateApp({
@@ -79,6 +84,16 @@ export async function startTestNode(options: {
     receiveClicks: async (body) => {
       delivered.push(body);
       return (await state.receive?.(body)) ?? { status: 200, body: { length: body.length } };
+    },
+    readCopy: async () => copyAt(7),
+    handOver: async (to) => {
+      ordered.push({ at: id, to });
+      if (to === 'nobody') throw new Failure('conflict', 'nobody is no candidate.');
+      return { from: id, to: to ?? 'other', heldMs: 12 };
+    },
+    orderHandoff: async (to) => {
+      ordered.push({ at: id, to });
+      return { status: to === 'nobody' ? 409 : 200, body: '{"said":"by the primary"}' };
     },
     readStatus: app.parts.readStatus,
     metrics: new Registry(),
@@ -96,6 +111,7 @@ export async function startTestNode(options: {
     privateUrl,
     auth,
     delivered,
+    ordered,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   });
 }
