@@ -174,6 +174,7 @@ export async function startApp(config: Config): Promise<App> {
     cluster,
     isWriterOpen: () => writers.isOpen,
     redirects: () => redirects,
+    bookmarksWaiting: () => bookmarks.waiting,
   });
   registerClickMetrics(metrics.registry, clickPath.figures);
   registerWriteMetrics(metrics.registry, { hold, readHandoffs: () => moves.readCounts() });

@@ -34,6 +34,8 @@ export function createMetrics(deps: {
   readonly cluster: Cluster;
   readonly isWriterOpen: () => boolean;
   readonly redirects: () => RedirectFigures | undefined;
+  /** How many reads wait for what their bookmark names. */
+  readonly bookmarksWaiting: () => number;
 }): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -86,6 +88,9 @@ export function createMetrics(deps: {
     'hoplite_hits_waiting',
     'Hits that wait for a busy copy, for the primary or for their clicks to be on the disk.',
     () => deps.redirects()?.waiting,
+  );
+  gauge('hoplite_bookmarks_waiting', 'Reads that wait for what their bookmark names.', () =>
+    deps.bookmarksWaiting(),
   );
   gauge('hoplite_link_memory_bytes', 'Links held in memory.', () => deps.redirects()?.cacheBytes);
   new CountedHistogram({

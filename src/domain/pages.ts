@@ -24,6 +24,8 @@ export interface HomePage {
   readonly failure?:
     | { readonly detail: string; readonly destination: string; readonly slug: string }
     | undefined;
+  /** Whether changes that its reader has seen may be missing from it. */
+  readonly isStale?: boolean | undefined;
   /** Whether there is a session to sign out of. */
   readonly signedIn: boolean;
 }
@@ -35,6 +37,8 @@ export interface SignInPage {
 /** The page at `/:slug+`: where a short URL leads. */
 export interface PreviewPage {
   readonly link: LinkView;
+  /** As on the page at `/`. */
+  readonly isStale?: boolean | undefined;
 }
 
 /** A problem (RFC 9457) for people. */

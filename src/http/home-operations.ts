@@ -11,11 +11,13 @@ import { formMediaType } from './body.ts';
 import type { ReadTotals } from './click-totals.ts';
 import { createLink, idempotencyHeaders } from './create-link.ts';
 import type { SendHome } from './home-page.ts';
+import type { NameShown } from './honour-bookmark.ts';
 import { parseCursor, toCursor } from './link-cursor.ts';
 import { chooseLineForm, toLineFailure } from './one-line.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { seeOther, wantsPage } from './page-answers.ts';
 import { parseInput } from './parse-input.ts';
+import { factsOf } from './request-facts.ts';
 import { sendInPieces } from './send-in-pieces.ts';
 import type { Write } from './write.ts';
 
@@ -68,9 +70,10 @@ export function createHomeOperations(deps: {
   readonly findLink: FindLink;
   readonly readTotals: ReadTotals;
   readonly write: Write;
+  readonly nameShown: NameShown;
   readonly sendHome: SendHome;
 }): readonly Operation[] {
-  const { baseUrl, slugCase, links, findLink, readTotals, write, sendHome } = deps;
+  const { baseUrl, slugCase, links, findLink, readTotals, write, nameShown, sendHome } = deps;
 
   return [
     defineOperation({
@@ -81,6 +84,7 @@ export function createHomeOperations(deps: {
       summary: 'The newest 1,000 links; the page for people in a browser',
       access: 'user',
       writes: false,
+      honoursBookmarks: true,
       params: { query: homeQuery },
       responses: {
         200: {
@@ -97,7 +101,10 @@ export function createHomeOperations(deps: {
       async handle({ query, caller, request, response }) {
         response.vary('Accept');
         if (wantsPage(request)) {
-          await sendHome(response, 200, caller, { created: await findCreated(query.created) });
+          await sendHome(response, 200, caller, {
+            created: await findCreated(query.created),
+            isStale: factsOf(request).isStale,
+          });
           return;
         }
         const { cursor: from } = parseInput(listQuery, query, 'name');
@@ -111,6 +118,7 @@ export function createHomeOperations(deps: {
           response.setHeader('Link', `<${baseUrl}/?cursor=${toCursor(newest, next)}>; rel="next"`);
         }
         const totalsOf = await readTotals(found.map(({ id }) => id));
+        nameShown(response);
         await sendInPieces(response, found, (link) => toListed(link, totalsOf(link.id)));
       },
     }),

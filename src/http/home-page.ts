@@ -16,6 +16,7 @@ const latestCount = 20;
 export interface HomeNews {
   readonly created?: Link | undefined;
   readonly failure?: HomePage['failure'];
+  readonly isStale?: boolean | undefined;
 }
 
 /** Answers with the page at `/`. */
@@ -34,7 +35,7 @@ export function createSendHome(deps: {
   readonly clock: Pick<Clock, 'now'>;
 }): SendHome {
   const { baseUrl, links, readTotals, pages, clock } = deps;
-  return async (response, status, caller, { created, failure }) => {
+  return async (response, status, caller, { created, failure, isStale }) => {
     const latest = await links.listLinks({
       domainId: defaultDomainId,
       sort: '-createdAt',
@@ -47,6 +48,7 @@ export function createSendHome(deps: {
       links: latest.links.map(view),
       created: created === undefined ? undefined : view(created),
       failure,
+      isStale,
       signedIn: hasSession(caller),
     });
     sendPage(response, status, html);

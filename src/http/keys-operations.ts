@@ -4,6 +4,7 @@ import { generateApiKey } from '../domain/api-key-secret.ts';
 import { maxKeyNameLength } from '../domain/api-keys.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Random } from '../domain/random.ts';
+import type { NameShown } from './honour-bookmark.ts';
 import { toIsoTime } from './link-json.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import type { Write } from './write.ts';
@@ -32,9 +33,10 @@ const newKeySchema = z.strictObject({ name }).meta({ id: 'NewKey' });
 export function createKeysOperations(deps: {
   readonly keys: Pick<ApiKeyReader, 'listKeys'>;
   readonly write: Write;
+  readonly nameShown: NameShown;
   readonly random: Random;
 }): readonly Operation[] {
-  const { keys, write, random } = deps;
+  const { keys, write, nameShown, random } = deps;
   return [
     defineOperation({
       id: 'listKeys',
@@ -44,6 +46,7 @@ export function createKeysOperations(deps: {
       summary: 'List keys, revoked ones too',
       access: 'administrator',
       writes: false,
+      honoursBookmarks: true,
       params: { query: z.strictObject({}) },
       responses: {
         200: {
@@ -52,7 +55,9 @@ export function createKeysOperations(deps: {
         },
       },
       async handle({ response }) {
-        response.json({ keys: (await keys.listKeys()).map(toKeyJson) });
+        const found = await keys.listKeys();
+        nameShown(response);
+        response.json({ keys: found.map(toKeyJson) });
       },
     }),
 

@@ -13,6 +13,7 @@ import { type AccessMode, type Caller, isAdministrator } from './caller.ts';
 import type { ReadTotals } from './click-totals.ts';
 import { createLink, idempotencyHeaders } from './create-link.ts';
 import { hasVersion, parseIfMatch } from './entity-tags.ts';
+import type { NameShown } from './honour-bookmark.ts';
 import { limitParameter } from './limit-parameter.ts';
 import { parseCursor, toCursor } from './link-cursor.ts';
 import {
@@ -76,9 +77,10 @@ export function createLinksOperations(deps: {
   readonly findLink: FindLink;
   readonly readTotals: ReadTotals;
   readonly write: Write;
+  readonly nameShown: NameShown;
   readonly clock: Pick<Clock, 'now'>;
 }): readonly Operation[] {
-  const { baseUrl, slugCase, links, findLink, readTotals, write, clock } = deps;
+  const { baseUrl, slugCase, links, findLink, readTotals, write, nameShown, clock } = deps;
   // Open to everybody and without an admin key, nobody else could.
   const anyoneTakesDown = deps.access === 'open' && deps.adminKey === undefined;
   const mayTakeDown = (caller: Caller) => anyoneTakesDown || isAdministrator(caller);
@@ -95,6 +97,7 @@ export function createLinksOperations(deps: {
       summary: 'List links, page by page',
       access: 'user',
       writes: false,
+      honoursBookmarks: true,
       params: { query: listQuery },
       responses: {
         200: {
@@ -123,6 +126,7 @@ export function createLinksOperations(deps: {
           response.setHeader('Link', `<${baseUrl}${collection}?${query}>; rel="next"`);
         }
         const totalsOf = await readTotals(page.links.map(({ id }) => id));
+        nameShown(response);
         response.json({
           links: page.links.map((link) => show(link, totalsOf(link.id))),
           nextCursor,
@@ -176,6 +180,7 @@ export function createLinksOperations(deps: {
       summary: 'Read a link',
       access: 'user',
       writes: false,
+      honoursBookmarks: true,
       params: {
         path: slugPath,
         query: z.strictObject({}),
@@ -196,6 +201,7 @@ export function createLinksOperations(deps: {
         if (link === undefined) throw noSuchLink();
         response.setHeader('Cache-Control', 'private, no-cache');
         const shown = await readAndShow(link);
+        nameShown(response);
         const tag = toLinkTag(link, shown);
         if (hasVersion(headers['If-None-Match'], tag)) {
           response.setHeader('ETag', `"${tag}"`);

@@ -14,6 +14,8 @@ export interface Stages {
   readonly authenticate: Authenticate;
   readonly access: AccessMode;
   readonly writeLimits: readonly RequestHandler[];
+  /** Asked after the caller is known, so that no stranger has anybody wait. */
+  readonly honourBookmark: RequestHandler;
 }
 
 /** Routes for `operations`. A path that is known but not with the method of a request answers 405. */
@@ -29,6 +31,7 @@ export function mountOperations(operations: readonly Operation[], stages: Stages
         ...(operation.writes ? [stages.gate] : []),
         admit(operation, stages),
         ...(operation.writes ? stages.writeLimits : []),
+        ...(operation.honoursBookmarks ? [stages.honourBookmark] : []),
         ...(operation.inputs.body === undefined ? [] : [readBody]),
         (request, response) => operation.run(request, response),
       );

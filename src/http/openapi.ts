@@ -5,6 +5,7 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import type { FailureKind } from '../domain/failure.ts';
+import { bookmarkParameter, shownHeader } from './honour-bookmark.ts';
 import type { Operation } from './operation.ts';
 import { failureKinds, problemMediaType, problemTypes } from './problem.ts';
 import { writtenHeaders } from './write.ts';
@@ -60,8 +61,8 @@ export function createOpenApiDocument(
 }
 
 function toOperationObject(operation: Operation): ZodOpenApiOperationObject {
-  const { id, tag, summary, description, access, inputs, commits, responses } = operation;
-  const { path, query, headers, body } = inputs;
+  const { id, tag, summary, description, access, inputs } = operation;
+  const { path, query, body } = inputs;
   return {
     operationId: id,
     tags: [tag],
@@ -71,7 +72,7 @@ function toOperationObject(operation: Operation): ZodOpenApiOperationObject {
     requestParams: {
       ...(path === undefined ? {} : { path: path }),
       ...(query === undefined ? {} : { query: query }),
-      ...(headers === undefined ? {} : { header: headers }),
+      ...toHeaderParameters(operation),
     },
     ...(body === undefined
       ? {}
@@ -85,18 +86,33 @@ function toOperationObject(operation: Operation): ZodOpenApiOperationObject {
         }),
     responses: {
       ...toProblemResponses(operation),
-      ...(commits ? tellingOfWrite(responses) : responses),
+      ...withHeadersOfForm(operation),
     } as ZodOpenApiResponsesObject,
   };
 }
 
-/** Adds the headers that the answers to a write have. */
-function tellingOfWrite(responses: Operation['responses']): Operation['responses'] {
+/** The headers that an operation takes: its own, and those that all of its form do. */
+function toHeaderParameters({ inputs, honoursBookmarks }: Operation): { header?: z.ZodObject } {
+  const shape = {
+    ...inputs.headers?.shape,
+    ...(honoursBookmarks ? bookmarkParameter : {}),
+  };
+  return Object.keys(shape).length === 0 ? {} : { header: z.object(shape) };
+}
+
+/** The good answers of an operation, with the headers that all of its form have. */
+function withHeadersOfForm(operation: Operation): Operation['responses'] {
+  const { commits, honoursBookmarks, responses } = operation;
+  const added = {
+    ...(commits ? writtenHeaders : {}),
+    ...(honoursBookmarks ? shownHeader : {}),
+  };
+  if (Object.keys(added).length === 0) return responses;
   return Object.fromEntries(
     Object.entries(responses).map(([status, response]) => {
       const { headers } = response;
       const own = headers instanceof z.ZodObject ? headers.shape : {};
-      return [status, { ...response, headers: z.object({ ...own, ...writtenHeaders }) }];
+      return [status, { ...response, headers: z.object({ ...own, ...added }) }];
     }),
   );
 }

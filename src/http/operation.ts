@@ -50,6 +50,8 @@ export interface OperationFrame {
    * Whether it changes `links.db`: then every answer that is no problem tells of the write, see `createWrite`.
    */
   readonly commits?: true;
+  /** Whether it shows what is in `links.db`: then a bookmark of the request is honoured, see `createHonourBookmark`. */
+  readonly honoursBookmarks?: true;
   /** Answers that are not problems, by status. */
   readonly responses: Readonly<Record<number, ZodOpenApiResponseObject>>;
   /** Kinds of failure of its own, besides those that every operation of its form can have. */

@@ -12,6 +12,7 @@ import type { ReadTotals } from './click-totals.ts';
 import { toLinkView } from './link-view.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { sendPage } from './page-answers.ts';
+import { factsOf } from './request-facts.ts';
 import { notFound } from './to-failure.ts';
 
 /** The page that says where a short URL leads, at the short URL with a `+` behind it. */
@@ -34,12 +35,13 @@ export function createPreviewOperation(deps: {
     summary: 'Where a short URL leads',
     access: 'everyone',
     writes: false,
+    honoursBookmarks: true,
     params: { path: z.object({ slug: z.string() }) },
     responses: {
       200: { description: 'A page.', content: { 'text/html': { schema: z.string() } } },
     },
     failures: ['not_found', 'gone', 'blocked'],
-    async handle({ path, response }) {
+    async handle({ path, request, response }) {
       const slugKey = findSlugKey(path.slug, slugCase);
       const link =
         slugKey === undefined ? undefined : await findLink({ domainId: defaultDomainId, slugKey });
@@ -50,7 +52,7 @@ export function createPreviewOperation(deps: {
       refuseInactive(view.state);
       if (!isAllowedDestination(link.destination, destinationPolicy)) refuseInactive('blocked');
       response.setHeader('X-Robots-Tag', 'noindex');
-      sendPage(response, 200, pages.preview({ link: view }));
+      sendPage(response, 200, pages.preview({ link: view, isStale: factsOf(request).isStale }));
     },
   });
 }

@@ -20,6 +20,7 @@ import { createBookmarkCookie } from './bookmark-cookie.ts';
 import type { AccessMode } from './caller.ts';
 import { createReadTotals } from './click-totals.ts';
 import { createClicksOperations } from './clicks-operations.ts';
+import type { Cookie } from './cookie.ts';
 import { createCors } from './cors.ts';
 import { createCrossSiteCheck } from './cross-site.ts';
 import { createDocsRoutes } from './docs-routes.ts';
@@ -29,6 +30,7 @@ import { createGate } from './gate.ts';
 import { createHealthOperations } from './health-operations.ts';
 import { createHomeOperations } from './home-operations.ts';
 import { createSendHome } from './home-page.ts';
+import { createHonourBookmark, createNameShown } from './honour-bookmark.ts';
 import { createHostCheck } from './host-check.ts';
 import { createIdentify } from './identify.ts';
 import { createKeysOperations } from './keys-operations.ts';
@@ -98,7 +100,7 @@ export interface HttpParts {
 
 /** Everything on the public port but redirects, which stand before it. */
 export function createHttpApp(parts: HttpParts): Express {
-  const { settings, primaryRoute, clock, random, log, pages } = parts;
+  const { settings, bookmarks, primaryRoute, clock, random, log, pages } = parts;
   const hold = parts.writeHold;
   const { baseUrl, access, corsOrigins, trustProxy } = settings;
   const cookie = createSessionCookie(baseUrl);
@@ -106,7 +108,12 @@ export function createHttpApp(parts: HttpParts): Express {
   const keyFinder = createKeyFinder({ ...parts, adminKey: settings.adminKey });
   const failedSignIns = createFailedSignIns(settings.failedSignInsPerMinute, clock);
   const accounts = { keyFinder, failedSignIns, sessions, cookie };
-  const operations = createOperations(parts, createSessionOperations({ ...accounts, pages }));
+  const bookmarkCookie = createBookmarkCookie(baseUrl);
+  const operations = createOperations(
+    parts,
+    bookmarkCookie,
+    createSessionOperations({ ...accounts, pages, bookmarkCookie, bookmarks }),
+  );
 
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
@@ -122,6 +129,7 @@ export function createHttpApp(parts: HttpParts): Express {
       authenticate: createAuthenticate(accounts),
       access,
       writeLimits: createWriteLimits(settings.writesPerMinute, clock),
+      honourBookmark: createHonourBookmark({ bookmarks, bookmarkCookie, primaryRoute }),
     }),
   );
   app.use(createDocsRoutes(createOpenApiDocument(operations, parts.version), createDocsPolicy()));
@@ -135,12 +143,17 @@ export function createHttpApp(parts: HttpParts): Express {
 
 function createOperations(
   parts: HttpParts,
+  bookmarkCookie: Cookie,
   sessionOperations: readonly Operation[],
 ): readonly Operation[] {
   const { baseUrl } = parts.settings;
-  const bookmarkCookie = createBookmarkCookie(baseUrl);
-  const write = createWrite({ ...parts, bookmarkCookie });
-  const shared = { ...parts, ...parts.settings, readTotals: createReadTotals(parts), write };
+  const shared = {
+    ...parts,
+    ...parts.settings,
+    readTotals: createReadTotals(parts),
+    write: createWrite({ ...parts, bookmarkCookie }),
+    nameShown: createNameShown(parts.bookmarks),
+  };
   return [
     ...createLinksOperations(shared),
     ...createClicksOperations(shared),

@@ -25,6 +25,8 @@ export interface RequestFacts {
   /** The whole body as it came, once it was read: kept so that the request can still go to the primary. */
   body?: Buffer;
   caller?: Caller;
+  /** Whether the answer may lack what the bookmark of the request names. */
+  isStale?: true;
   /** Whether this node sent the request on to the primary. */
   passedOn?: true;
 }

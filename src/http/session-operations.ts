@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Bookmarks } from '../domain/bookmark.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Pages } from '../domain/pages.ts';
 import { formMediaType } from './body.ts';
@@ -26,9 +27,11 @@ export function createSessionOperations(deps: {
   readonly failedSignIns: FailedSignIns;
   readonly sessions: Sessions;
   readonly cookie: Cookie;
+  readonly bookmarks: Pick<Bookmarks, 'own' | 'format'>;
+  readonly bookmarkCookie: Pick<Cookie, 'set'>;
   readonly pages: Pages;
 }): readonly Operation[] {
-  const { keyFinder, failedSignIns, sessions, cookie, pages } = deps;
+  const { keyFinder, failedSignIns, sessions, cookie, bookmarks, bookmarkCookie, pages } = deps;
   return [
     defineOperation({
       id: 'getSignInPage',
@@ -65,6 +68,9 @@ export function createSessionOperations(deps: {
         const owner = await keyFinder.findOwner(body.key.trim());
         if (owner !== undefined) {
           cookie.set(response, sessions.issue(owner));
+          // The next page, at whatever node, shows at least what the primary has now.
+          const own = bookmarks.own();
+          if (own !== undefined) bookmarkCookie.set(response, bookmarks.format(own));
           seeOther(response, '/');
           return;
         }

@@ -2,6 +2,7 @@ import type { HomePage, LinkView } from '../domain/pages.ts';
 import { type Html, html } from './html.ts';
 import { renderLayout } from './layout.ts';
 import { renderCopyButton, renderLinkRow, withoutScheme } from './link-row.ts';
+import { renderStaleNote } from './stale-note.ts';
 
 /** The page at `/`: the form, the link just made, the latest ones. Works without a script. */
 export function renderHome(model: HomePage, assetVersion: string): string {
@@ -12,7 +13,7 @@ export function renderHome(model: HomePage, assetVersion: string): string {
     menu: model.signedIn
       ? html`<form method="post" action="/session/end"><button class="quiet" type="submit">Sign out</button></form>`
       : undefined,
-    content: html`<section class="shorten" aria-labelledby="shorten">
+    content: html`${model.isStale === true && renderStaleNote()}<section class="shorten" aria-labelledby="shorten">
 <h1 id="shorten">Shorten a link</h1>
 ${model.failure !== undefined && html`<p class="failure" role="alert">${model.failure.detail}</p>`}
 <form method="post" action="/" class="shorten-form">

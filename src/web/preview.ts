@@ -4,6 +4,7 @@ import { renderClicks } from './click-line.ts';
 import { html } from './html.ts';
 import { renderLayout } from './layout.ts';
 import { renderTime, withoutScheme } from './link-row.ts';
+import { renderStaleNote } from './stale-note.ts';
 
 const stateSentences: Readonly<Record<LinkState, string | undefined>> = {
   active: undefined,
@@ -14,13 +15,13 @@ const stateSentences: Readonly<Record<LinkState, string | undefined>> = {
 };
 
 /** The page at `/:slug+`: shows a destination instead of going there. A link that was taken down shows none. */
-export function renderPreview({ link }: PreviewPage, assetVersion: string): string {
+export function renderPreview({ link, isStale }: PreviewPage, assetVersion: string): string {
   const sentence = stateSentences[link.state];
   const host = URL.canParse(link.destination) ? new URL(link.destination).host : '';
   return renderLayout({
     title: `${withoutScheme(link.shortUrl)} – Hoplite`,
     assetVersion,
-    content: html`<section class="panel">
+    content: html`${isStale === true && renderStaleNote()}<section class="panel">
 <h1 class="short">${withoutScheme(link.shortUrl)}</h1>
 ${link.title !== null && html`<p class="title">${link.title}</p>`}
 ${sentence !== undefined && html`<p class="failure">${sentence}</p>`}

@@ -115,6 +115,16 @@ describe('the cookie of a page', () => {
     );
   });
 
+  it('comes with a sign-in, so that the next page shows what the primary has by then', async () => {
+    app.cluster.at = positionAt(0x77);
+    const { headers } = await post('/session', { key: testAdminKey }).expect(303);
+    app.cluster.at = undefined;
+    const [session, bookmark] = cookiesOf(headers);
+    expect(session).toMatch(/^__Host-hoplite-session=/);
+    const text = /^__Host-hoplite-bookmark=([^;]+)/.exec(bookmark ?? '')?.[1];
+    expect(bookmarks.parse(text ?? '')).toMatchObject({ txid: '0000000000000077' });
+  });
+
   it('has a name of its own, and no scheme to keep to, over plain http', async () => {
     await using plain = await startTestApp();
     const { headers } = await plain.client

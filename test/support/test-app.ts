@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import { createAskNobody } from '../../src/cluster/ask-fleet.ts';
-import { createBookmarks } from '../../src/cluster/bookmarks.ts';
+import { type BookmarksOptions, createBookmarks } from '../../src/cluster/bookmarks.ts';
 import { holdWrites } from '../../src/cluster/held-writer.ts';
 import { createOwnHistory } from '../../src/cluster/own-history.ts';
 import { MovingLeaseHold } from '../../src/cluster/write-hold.ts';
@@ -56,6 +56,7 @@ export interface TestAppOptions {
   /** How long writes wait for the lease to have moved, real milliseconds; default 20. */
   readonly holdMs?: number;
   readonly pages?: Partial<Pages>;
+  readonly bookmarks?: Partial<BookmarksOptions>;
   readonly parts?: (parts: HttpParts) => Partial<HttpParts>;
   /** What this node's copy says of itself; by default what the database says. */
   readonly database?: Partial<DatabaseState>;
@@ -154,6 +155,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       onCommit: () => () => undefined,
       askFleet: createAskNobody(cluster),
       clock,
+      ...options.bookmarks,
     }),
     cluster,
     primaryRoute: teapotRoute(passed),
