@@ -54,6 +54,10 @@ describe('the arrows between the rooms', () => {
     ['src/http/a.ts', 'better-sqlite3'],
     ['src/http/a.ts', 'kysely'],
     ['src/web/a.ts', '../http/problem.ts'],
+    ['src/guard/a.ts', '../storage/reader.ts'],
+    ['src/guard/a.ts', '../config.ts'],
+    ['src/guard/a.ts', 'zod'],
+    ['src/guard/a.ts', 'pino'],
     ['src/cli/a.ts', '../http/problem.ts'],
     ['src/config.ts', './storage/reader.ts'],
   ])('%s must not import %s', async (path, imported) => {

@@ -1,0 +1,42 @@
+import { GuardConfigError, readGuardConfig } from './config.ts';
+import { runGuard } from './guard.ts';
+import { LiteFsRefused } from './litefs-process.ts';
+import { createGuardLog } from './log.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Starts LiteFS under guard, with the arguments given, and ends with LiteFS's exit code when that has ended. A guard that
+ * cannot start ends with 1. With `--check` it only looks at the environment.
+ */
+export async function main(env: Env, args: readonly string[]): Promise<never> {
+  try {
+    const config = readGuardConfig(env);
+    if (args[0] === '--check') process.exit(0);
+    const log = createGuardLog({
+      node: config.node,
+      region: env.REGION || env.FLY_REGION || 'local',
+      write: (line) => process.stdout.write(line),
+    });
+    const code = await runGuard({
+      ...{ config, log, env, liteFsArgs: args },
+      onSignal: (pass) => {
+        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => pass(signal));
+      },
+    });
+    process.exit(code);
+  } catch (error) {
+    process.stderr.write(`${describeStartFailure(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function describeStartFailure(error: unknown): string {
+  if (error instanceof GuardConfigError) {
+    return `The guard cannot start with this environment:\n${error.message.replace(/^/gm, '  ')}`;
+  }
+  if (error instanceof LiteFsRefused) return `The guard cannot start: ${error.message}`;
+  return `The guard failed: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
+}
+
+if (import.meta.main) await main(process.env, process.argv.slice(2));
