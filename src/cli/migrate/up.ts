@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 import { importRestore } from '../rebuild/import-restore.ts';
 import { type DatabaseName, databaseOption, databasesOf, type NodeDatabase } from './databases.ts';
 import { expectMount, expectPrimary, learnOwnRole } from './expect-primary.ts';
+import { tellProgressDuring } from './tell-progress.ts';
 import { migrateUpOnPrimary } from './up-on-primary.ts';
 
 interface UpOptions {
@@ -31,7 +32,7 @@ export function addMigrateUp(migrate: Command, { env, output }: Context): void {
       const imported = await importWaiting(config, output.line);
       if (imported !== undefined) output.line(imported);
       const lines = await migrateUpOnPrimary({
-        learnRole: () => learnOwnRole(config),
+        learnRole: () => tellProgressDuring(config, () => learnOwnRole(config)),
         expectMount: () => expectMount(config),
         ups,
       });
