@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the image starts: alone with LITEFS_DIR unset, otherwise LiteFS, which starts the app.
+# What the image starts: alone with LITEFS_DIR unset, otherwise the guard, which starts LiteFS, which starts the app.
 #
 # litefs.yml takes everything that differs between nodes from the environment, and LiteFS knows no
 # defaults. On Fly this program derives those variables from the platform's. A variable that is set
@@ -11,7 +11,8 @@ cd "$(dirname "$0")/.."
 # so signals and exit codes pass as if it were not there.
 if [ "$(id -u)" = 0 ]; then
   export RUN_AS='setpriv --reuid=node --regid=node --clear-groups --no-new-privs --'
-  install -d -o node -g node -m 0700 "$DATA_DIR"
+  # The guard compiles as root into the same folder, each user below it in one of its own.
+  install -d -o node -g node -m 0700 "$DATA_DIR" ${NODE_COMPILE_CACHE:+"$NODE_COMPILE_CACHE"}
 fi
 
 if [ -z "${LITEFS_DIR:-}" ]; then
@@ -40,8 +41,7 @@ if [ -z "${LITEFS_CANDIDATE:-}" ]; then
 fi
 export LITEFS_CANDIDATE
 
-# From `fly consul attach`: https://:TOKEN@HOST/PREFIX/. LiteFS logs it at boot, token and all, and
-# exits when Consul is away at that moment, because it registers a node where the URL has a path.
+# From `fly consul attach`: https://:TOKEN@HOST/PREFIX/. Only the guard uses it.
 export CONSUL_URL="${CONSUL_URL:-${FLY_CONSUL_URL:-}}"
 : "${CONSUL_URL:?must be set: on Fly by fly consul attach, elsewhere to the URL of a Consul agent}"
 
@@ -49,5 +49,14 @@ export CONSUL_URL="${CONSUL_URL:-${FLY_CONSUL_URL:-}}"
 # founded anew (fly secrets set CONSUL_KEY=…/2): nodes of different keys do not know each other.
 export CONSUL_KEY="${CONSUL_KEY:-hoplite/${FLY_APP_NAME:-fleet}/1}"
 
+# Where the guard listens for LiteFS and the app; only this machine can reach it.
+export GUARD_ADDR="${GUARD_ADDR:-127.0.0.1:8501}"
+export GUARD_URL="${GUARD_URL:-http://$GUARD_ADDR}"
+
 install -d -m 0700 "$LITEFS_DATA_DIR"
-exec litefs mount -config litefs.yml
+# Twice: the first one, which only looks at the environment, leaves compiled code behind, and the second one,
+# which stays, does not load the TypeScript compiler (docs/guard.md, "Memory").
+guard='node --max-semi-space-size=1 src/guard/main.ts'
+$guard --check
+# shellcheck disable=SC2086 # the words are meant to be split
+exec $guard

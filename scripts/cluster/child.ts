@@ -1,10 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { findProcessesWith, killProcess, processGroup } from './process-identity.ts';
+import { findProcessesWith, killProcess } from './process-identity.ts';
 import { unlessGone } from './unless-gone.ts';
+import { until } from './until.ts';
 
 /** Every process of a cluster has this variable, with the id of its run: so it is found again, whoever its parent is. */
 export const runVariable = 'HOPLITE_CLUSTER_RUN';
+
+/**
+ * Every process that a child started has this variable, with the child's id. Its process group would not do: the guard
+ * gives LiteFS one of its own.
+ */
+const childVariable = 'HOPLITE_CLUSTER_CHILD';
+
+/** A killed process ends as soon as the kernel gets to it. */
+const killedWithinMs = 10_000;
 
 /** How a process ended: its exit code, or the signal that ended it. */
 export interface Exit {
@@ -20,12 +31,12 @@ export class Child {
   readonly pid: number;
   /** Resolves when the process has ended; never rejects. */
   readonly exited: Promise<Exit>;
-  readonly #run: string;
+  readonly #id: string;
   #exit: Exit | undefined;
 
-  private constructor(child: ChildProcess, pid: number, run: string) {
+  private constructor(child: ChildProcess, pid: number, id: string) {
     this.pid = pid;
-    this.#run = run;
+    this.#id = id;
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#exit = { code, signal };
@@ -47,6 +58,7 @@ export class Child {
     readonly within?: readonly string[];
   }): Promise<Child> {
     const log = openSync(options.logFile, 'a');
+    const id = randomUUID();
     try {
       const [command = options.command, ...args] = [
         ...(options.within ?? []),
@@ -55,7 +67,7 @@ export class Child {
       ];
       const child = spawn(command, args, {
         cwd: options.cwd,
-        env: { ...options.env, [runVariable]: options.run },
+        env: { ...options.env, [runVariable]: options.run, [childVariable]: id },
         detached: true,
         stdio: ['ignore', log, log],
       });
@@ -63,7 +75,7 @@ export class Child {
       child.once('spawn', () => started.resolve());
       child.once('error', started.reject);
       await started.promise;
-      return new Child(child, child.pid as number, options.run);
+      return new Child(child, child.pid as number, id);
     } finally {
       closeSync(log);
     }
@@ -84,9 +96,14 @@ export class Child {
     if (this.#exit === undefined) unlessGone(() => process.kill(-this.pid, 'SIGKILL'));
     const exit = await this.exited;
     // The number of a process that has ended may belong to a stranger by now, its group to a stranger's group.
-    for (const left of findProcessesWith(runVariable, this.#run)) {
-      if (processGroup(left.pid) === this.pid) killProcess(left);
-    }
+    await until(
+      () => {
+        const left = findProcessesWith(childVariable, this.#id);
+        left.forEach(killProcess);
+        return left.length === 0;
+      },
+      { what: `what process ${this.pid} started has ended`, timeoutMs: killedWithinMs },
+    );
     return exit;
   }
 

@@ -28,6 +28,8 @@ export interface ClusterOptions {
   readonly replay?: 'fly' | 'forward';
   /** Whether ways between regions take as long as real ones. */
   readonly latency?: boolean;
+  /** `false` starts all nodes without a guard, unless their variant says otherwise. */
+  readonly guard?: boolean;
   /** How a node differs from what the repository says, each time it is started. */
   readonly variant?: (node: PlannedNode) => NodeVariant;
   /** Aborts the start; what was started by then is ended. */
@@ -120,7 +122,8 @@ export class LocalCluster implements AsyncDisposable {
   async startNode(id: string): Promise<void> {
     const node = this.node(id);
     if (this.#ending) throw new ClusterFailure('The cluster is ending.');
-    await node.start(this.#options.variant?.(node.plan));
+    const { variant, guard } = this.#options;
+    await node.start({ ...(guard !== undefined && { guard }), ...variant?.(node.plan) });
   }
 
   /**

@@ -63,11 +63,18 @@ export class Consul implements AsyncDisposable {
     );
   }
 
-  /** Ends all sessions, as Consul does with those of a dead primary after 15 to 20 s. The lease is free after the lock delay. */
+  /**
+   * Ends LiteFS's sessions, as Consul does with that of a dead primary after 15 to 20 s. The lease is free after the lock
+   * delay. Those of the guards, which hold the candidate places, live on.
+   */
   async destroySessions(): Promise<void> {
     const listed = await this.#call('GET', '/v1/session/list');
-    const sessions = z.array(z.object({ ID: z.string() })).parse(await listed.json());
-    for (const { ID } of sessions) await this.#call('PUT', `/v1/session/destroy/${ID}`);
+    const sessions = z
+      .array(z.object({ ID: z.string(), Name: z.string() }))
+      .parse(await listed.json());
+    for (const { ID, Name } of sessions) {
+      if (Name === 'litefs') await this.#call('PUT', `/v1/session/destroy/${ID}`);
+    }
   }
 
   /** `kill -9`. */

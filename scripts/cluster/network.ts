@@ -4,7 +4,10 @@ import { describePortOwner, isFree } from './port-owner.ts';
 import { commandHost, consulHost } from './topology.ts';
 
 /** The ports of every node, on an address of its own. */
-export const nodePorts = { public: 8080, private: 8081, liteFs: 20202 } as const;
+export const nodePorts = {
+  ...{ public: 8080, private: 8081, liteFs: 20202 },
+  ...{ guard: 8501, relay: 8502 },
+} as const;
 
 /** The ports of Consul's agent. */
 export const consulPorts = { http: 8500, server: 8300, serf: 8301 } as const;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { nodePorts } from './network.ts';
-import { searchPath } from './programs.ts';
+import { projectDir, searchPath } from './programs.ts';
 import type { PlannedNode } from './topology.ts';
 
 /** Variables by name, as `process.env`. */
@@ -9,6 +9,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Where a node keeps its things, inside its folder. On Fly the volume holds both but the mount. */
 export function nodeFolders(dir: string): { mount: string; volume: string; data: string } {
   return { mount: join(dir, 'mount'), volume: join(dir, 'volume'), data: join(dir, 'data') };
+}
+
+/** What a node gets that runs without a guard: LiteFS asks the real Consul, and the app knows no guard. */
+export function withoutGuard(given: Environment): Environment {
+  return { ...given, LITEFS_CONSUL_URL: given.CONSUL_URL, GUARD_URL: undefined };
 }
 
 /** What all nodes of a run share. */
@@ -23,7 +28,8 @@ export interface FleetSettings {
 
 /**
  * The environment of a node: that of this process, so that other variables of Hoplite can be set from the shell, with
- * what the fleet decides over it. The first group is read by litefs.yml, the second by the app (src/config.ts).
+ * what the fleet decides over it. The first group is read by litefs.yml and the guard, the second by the guard
+ * (src/guard/config.ts), the third by the app (src/config.ts).
  */
 export function nodeEnvironment(options: {
   readonly node: PlannedNode;
@@ -40,6 +46,8 @@ export function nodeEnvironment(options: {
     ...process.env,
     PATH: searchPath(),
     NODE_ENV: 'production',
+    // As in the image: a process that finds compiled code starts sooner and loads no TypeScript compiler.
+    NODE_COMPILE_CACHE: join(projectDir, 'node_modules/.cache/node'),
 
     NODE_ID: node.id,
     LITEFS_DIR: folders.mount,
@@ -50,6 +58,10 @@ export function nodeEnvironment(options: {
     CONSUL_URL: fleet.consulUrl,
     CONSUL_KEY: 'hoplite/cluster/1',
     RUN_AS: '',
+
+    GUARD_ADDR: `${address}:${nodePorts.guard}`,
+    GUARD_RELAY_ADDR: `${address}:${nodePorts.relay}`,
+    GUARD_URL: `http://${address}:${nodePorts.guard}`,
 
     HOST: address,
     PORT: String(nodePorts.public),

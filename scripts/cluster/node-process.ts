@@ -4,7 +4,7 @@ import { Child, type Exit } from './child.ts';
 import { ClusterFailure } from './cluster-failure.ts';
 import { unmountAll } from './mounts.ts';
 import { nodePorts } from './network.ts';
-import { type Environment, nodeFolders } from './node-environment.ts';
+import { type Environment, nodeFolders, withoutGuard } from './node-environment.ts';
 import { findProgram, projectDir } from './programs.ts';
 import type { PlannedNode } from './topology.ts';
 import { until } from './until.ts';
@@ -21,16 +21,19 @@ export interface NodeVariant {
   readonly projectDir?: string;
   /** Gives what outweighs the environment that the cluster gives. */
   readonly env?: (given: Environment) => Environment;
+  /** `false` starts LiteFS by itself, for tests of what it does without its guard. */
+  readonly guard?: boolean;
 }
 
-/** One node: LiteFS, the app that it starts, and their folder, which outlives them. */
+/** One node: the guard, LiteFS, which it starts, the app, which that starts, and their folder, which outlives them. */
 export class NodeProcess {
   readonly plan: PlannedNode;
   readonly dir: string;
   readonly url: string;
   readonly privateUrl: string;
   readonly liteFsUrl: string;
-  /** What LiteFS and the app print, over all starts. */
+  readonly guardUrl: string;
+  /** What the guard, LiteFS and the app print, over all starts. */
   readonly logFile: string;
   readonly #run: string;
   readonly #env: () => Environment;
@@ -54,6 +57,7 @@ export class NodeProcess {
     this.url = `http://${options.address}:${nodePorts.public}`;
     this.privateUrl = `http://${options.address}:${nodePorts.private}`;
     this.liteFsUrl = `http://${options.address}:${nodePorts.liteFs}`;
+    this.guardUrl = `http://${options.address}:${nodePorts.guard}`;
     this.logFile = join(options.dir, 'node.log');
     this.#run = options.run;
     this.#env = options.env;
@@ -64,7 +68,7 @@ export class NodeProcess {
     return this.plan.id;
   }
 
-  /** Whether its LiteFS runs. */
+  /** Whether its guard runs; without one, its LiteFS. */
   get isRunning(): boolean {
     return this.#child !== undefined && this.#child.exit === undefined;
   }
@@ -74,18 +78,22 @@ export class NodeProcess {
     return this.#child?.exit;
   }
 
-  /** Starts LiteFS, which starts the app. Resolves when the process runs, long before the node is ready. */
+  /** Starts the guard, which starts LiteFS, which starts the app. Resolves when the process runs, long before the node is ready. */
   start(variant: NodeVariant = {}): Promise<void> {
     return this.#inTurn(async () => {
       if (this.isRunning) throw new ClusterFailure(`${this.id} runs already.`);
       await this.#clear();
       const folders = nodeFolders(this.dir);
       for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
-      const given = this.#env();
-      const command = variant.command === undefined ? [] : ['--', ...variant.command];
+      const isGuarded = variant.guard ?? true;
+      const given = isGuarded ? this.#env() : withoutGuard(this.#env());
+      const instead = variant.command === undefined ? [] : ['--', ...variant.command];
       this.#child = await Child.start({
-        command: findProgram('litefs'),
-        args: ['mount', '-config', 'litefs.yml', ...command],
+        // As scripts/entrypoint.sh does.
+        command: isGuarded ? process.execPath : findProgram('litefs'),
+        args: isGuarded
+          ? ['--max-semi-space-size=1', 'src/guard/main.ts', ...instead]
+          : ['mount', '-config', 'litefs.yml', ...instead],
         cwd: variant.projectDir ?? projectDir,
         env: { ...given, ...variant.env?.(given) },
         logFile: this.logFile,
@@ -128,7 +136,7 @@ export class NodeProcess {
     });
   }
 
-  /** `kill -9` of LiteFS and the app. */
+  /** `kill -9` of the guard, LiteFS and the app. */
   kill(): Promise<void> {
     return this.#inTurn(() => this.#clear());
   }

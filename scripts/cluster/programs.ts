@@ -6,9 +6,10 @@ import { ClusterFailure } from './cluster-failure.ts';
 /** The clone's top folder. */
 export const projectDir = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** `PATH` of everything the cluster starts: the project's own Node comes first. */
+/** `PATH` of everything the cluster starts: the project's own Node, LiteFS and Consul come first. */
 export function searchPath(): string {
-  return `${join(projectDir, 'node_modules/.bin')}:${process.env.PATH}`;
+  const own = ['node_modules/.bin', 'tools/bin'].map((folder) => join(projectDir, folder));
+  return [...own, process.env.PATH].join(':');
 }
 
 /** The path of LiteFS or Consul, where the set-up puts it. Throws a `ClusterFailure` when it is not there. */

@@ -91,7 +91,9 @@ const litefsSchema = z.looseObject({
     'advertise-url': z.string().optional(),
     candidate: z.boolean().nullish(),
     promote: z.boolean().default(false),
-    consul: z.looseObject({ url: z.string(), key: z.string() }).optional(),
+    consul: z
+      .looseObject({ url: z.string(), key: z.string(), ttl: z.string().default('10s') })
+      .optional(),
   }),
   'skip-sync': z.boolean().default(false),
   'exit-on-error': z.boolean().default(true),
@@ -148,7 +150,9 @@ export function parseDeployment(texts: Texts, bootNode: typeof boot): Deployment
   const imageEnv = parseEnv(dockerfile);
   const start = (env: Readonly<Record<string, string>>): Node => {
     const started = bootNode(texts['scripts/entrypoint.sh'], env);
-    const expanded = expandEnvironment(texts['litefs.yml'], started.env);
+    // What the guard adds to the environment that it was started with (src/guard/guard.ts).
+    const liteFsEnv = { ...started.env, LITEFS_CONSUL_URL: `http://${started.env.GUARD_ADDR}` };
+    const expanded = expandEnvironment(texts['litefs.yml'], liteFsEnv);
     return { boot: started, litefs: litefsSchema.parse(parseYaml(expanded)) };
   };
   return {

@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { liteFsVersion } from '../../src/guard/litefs-version.ts';
 import { type Deployment, isInTree, root } from './deployment.ts';
 import { parseCommands } from './dockerfile.ts';
 import type { Lint } from './lint.ts';
@@ -14,10 +15,12 @@ const provided = {
 /** What the Dockerfile must say, and why. */
 export const dockerfileLints: readonly Lint[] = [
   {
-    message: 'Dockerfile: LiteFS must be the version that tools/litefs/go.mod pins',
+    message: 'Dockerfile: LiteFS must be the version that tools/litefs/go.mod and the guard pin',
     holds: ({ texts }) => {
       const pinned = /github\.com\/superfly\/litefs v(\S+)/.exec(texts['tools/litefs/go.mod'])?.[1];
-      return pinned !== undefined && texts.Dockerfile.includes(`FROM flyio/litefs:${pinned} AS`);
+      return (
+        pinned === liteFsVersion && texts.Dockerfile.includes(`FROM flyio/litefs:${pinned} AS`)
+      );
     },
   },
   {
@@ -119,9 +122,10 @@ export const dockerfileLints: readonly Lint[] = [
       readFileSync(join(root, bin.hoplite ?? ''), 'utf8').startsWith('#!/usr/bin/env node\n'),
   },
   {
-    message: 'Dockerfile: LiteFS must lie on the PATH, where the entry program finds it',
+    message: 'Dockerfile: LiteFS must lie on the PATH, where the guard finds it',
     holds: ({ copies, primaryRegion: { boot } }) =>
-      boot.command.join(' ') === 'litefs mount -config litefs.yml' &&
+      boot.command.join(' ') === 'node --max-semi-space-size=1 src/guard/main.ts' &&
+      isInTree('src/guard/main.ts') &&
       copies.some(({ from, target }) => from === 'litefs' && target === '/usr/local/bin/litefs'),
   },
   {

@@ -19,9 +19,9 @@ const machine = {
 
 const asNode = 'setpriv --reuid=node --regid=node --clear-groups --no-new-privs --';
 
-test('a machine on Fly becomes LiteFS and knows all that litefs.yml asks for', () => {
+test('a machine on Fly becomes the guard and knows all that litefs.yml asks for', () => {
   const { command, env } = boot(entrypoint, machine);
-  expect(command).toEqual(['litefs', 'mount', '-config', 'litefs.yml']);
+  expect(command).toEqual(['node', '--max-semi-space-size=1', 'src/guard/main.ts']);
   expect(env).toMatchObject({
     NODE_ID: '91857500a',
     LITEFS_HTTP_ADDR: ':20202',
@@ -29,10 +29,13 @@ test('a machine on Fly becomes LiteFS and knows all that litefs.yml asks for', (
     LITEFS_CANDIDATE: 'true',
     CONSUL_URL: 'https://:token@consul.example/prefix-1/',
     CONSUL_KEY: 'hoplite/shop-links/1',
+    GUARD_ADDR: '127.0.0.1:8501',
+    GUARD_URL: 'http://127.0.0.1:8501',
     RUN_AS: asNode,
   });
   const names = [...litefs.matchAll(/\$\{(\w+)/g)].map(([, name]) => name);
-  expect(Object.keys(env)).toEqual(expect.arrayContaining(names));
+  // The guard adds the last one.
+  expect([...Object.keys(env), 'LITEFS_CONSUL_URL']).toEqual(expect.arrayContaining(names));
 });
 
 test.for([
@@ -51,6 +54,8 @@ test('what is set already is kept', () => {
     LITEFS_CANDIDATE: 'false',
     CONSUL_URL: 'http://127.0.1.10:8500',
     CONSUL_KEY: 'elsewhere/2',
+    GUARD_ADDR: '127.0.1.2:8501',
+    GUARD_URL: 'http://127.0.1.2:8501',
   };
   expect(boot(entrypoint, { ...machine, ...own }).env).toMatchObject(own);
 });

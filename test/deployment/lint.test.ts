@@ -134,7 +134,18 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   'litefs.yml: the lease must be in Consul, under a key of this app with a number': [
     change('litefs.yml', 'type: "consul"', 'type: "static"'),
     change('scripts/entrypoint.sh', 'hoplite/${FLY_APP_NAME:-fleet}/1', 'links/primary'),
-    change('scripts/entrypoint.sh', '${FLY_CONSUL_URL:-}', ''),
+  ],
+  'litefs.yml: the guard of this machine must be the only Consul, without path and token': [
+    change('litefs.yml', '"${LITEFS_CONSUL_URL}"', '"${CONSUL_URL}"'),
+    change('scripts/entrypoint.sh', 'http://$GUARD_ADDR', 'http://127.0.0.1:8502'),
+    change('scripts/entrypoint.sh', '127.0.0.1:8501', '0.0.0.0:8501'),
+  ],
+  'litefs.yml: its times must be those that the guard reckons with': [
+    change('litefs.yml', 'ttl: "10s"', 'ttl: "15s"'),
+  ],
+  'scripts/entrypoint.sh: the guard must be able to read its environment': [
+    change('scripts/entrypoint.sh', '${FLY_CONSUL_URL:-}', 'consul.example'),
+    change('scripts/entrypoint.sh', 'export LITEFS_ADVERTISE_URL', 'LITEFS_ADVERTISE_URL'),
   ],
   'litefs.yml: lease.hostname must be the machine id, which Fly replays to': [
     change('litefs.yml', '"${NODE_ID}"', '"${FLY_REGION}"'),
@@ -176,7 +187,7 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     change('scripts/entrypoint.sh', '--reuid=node', '--reuid=root'),
   ],
 
-  'Dockerfile: LiteFS must be the version that tools/litefs/go.mod pins': [
+  'Dockerfile: LiteFS must be the version that tools/litefs/go.mod and the guard pin': [
     change('Dockerfile', 'litefs:0.5.14', 'litefs:0.5.13'),
     change('tools/litefs/go.mod', 'litefs v0.5.14', 'litefs v0.5.15'),
   ],
@@ -230,9 +241,9 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     change('Dockerfile', '/app/src/cli/hoplite.ts', '/app/bin/hoplite'),
     change('package.json', '"hoplite": "src/cli/hoplite.ts"', '"hoplite": "LICENSE"'),
   ],
-  'Dockerfile: LiteFS must lie on the PATH, where the entry program finds it': [
+  'Dockerfile: LiteFS must lie on the PATH, where the guard finds it': [
     change('Dockerfile', '/usr/local/bin/litefs /usr/local/bin/', '/usr/local/bin/litefs /opt/'),
-    change('scripts/entrypoint.sh', 'exec litefs mount -config', 'exec litefs mount --config'),
+    change('scripts/entrypoint.sh', 'exec $guard', 'exec litefs mount -config litefs.yml'),
   ],
   'Dockerfile: what a node keeps must lie on the volume': [
     change('Dockerfile', 'DATA_DIR=/data/hoplite', 'DATA_DIR=/app/data'),

@@ -1,3 +1,5 @@
+import { GuardConfigError, readGuardConfig } from '../../src/guard/config.ts';
+import { leaseTtlMs } from '../../src/guard/own-lease.ts';
 import type { Deployment, Node } from './deployment.ts';
 import { isInTree } from './deployment.ts';
 import type { Lint } from './lint.ts';
@@ -29,8 +31,24 @@ export const litefsLints: readonly Lint[] = [
     message: 'litefs.yml: the lease must be in Consul, under a key of this app with a number',
     holds: ({ fly, primaryRegion: { litefs } }) =>
       litefs.lease.type === 'consul' &&
-      new RegExp(`\\b${fly.app}\\b.*/\\d+$`).test(litefs.lease.consul?.key ?? '') &&
-      litefs.lease.consul?.url === 'https://:token@consul.example/prefix-1/',
+      new RegExp(`\\b${fly.app}\\b.*/\\d+$`).test(litefs.lease.consul?.key ?? ''),
+  },
+  {
+    message:
+      'litefs.yml: the guard of this machine must be the only Consul, without path and token',
+    holds: onEveryNode(
+      ({ boot: { env }, litefs }) =>
+        litefs.lease.consul?.url === 'http://127.0.0.1:8501' &&
+        env.GUARD_URL === 'http://127.0.0.1:8501',
+    ),
+  },
+  {
+    message: 'litefs.yml: its times must be those that the guard reckons with',
+    holds: onEveryNode(({ litefs }) => litefs.lease.consul?.ttl === `${leaseTtlMs / 1000}s`),
+  },
+  {
+    message: 'scripts/entrypoint.sh: the guard must be able to read its environment',
+    holds: onEveryNode(({ boot: { env } }) => readsAsGuard(env)),
   },
   {
     message: 'litefs.yml: lease.hostname must be the machine id, which Fly replays to',
@@ -97,6 +115,16 @@ export const litefsLints: readonly Lint[] = [
       litefs.fuse['allow-other'],
   },
 ];
+
+/** Whether the guard takes that environment, and is no candidate where LiteFS is none. */
+function readsAsGuard(env: Node['boot']['env']): boolean {
+  try {
+    return readGuardConfig(env).candidate === (env.LITEFS_CANDIDATE === 'true');
+  } catch (error) {
+    if (error instanceof GuardConfigError) return false;
+    throw error;
+  }
+}
 
 function onEveryNode(holds: (node: Node) => boolean): Lint['holds'] {
   return ({ primaryRegion, otherRegion, bare }: Deployment) =>
