@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { startAcknowledging } from './acknowledged-writes.ts';
+import { registerAcknowledgementMetrics } from './acknowledgement-metrics.ts';
 import { openBookmarks } from './bookmarks.ts';
 import { registerClickMetrics } from './click-metrics.ts';
 import { startClickPath } from './click-path.ts';
@@ -111,8 +113,25 @@ export async function startApp(config: Config): Promise<App> {
   if (config.http.access === 'open' && !isLoopback(new URL(config.http.baseUrl).hostname)) {
     log.warn({ baseUrl: config.http.baseUrl }, 'everybody may list and create links');
   }
+  const metrics = createMetrics({
+    cluster,
+    isWriterOpen: () => writers.isOpen,
+    redirects: () => redirects,
+    bookmarksWaiting: () => bookmarks.waiting,
+  });
+  const peers = opened.use(createPeerClient({ cluster, auth }));
+  const acknowledged = startAcknowledging(config, {
+    guard,
+    cluster,
+    peers,
+    clock,
+    observe: registerAcknowledgementMetrics(metrics.registry, () => acknowledged.figures()),
+    log,
+    opened,
+  });
   const { writers, heldWriters, hold } = await startWritePath(config, {
     cluster,
+    acknowledged,
     destinationPolicy,
     clock,
     random,
@@ -121,8 +140,6 @@ export async function startApp(config: Config): Promise<App> {
     log,
     opened,
   });
-
-  const peers = opened.use(createPeerClient({ cluster, auth }));
   const bookmarks = openBookmarks(config, {
     cluster,
     secret,
@@ -170,12 +187,6 @@ export async function startApp(config: Config): Promise<App> {
   const assetVersion = readAssetVersion();
   const pages = createPages(assetVersion);
   const renderProblem = createRenderProblem({ baseUrl: config.http.baseUrl, pages, random });
-  const metrics = createMetrics({
-    cluster,
-    isWriterOpen: () => writers.isOpen,
-    redirects: () => redirects,
-    bookmarksWaiting: () => bookmarks.waiting,
-  });
   registerClickMetrics(metrics.registry, clickPath.figures);
   registerWriteMetrics(metrics.registry, { hold, readHandoffs: () => moves.readCounts() });
   const redirects = createRedirects({
@@ -198,7 +209,13 @@ export async function startApp(config: Config): Promise<App> {
     // The last two schemas: a new release meets the old one until the primary has migrated.
     isKnownSchema: (schemaVersion: number) => schemaVersion >= newest - 1,
   };
-  const readStatus = createNodeStatus({ cluster, database, version, clock });
+  const readStatus = createNodeStatus({
+    cluster,
+    database,
+    writeState: acknowledged.state,
+    version,
+    clock,
+  });
   const publicApp = createHttpApp({
     settings: { ...config.http, slugCase: config.links.slugCase, destinationPolicy },
     version,

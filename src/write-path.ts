@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { AcknowledgedWrites } from './acknowledged-writes.ts';
 import { holdWrites } from './cluster/held-writer.ts';
 import { readCandidacy } from './cluster/litefs-info.ts';
 import { PrimaryWriter } from './cluster/primary-writer.ts';
@@ -37,6 +38,7 @@ export async function startWritePath(
   config: Config,
   parts: {
     readonly cluster: Cluster;
+    readonly acknowledged: AcknowledgedWrites;
     readonly destinationPolicy: DestinationPolicy;
     /** Called when this node holds a lease that it cannot use. */
     readonly onOpenFailed: () => void;
@@ -53,10 +55,11 @@ export async function startWritePath(
   const writers = opened.use(
     new PrimaryWriter({
       cluster,
+      mayWrite: parts.acknowledged.mayWrite,
       async open() {
         const writer = await spares.open(options);
         firstWriter.resolve();
-        return writer;
+        return parts.acknowledged.wrap(writer);
       },
       onOpenFailed(error) {
         log.fatal({ err: error }, 'cannot write as primary');
@@ -75,7 +78,7 @@ export async function startWritePath(
   const hold = opened.use(
     new MovingLeaseHold({
       cluster,
-      takesWrites: () => writers.isOpen,
+      takesWrites: () => writers.isOpen && parts.acknowledged.mayWrite(),
       holdMs: config.writes.holdMs,
       clock,
       random,

@@ -84,7 +84,7 @@ export function findOtherCandidate(view: GuardView): Candidate | undefined {
 
 /**
  * How long a renewal holds for an acknowledgement: LiteFS steps down 1 s before its TTL of 10 s has gone by without one,
- * and Consul gives the lease to nobody else before the TTL (docs/facts.md, "Consul doubles the TTL").
+ * and Consul gives the lease to nobody else before the TTL (docs/facts.md, "LiteFS waits for Consul without end").
  */
 const renewalHoldsMs = 9000;
 

@@ -18,6 +18,8 @@ export interface PrimaryWriterOptions {
   readonly cluster: Cluster;
   /** Opens the writer: runs pending migrations, raises the epoch. Called only while no other one exists. */
   readonly open: () => Promise<ClosableWriter>;
+  /** Whether nobody else can hold the lease; default: always. Else no write to `links.db` may begin. */
+  readonly mayWrite?: () => boolean;
   /**
    * Called when `open` failed and this node is still primary a second later: it holds a lease that it cannot use.
    * Exiting with 0 releases the lease, so that the other candidate can serve. Nothing is tried again.
@@ -100,13 +102,17 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
 
   /**
    * Throws `NotPrimary` on a replica, where a replay reaches the primary, and `unavailable` where it would reach
-   * nobody: on a node that knows no primary, and on a primary whose writer is not open yet.
+   * nobody: on a node that knows no primary, and on a primary whose writer is not open yet or whose lease is not sure.
    */
   writer(): Writer {
-    return this.#getWriter();
+    const writer = this.#getWriter();
+    if (this.#options.mayWrite?.() === false) {
+      throw unavailable('This node is not sure that it is still the primary. Nothing was changed.');
+    }
+    return writer;
   }
 
-  /** Throws what `writer` does. */
+  /** Throws what `writer` does, but for the lease: what a deposed primary counts is counted again by the next. */
   clickWriter(): ClickWriter {
     return this.#getWriter();
   }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '../domain/clock.ts';
 import type { Cluster } from '../domain/cluster.ts';
+import type { Durability } from '../domain/durability.ts';
+import type { NodeId } from '../domain/role.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
 /** What this node's copy of `links.db` says of itself; `undefined` while there is none. */
@@ -11,6 +13,22 @@ export interface DatabaseState {
   epoch(): Promise<number | undefined>;
   /** Whether this code can work with that schema. */
   isKnownSchema(schemaVersion: number): boolean;
+}
+
+/** What a write meets on this node. */
+export interface WriteState {
+  /** What a write would be answered with now; `undefined` on a node that is not primary. */
+  readonly durability: Durability | undefined;
+  /** The node that has to have a write before it is replicated; `undefined` when there is none. */
+  readonly otherCandidate: NodeId | undefined;
+  /** As the guard sees it; `undefined` when it does not answer or there is none. */
+  readonly lease:
+    | {
+        readonly holder: NodeId | undefined;
+        readonly isOurs: boolean;
+        readonly renewedMsAgo: number | undefined;
+      }
+    | undefined;
 }
 
 export const nodeStatusSchema = z
@@ -26,6 +44,22 @@ export const nodeStatusSchema = z
     lagMs: z.number().nullable().meta({ description: 'Behind the primary, by its clock.' }),
     epoch: z.int().nullable().meta({ description: 'How many primaries there have been.' }),
     schema: z.int().nullable().meta({ description: 'The newest migration in its copy.' }),
+    durability: z
+      .enum(['replicated', 'local'])
+      .nullable()
+      .meta({ description: 'What a write would be now; null on a node that is not the primary.' }),
+    otherCandidate: z
+      .string()
+      .nullable()
+      .meta({ description: 'The node that has to have a write before it is replicated.' }),
+    lease: z
+      .object({
+        holder: z.string().nullable(),
+        isOurs: z.boolean(),
+        renewedMsAgo: z.int().nullable(),
+      })
+      .nullable()
+      .meta({ description: 'As the guard of this machine sees it; null without one.' }),
     version: z.string().meta({ description: 'Of the program.' }),
     uptimeS: z.int(),
   })
@@ -41,14 +75,16 @@ export type ReadNodeStatus = () => Promise<NodeStatus>;
 export function createNodeStatus(deps: {
   readonly cluster: Cluster;
   readonly database: DatabaseState;
+  readonly writeState: () => WriteState;
   readonly version: string;
   readonly clock: Clock;
 }): ReadNodeStatus {
-  const { cluster, database, version, clock } = deps;
+  const { cluster, database, writeState, version, clock } = deps;
   const startedMs = clock.monotonicMs();
   return async () => {
     const [schema, epoch] = await Promise.all([database.schemaVersion(), database.epoch()]);
     const role = cluster.role();
+    const { durability, otherCandidate, lease } = writeState();
     return {
       node: cluster.node,
       region: cluster.region,
@@ -58,6 +94,17 @@ export function createNodeStatus(deps: {
       lagMs: cluster.lagMs() ?? null,
       epoch: epoch ?? null,
       schema: schema ?? null,
+      durability: durability ?? null,
+      otherCandidate: otherCandidate ?? null,
+      lease:
+        lease === undefined
+          ? null
+          : {
+              holder: lease.holder ?? null,
+              isOurs: lease.isOurs,
+              renewedMsAgo:
+                lease.renewedMsAgo === undefined ? null : Math.round(lease.renewedMsAgo),
+            },
       version,
       uptimeS: Math.floor((clock.monotonicMs() - startedMs) / 1000),
     };

@@ -1,9 +1,10 @@
+import { outcomeUnknown } from '../domain/outcome-unknown.ts';
 import type { Position } from '../domain/position.ts';
 import type { WriterCommands } from '../domain/writer.ts';
 import type { Connection } from './connection.ts';
 import type { PositionSource } from './position-file.ts';
 import { isSqliteError, isStatementError } from './sqlite-error.ts';
-import { failureBeforeCommit, failureOfCommit, notMade, outcomeUnknown } from './write-failures.ts';
+import { failureBeforeCommit, failureOfCommit, notMade } from './write-failures.ts';
 
 /** A command as it waits: its name and its input, plain data. */
 export interface Command<Commands extends object = WriterCommands> {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
+import { outcomeUnknown } from '../domain/outcome-unknown.ts';
 import type {
   ClickCommands,
   ClickWriter,
@@ -11,7 +12,7 @@ import type {
 import { fromCarried } from './carried-error.ts';
 import { Mailbox, type Waiting } from './mailbox.ts';
 import { packClickInput } from './pack-click-input.ts';
-import { notMade, outcomeUnknown } from './write-failures.ts';
+import { notMade } from './write-failures.ts';
 import type { DatabaseName, FromWriterThread, ToWriterThread } from './writer-messages.ts';
 import type { Opened } from './writer-session.ts';
 

@@ -1,16 +1,7 @@
 import { Failure } from '../domain/failure.ts';
 import { NotPrimary } from '../domain/not-primary.ts';
+import { outcomeUnknown } from '../domain/outcome-unknown.ts';
 import { isSqliteError } from './sqlite-error.ts';
-
-/** The failure of a command whose transaction may or may not have taken effect. */
-export function outcomeUnknown(cause?: unknown): Failure {
-  return new Failure(
-    'unavailable',
-    'It is not known whether this took effect. Ask again: with the same Idempotency-Key it takes effect once.',
-    { retryAfterS: 1 },
-    cause,
-  );
-}
 
 /** The failure of a command that certainly did not take effect; `reason` is a sentence. */
 export function notMade(reason: string, cause?: unknown): Failure {

@@ -3,6 +3,7 @@ import { createApiKeys } from '../domain/api-keys.ts';
 import { toEpochTag } from '../domain/epoch-tag.ts';
 import { Failure } from '../domain/failure.ts';
 import { createLinks } from '../domain/links.ts';
+import { outcomeUnknown } from '../domain/outcome-unknown.ts';
 import type { Position } from '../domain/position.ts';
 import type { ClickCommands, WriterCommands } from '../domain/writer.ts';
 import { createApiKeyWriteStore } from './api-key-write-store.ts';
@@ -19,7 +20,6 @@ import { applyPending } from './migrations/run.ts';
 import { openWritable } from './open-writable.ts';
 import { PositionFile, type PositionSource } from './position-file.ts';
 import { isSqliteError } from './sqlite-error.ts';
-import { outcomeUnknown } from './write-failures.ts';
 import type { WriterOptions, WrittenDatabase } from './writer-options.ts';
 
 /** How long a command waits for a lock, milliseconds: less than whoever asked for it waits for the answer. */

@@ -75,11 +75,12 @@ describe('the writer of the primary', () => {
     return opened.promise;
   }
 
-  function start(role: Role): void {
+  function start(role: Role, mayWrite?: () => boolean): void {
     cluster = new FakeCluster(role);
     writers = new PrimaryWriter({
       cluster,
       open,
+      ...(mayWrite && { mayWrite }),
       onOpenFailed,
       log: pino({ level: 'silent' }),
       openFailedGraceMs: 20,
@@ -110,6 +111,19 @@ describe('the writer of the primary', () => {
       return error;
     }
   };
+
+  it('is refused for links, and not for clicks, while the lease is not sure', async () => {
+    let isSure = true;
+    start(primary, () => isSure);
+    const first = await opening(0);
+    first.succeed();
+    await eventually(() => expect(writers.writer()).toBe(first.writer));
+    isSure = false;
+    expect(refusalOfLinks()).toMatchObject({ kind: 'unavailable', details: { retryAfterS: 1 } });
+    expect(writers.clickWriter()).toBe(first.writer);
+    isSure = true;
+    expect(writers.writer()).toBe(first.writer);
+  });
 
   it('is not there on a replica', () => {
     start(replica);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createNodeStatus } from '../../src/http/node-status.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -48,6 +49,9 @@ describe('the status of a node', () => {
       lagMs: 0,
       epoch: 1,
       schema: 1,
+      durability: 'local',
+      otherCandidate: null,
+      lease: null,
       version: '0.0.0-test',
       uptimeS: 61,
     });
@@ -65,6 +69,28 @@ describe('the status of a node', () => {
       position: null,
       epoch: null,
       schema: null,
+      durability: null,
+    });
+  });
+
+  it('tells what a write meets', async () => {
+    const lease = { holder: 'me', isOurs: true, renewedMsAgo: 1200.4 };
+    await using app = await startTestApp({
+      parts: ({ cluster, database, version, clock }) => ({
+        readStatus: createNodeStatus({
+          cluster,
+          database,
+          writeState: () => ({ durability: 'replicated', otherCandidate: 'b', lease }),
+          version,
+          clock,
+        }),
+      }),
+    });
+    const { body } = await app.client.get('/api/v1/status').expect(200);
+    expect(body).toMatchObject({
+      durability: 'replicated',
+      otherCandidate: 'b',
+      lease: { holder: 'me', isOurs: true, renewedMsAgo: 1200 },
     });
   });
 });

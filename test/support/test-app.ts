@@ -161,7 +161,17 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     primaryRoute: teapotRoute(passed),
     database,
     notice: { look: () => false },
-    readStatus: createNodeStatus({ cluster, database, version: '0.0.0-test', clock }),
+    readStatus: createNodeStatus({
+      cluster,
+      database,
+      writeState: () => ({
+        durability: cluster.role().is === 'primary' ? 'local' : undefined,
+        otherCandidate: undefined,
+        lease: undefined,
+      }),
+      version: '0.0.0-test',
+      clock,
+    }),
     sessionSecret: 'a secret of all nodes, of 32 or more signs',
     pages,
     renderProblem: createRenderProblem({ baseUrl: settings.baseUrl, pages, random }),
