@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { judge } from '../../scripts/faults/check/check-history.ts';
 import { toHistory } from '../../scripts/faults/check/history.ts';
 import type { Invariant } from '../../scripts/faults/check/invariant.ts';
+import { judge } from '../../scripts/faults/check/judge.ts';
 import type { HistoryRecord } from '../../scripts/faults/history.ts';
 import { run } from './fault-history.ts';
 

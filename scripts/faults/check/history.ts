@@ -1,5 +1,6 @@
 import type { EventOf, HistoryEvent, HistoryRecord, Operation, OperationName } from '../history.ts';
 import { type FaultWindow, mayCutOff, toFaultWindows, touches } from './fault-window.ts';
+import { type Hits, toHits } from './hits.ts';
 import { SlugHistory } from './slug-history.ts';
 
 const writeNames: ReadonlySet<OperationName> = new Set([
@@ -27,6 +28,8 @@ export interface History {
   readonly slugs: ReadonlyMap<string, SlugHistory>;
   /** All writes by what they wrote, refused ones too. */
   readonly writesOf: ReadonlyMap<string, readonly Operation[]>;
+  /** By slug. */
+  readonly hits: ReadonlyMap<string, Hits>;
   readonly events: Events;
   readonly faults: readonly FaultWindow[];
   /** The node that answered, when that is known. */
@@ -63,6 +66,7 @@ export function toHistory(records: Iterable<HistoryRecord>): History {
       writes.filter((write) => write.arg.destination !== undefined),
       (write) => write.arg.destination as string,
     ),
+    hits: toHits(operations),
     events,
     faults,
     nodeOf: (operation) => operation.node ?? (nodes.has(operation.via) ? operation.via : undefined),

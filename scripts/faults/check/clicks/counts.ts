@@ -2,27 +2,16 @@ import type { EventOf, Operation } from '../../history.ts';
 import { type FinalRead, quoteFinal } from '../evidence.ts';
 import type { FaultWindow } from '../fault-window.ts';
 import type { History } from '../history.ts';
-import { isLookUp } from '../look-up.ts';
+import type { Hits } from '../hits.ts';
 
 /** A power cut may undo what came within this: the interval of `CLICK_SYNC`. */
 export const syncMs = 250;
 
 /** The hits of one link, and what became of them. */
-export interface LinkCount {
+export interface LinkCount extends Hits {
   readonly slug: string;
-  /** Hits that were answered with a redirect: each one is a click. */
-  readonly answered: readonly Operation[];
-  /** Hits whose answer nobody saw: each one may be a click. */
-  readonly uncertain: readonly Operation[];
   readonly counted: number;
   readonly read: FinalRead;
-}
-
-/** Whether an operation was a hit that may have been counted. */
-export function isHit(operation: Operation): boolean {
-  const { op, type } = operation;
-  if (op !== 'follow' && op !== 'followNew') return false;
-  return type === 'unknown' || (isLookUp(operation) && operation.value !== null);
 }
 
 /**
@@ -30,19 +19,10 @@ export function isHit(operation: Operation): boolean {
  * counted is zero.
  */
 export function toLinkCounts(history: History, final: EventOf<'final'>): LinkCount[] {
-  const hits = Map.groupBy(history.operations.filter(isHit), (hit) => hit.key ?? '');
-  return [...hits].flatMap(([slug, list]) => {
+  return [...history.hits].flatMap(([slug, hits]) => {
     if (!history.slugs.get(slug)?.isOneLink || final.links[slug] === undefined) return [];
     const counted = final.clicks.bySlug[slug] ?? 0;
-    return [
-      {
-        slug,
-        answered: list.filter((hit) => hit.type === 'ok'),
-        uncertain: list.filter((hit) => hit.type === 'unknown'),
-        counted,
-        read: quoteFinal(final, `clicks of ${slug}`, counted),
-      },
-    ];
+    return [{ slug, ...hits, counted, read: quoteFinal(final, `clicks of ${slug}`, counted) }];
   });
 }
 

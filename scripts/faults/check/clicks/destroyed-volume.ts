@@ -1,10 +1,11 @@
 import type { Evidence } from '../evidence.ts';
 import type { FaultWindow } from '../fault-window.ts';
 import type { History } from '../history.ts';
+import { isHit } from '../hits.ts';
 import type { Invariant } from '../invariant.ts';
 import type { Tally } from '../tally.ts';
 import { isAtTarget } from './around-faults.ts';
-import { findExcuse, findShortfalls, isHit, toLinkCounts, unexcused } from './counts.ts';
+import { findExcuse, findShortfalls, toLinkCounts, unexcused } from './counts.ts';
 
 /** K5. A destroyed volume loses no more clicks than its node said were not confirmed, and what came since it said so. */
 export const destroyedVolume: Invariant = {

@@ -3,7 +3,7 @@ import { quoteFinal } from '../evidence.ts';
 import type { History } from '../history.ts';
 import type { Invariant } from '../invariant.ts';
 import type { Tally } from '../tally.ts';
-import { isHit, surplus, toLinkCounts } from './counts.ts';
+import { surplus, toLinkCounts } from './counts.ts';
 
 /** K1. No link has more clicks than hits that were answered or whose answer got lost; nor have all links together. */
 export const noDoubleCount: Invariant = {
@@ -27,7 +27,10 @@ export const noDoubleCount: Invariant = {
 };
 
 function judgeTotal(history: History, final: EventOf<'final'>, tally: Tally): void {
-  const hits = history.operations.filter(isHit).length;
+  let hits = 0;
+  for (const { answered, uncertain } of history.hits.values()) {
+    hits += answered.length + uncertain.length;
+  }
   const { total } = final.clicks;
   if (total <= hits) return;
   tally.offend(`All links together have ${total - hits} clicks more than hits.`, [

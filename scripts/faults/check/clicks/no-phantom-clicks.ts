@@ -3,14 +3,13 @@ import { quoteFinal } from '../evidence.ts';
 import type { History } from '../history.ts';
 import type { Invariant } from '../invariant.ts';
 import type { Tally } from '../tally.ts';
-import { isHit } from './counts.ts';
 
 /** K2. A link that nobody hit has no clicks, and none ever shows more than had been sent by then. */
 export const noPhantomClicks: Invariant = {
   id: 'K2',
   sentence: 'Nothing is counted that nobody did.',
   judge(history, tally) {
-    const hits = Map.groupBy(history.operations.filter(isHit), (hit) => hit.key ?? '');
+    const { hits } = history;
     const ids = new Set(history.operations.map((operation) => operation.requestId));
     for (const final of history.events.final) {
       for (const [slug, counted] of Object.entries(final.clicks.bySlug)) {
@@ -28,23 +27,20 @@ export const noPhantomClicks: Invariant = {
         ]);
       }
     }
-    judgeStats(history, hits, tally);
+    judgeStats(history, tally);
   },
 };
 
 /** Counts that were read while hits went on. */
-function judgeStats(
-  history: History,
-  hits: ReadonlyMap<string, readonly Operation[]>,
-  tally: Tally,
-): void {
+function judgeStats(history: History, tally: Tally): void {
   for (const read of history.operations) {
     const { op, key, value } = read;
     if (op !== 'stats' || read.type !== 'ok' || key === null || typeof value !== 'number') continue;
     // A link of that name that is gone had clicks of its own.
     if (!history.slugs.get(key)?.isOneLink) continue;
     tally.look();
-    const sent = countBefore(hits.get(key) ?? [], read.returnedAt);
+    const { answered, uncertain } = history.hits.get(key) ?? { answered: [], uncertain: [] };
+    const sent = countBefore(answered, read.returnedAt) + countBefore(uncertain, read.returnedAt);
     if (value <= sent) continue;
     tally.offend(`${key} showed ${value} clicks when ${sent} hits had been sent.`, [read]);
   }

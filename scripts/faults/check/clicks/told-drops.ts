@@ -1,10 +1,11 @@
 import type { EventOf, Operation } from '../../history.ts';
 import type { FaultWindow } from '../fault-window.ts';
 import type { History } from '../history.ts';
+import { isHit } from '../hits.ts';
 import type { Invariant } from '../invariant.ts';
 import type { Tally } from '../tally.ts';
 import { isAtTarget } from './around-faults.ts';
-import { findShortfalls, isHit, toLinkCounts } from './counts.ts';
+import { findShortfalls, toLinkCounts } from './counts.ts';
 
 /** K10. While the spool's disk is full redirects go on, and the clicks that are missing are as many as were told. */
 export const toldDrops: Invariant = {

@@ -1,8 +1,6 @@
-import type { HistoryRecord } from '../history.ts';
 import type { Evidence } from './evidence.ts';
-import { type History, toHistory } from './history.ts';
+import type { History } from './history.ts';
 import type { Invariant } from './invariant.ts';
-import { invariants } from './invariants.ts';
 import { Tally } from './tally.ts';
 
 /** What became of an invariant in one history. */
@@ -19,12 +17,6 @@ export interface Verdict {
   readonly why?: string;
   /** How many such sets there are. */
   readonly offences: number;
-}
-
-/** Judges a history by all invariants, in their order. */
-export function checkHistory(records: Iterable<HistoryRecord>): Verdict[] {
-  const history = toHistory(records);
-  return invariants.map((invariant) => judge(invariant, history));
 }
 
 /** Judges a history by one invariant. */
