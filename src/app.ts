@@ -40,6 +40,7 @@ import { openClickReader } from './storage/click-reader.ts';
 import { claimFolder } from './storage/folder-claim.ts';
 import { newestMigration } from './storage/migrations/migration.ts';
 import { openReader } from './storage/reader.ts';
+import { startTakeOver } from './take-over.ts';
 import { assetsDir, readAssetVersion } from './web/assets.ts';
 import { createPages } from './web/pages.ts';
 import { registerWriteMetrics } from './write-metrics.ts';
@@ -129,7 +130,7 @@ export async function startApp(config: Config): Promise<App> {
     log,
     opened,
   });
-  const { writers, heldWriters, hold } = await startWritePath(config, {
+  const { writers, heldWriters, hold, failedMigrations } = await startWritePath(config, {
     cluster,
     acknowledged,
     destinationPolicy,
@@ -202,12 +203,15 @@ export async function startApp(config: Config): Promise<App> {
     log: log.child({ room: 'redirect' }),
   });
 
-  const newest = newestMigration(migrationsDirs.links);
+  const known = {
+    links: newestMigration(migrationsDirs.links),
+    clicks: newestMigration(migrationsDirs.clicks),
+  };
   const database = {
     schemaVersion: () => reader.schemaVersion(),
     epoch: async () => reader.epochs()?.newest,
     // The last two schemas: a new release meets the old one until the primary has migrated.
-    isKnownSchema: (schemaVersion: number) => schemaVersion >= newest - 1,
+    isKnownSchema: (schemaVersion: number) => schemaVersion >= known.links - 1,
   };
   const readStatus = createNodeStatus({
     cluster,
@@ -288,6 +292,21 @@ export async function startApp(config: Config): Promise<App> {
   const publicListening = opened.use(await listen(publicServer, { host, port, variable: 'PORT' }));
   const { url } = publicListening;
   const { url: privateUrl } = privateListening;
+  const takeOver =
+    guard &&
+    opened.use(
+      startTakeOver({
+        cluster,
+        guard,
+        peers,
+        known,
+        links: reader,
+        clicks,
+        isKnownSchema: database.isKnownSchema,
+        hasFailed: () => failedMigrations.haveFailed(),
+        log: clusterLog,
+      }),
+    );
   log.info({ url, privateUrl, role: cluster.role().is, version }, 'listening');
   const resources = opened.move();
   return {
@@ -296,6 +315,8 @@ export async function startApp(config: Config): Promise<App> {
     log,
     ended,
     async leave() {
+      // Who is about to end wants the lease no more.
+      await takeOver?.[Symbol.asyncDispose]();
       await moves.leave();
       await notice.leave();
     },

@@ -74,6 +74,7 @@ export class LeaseMoves {
   readonly #askCopy: AskCopy;
   readonly #counts: Record<string, number> = { handed_over: 0 };
   #isMoving = false;
+  #isLeaving = false;
 
   constructor(options: LeaseMovesOptions) {
     this.#options = options;
@@ -85,8 +86,12 @@ export class LeaseMoves {
     return this.#counts;
   }
 
-  /** How far this node is. By the time this resolves, its guard has been told too. */
+  /**
+   * How far this node is. By the time this resolves, its guard has been told too. Throws `unavailable` when this node is
+   * about to end, since it wants no lease then.
+   */
   async readCopy(): Promise<CopyState> {
+    if (this.#isLeaving) throw unavailable('This node is about to end.');
     const { cluster, guard, readPositions } = this.#options;
     const positions = await readPositions();
     await guard?.tellProgress();
@@ -124,6 +129,7 @@ export class LeaseMoves {
 
   /** On the way out: hands the lease over when there is somebody to take it. Never rejects. */
   async leave(): Promise<void> {
+    this.#isLeaving = true;
     if (this.#options.cluster.role().is !== 'primary') return;
     try {
       await this.#move(onLeaving);

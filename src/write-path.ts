@@ -11,6 +11,8 @@ import type { Cluster } from './domain/cluster.ts';
 import type { DestinationPolicy } from './domain/destination.ts';
 import type { Random } from './domain/random.ts';
 import type { WriterSource } from './domain/writer.ts';
+import { FailedMigrations } from './storage/migrations/failed-migrations.ts';
+import { MigrationError } from './storage/migrations/migration-error.ts';
 import { SpareWriters } from './storage/spare-writers.ts';
 import type { WriterOptions } from './storage/writer-options.ts';
 
@@ -28,6 +30,8 @@ export interface WritePath {
   /** The same for requests, whose writes wait while the lease moves. */
   readonly heldWriters: WriterSource;
   readonly hold: MovingLeaseHold;
+  /** Whether the migrations of this release have failed on this node. */
+  readonly failedMigrations: FailedMigrations;
 }
 
 /**
@@ -50,6 +54,10 @@ export async function startWritePath(
 ): Promise<WritePath> {
   const { cluster, clock, random, opened, log } = parts;
   const options = toWriterOptions(config, parts.destinationPolicy);
+  const failed = new FailedMigrations(
+    join(config.storage.dataDir, 'failed-migrations'),
+    Object.values(migrationsDirs),
+  );
   const firstWriter = Promise.withResolvers<void>();
   const spares = opened.use(new SpareWriters());
   const writers = opened.use(
@@ -58,11 +66,13 @@ export async function startWritePath(
       mayWrite: parts.acknowledged.mayWrite,
       async open() {
         const writer = await spares.open(options);
+        failed.noteSuccess();
         firstWriter.resolve();
         return parts.acknowledged.wrap(writer);
       },
       onOpenFailed(error) {
         log.fatal({ err: error }, 'cannot write as primary');
+        if (error instanceof MigrationError) noteFailure(failed, log);
         firstWriter.reject(error);
         parts.onOpenFailed();
       },
@@ -84,7 +94,17 @@ export async function startWritePath(
       random,
     }),
   );
-  return { writers, heldWriters: holdWrites({ cluster, writers, hold }), hold };
+  const heldWriters = holdWrites({ cluster, writers, hold });
+  return { writers, heldWriters, hold, failedMigrations: failed };
+}
+
+function noteFailure(failed: FailedMigrations, log: Logger): void {
+  try {
+    failed.noteFailure();
+  } catch (err) {
+    // After a restart this node will ask for the lease once more.
+    log.error({ err }, 'failed migrations not noted');
+  }
 }
 
 /** Has the next writer's thread loaded while this node may become primary at any moment. Returns the way to stop. */

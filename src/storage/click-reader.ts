@@ -10,10 +10,13 @@ import { clickReadBuilder, defineQuery } from './query.ts';
 import { readEach, readInSteps } from './read-in-steps.ts';
 import type { ReaderOptions } from './reader.ts';
 import { ReaderConnection } from './reader-connection.ts';
+import { readSchemaVersion } from './schema-version.ts';
 import { listTopLinks } from './top-links.ts';
 
 /** This node's copy of `clicks.db`, readonly, on the thread that serves. */
 export interface OpenClickReader extends ClickReader, Disposable {
+  /** Number of the newest migration; `undefined` without a database. Rejects with `unavailable` when busy. */
+  schemaVersion(): Promise<number | undefined>;
   /** Opens the file anew with the next read: after LiteFS has replaced it. */
   reopen(): void;
 }
@@ -64,6 +67,7 @@ export function openClickReader({ file, timeoutMs }: ReaderOptions): OpenClickRe
       return found?.value && toCursor(found.value);
     },
 
+    schemaVersion: () => readSchemaVersion(connection),
     reopen: () => connection.reopen(),
     [Symbol.dispose]: () => connection[Symbol.dispose](),
   };

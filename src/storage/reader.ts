@@ -6,9 +6,9 @@ import type { RedirectStore } from '../domain/redirect-store.ts';
 import { createApiKeyReader } from './api-key-reader.ts';
 import { listEpochs } from './find-epoch.ts';
 import { createLinkReader } from './link-reader.ts';
-import { readLedger } from './migrations/ledger.ts';
 import { ReaderConnection } from './reader-connection.ts';
 import { RedirectReader } from './redirect-reader.ts';
+import { readSchemaVersion } from './schema-version.ts';
 
 /** Which file to read, and how patiently. */
 export interface ReaderOptions {
@@ -45,10 +45,8 @@ export class Reader implements Disposable {
   }
 
   /** Number of the newest migration; `undefined` without a database. Rejects with `unavailable` when busy. */
-  async schemaVersion(): Promise<number | undefined> {
-    const ledger = await this.#connection.readIfPresent((c) => readLedger(c.database));
-    const newest = ledger?.value.at(-1);
-    return newest === undefined ? undefined : Number(newest.version);
+  schemaVersion(): Promise<number | undefined> {
+    return readSchemaVersion(this.#connection);
   }
 
   /**
