@@ -260,6 +260,7 @@ export async function startApp(config: Config): Promise<App> {
     readClaims,
     cluster,
     primaryProgress: () => writers.progress(),
+    bookmarks,
     isWriterOpen: () => writers.isOpen,
     receiveClicks: clickPath.receive,
     readCopy: () => moves.readCopy(),

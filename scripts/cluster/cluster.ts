@@ -104,6 +104,11 @@ export class LocalCluster implements AsyncDisposable {
     return this.#run.adminKey;
   }
 
+  /** What the nodes sign with. */
+  get fleetSecret(): string {
+    return this.#run.fleetSecret;
+  }
+
   /** A node by its id. Throws a `ClusterFailure` when there is none. */
   node(id: string): NodeProcess {
     const node = this.#nodes.get(id);

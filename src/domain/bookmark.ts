@@ -68,3 +68,8 @@ export interface Bookmarks {
    */
   askFleet(bookmark: Bookmark, waitMs: number): Promise<FleetStanding | undefined>;
 }
+
+/** How many of the nodes have reached a bookmark. */
+export function countReached({ nodes }: FleetStanding): number {
+  return nodes.filter(({ reached }) => reached === true).length;
+}

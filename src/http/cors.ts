@@ -16,6 +16,7 @@ export function createCors(origins: readonly string[]): RequestHandler {
       'Idempotency-Key',
       'If-Match',
       'If-None-Match',
+      'Prefer',
       'X-Request-Id',
     ],
     exposedHeaders: [
@@ -24,7 +25,9 @@ export function createCors(origins: readonly string[]): RequestHandler {
       'ETag',
       'Hoplite-Bookmark',
       'Link',
+      'Live-In',
       'Location',
+      'Preference-Applied',
       'RateLimit',
       'RateLimit-Policy',
       'Retry-After',

@@ -7,6 +7,7 @@ import {
 import type { FailureKind } from '../domain/failure.ts';
 import { bookmarkParameter, shownHeader } from './honour-bookmark.ts';
 import type { Operation } from './operation.ts';
+import { preferParameter } from './prefer-wait.ts';
 import { failureKinds, problemMediaType, problemTypes } from './problem.ts';
 import { writtenHeaders } from './write.ts';
 
@@ -92,9 +93,12 @@ function toOperationObject(operation: Operation): ZodOpenApiOperationObject {
 }
 
 /** The headers that an operation takes: its own, and those that all of its form do. */
-function toHeaderParameters({ inputs, honoursBookmarks }: Operation): { header?: z.ZodObject } {
+function toHeaderParameters({ inputs, commits, honoursBookmarks }: Operation): {
+  header?: z.ZodObject;
+} {
   const shape = {
     ...inputs.headers?.shape,
+    ...(commits ? preferParameter : {}),
     ...(honoursBookmarks ? bookmarkParameter : {}),
   };
   return Object.keys(shape).length === 0 ? {} : { header: z.object(shape) };

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Bookmarks } from '../domain/bookmark.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Position, Progress } from '../domain/position.ts';
@@ -9,6 +10,7 @@ import type { Random } from '../domain/random.ts';
 import type { NodeId } from '../domain/role.ts';
 import { createBodyReader } from './body.ts';
 import { createErrorHandler } from './error-handler.ts';
+import { parseFormFields, queryOf } from './form-fields.ts';
 import { createIdentify } from './identify.ts';
 import { parseJson } from './json-body.ts';
 import type { ReadNodeStatus } from './node-status.ts';
@@ -57,15 +59,19 @@ export interface CopyState {
 /** To whom the lease shall go; whoever is the other candidate when that is left out. */
 const handoffOrder = z.strictObject({ to: z.string().max(64).optional() });
 
+/** How long a node may take to reach a bookmark before it answers. */
+const waitQuery = z.strictObject({ waitMs: z.coerce.number().int().min(0).max(10_000) });
+
 /** What the private app is made of. */
 export interface PrivateParts {
   readonly publicApp: RequestListener;
   readonly fleet: FleetVerifier;
   /** Reads the claims from the headers of a request whose signature is valid; `undefined` when there are none. */
   readonly readClaims: (headers: IncomingHttpHeaders) => ForwardClaims | undefined;
-  readonly cluster: Pick<Cluster, 'role'>;
+  readonly cluster: Pick<Cluster, 'role' | 'region'>;
   /** The epoch and position of a primary whose writer is open; `undefined` on every other node. */
   readonly primaryProgress: () => Progress | undefined;
+  readonly bookmarks: Pick<Bookmarks, 'parse' | 'tellStanding'>;
   readonly isWriterOpen: () => boolean;
   /** Counts the clicks that a node delivers, on the primary. Its answer goes back as it is. */
   readonly receiveClicks: (
@@ -92,7 +98,7 @@ export interface PrivateParts {
  * counted, requests on their way to the primary, operators' requests, metrics and status.
  */
 export function createPrivateApp(parts: PrivateParts): RequestListener {
-  const { publicApp, fleet, readClaims, cluster, primaryProgress, metrics } = parts;
+  const { publicApp, fleet, readClaims, cluster, primaryProgress, bookmarks, metrics } = parts;
   const primaryRoute = { pass: () => Promise.reject(notPrimary()) };
   const hold = { findWay: () => Promise.reject(notPrimary()) };
   const readBody = createBodyReader();
@@ -136,6 +142,15 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
       .status(status)
       .type(status < 400 ? 'json' : problemMediaType)
       .end(body);
+  });
+
+  app.get('/bookmarks/:bookmark', async (request, response) => {
+    expectSignature(request, response, new Uint8Array());
+    const bookmark = bookmarks.parse(request.params.bookmark);
+    if (bookmark === undefined) throw notFound();
+    const { waitMs } = parseInput(waitQuery, parseFormFields(queryOf(request.url)), 'name');
+    const told = await bookmarks.tellStanding(bookmark, waitMs);
+    response.json({ region: cluster.region, ...told });
   });
 
   app.post('/clicks', createBodyReader(maxClicksBytes), async (request, response) => {

@@ -40,6 +40,7 @@ import { mountOperations } from './mount-operations.ts';
 import { createStatusOperation, type DatabaseState, type ReadNodeStatus } from './node-status.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
+import { createPositionsOperation } from './positions-operation.ts';
 import { createPreviewOperation } from './preview-operation.ts';
 import type { PrimaryRoute } from './primary-route.ts';
 import { createProblemOperation } from './problem-operation.ts';
@@ -158,6 +159,7 @@ function createOperations(
     ...createLinksOperations(shared),
     ...createClicksOperations(shared),
     ...createKeysOperations(shared),
+    createPositionsOperation(parts),
     createStatusOperation(parts.readStatus),
     ...createHomeOperations({ ...shared, sendHome: createSendHome(shared) }),
     createPreviewOperation(shared),

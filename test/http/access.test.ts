@@ -28,6 +28,7 @@ const asUser: readonly Asked[] = [
   { method: 'delete', path: '/api/v1/links/nowhere' },
   { method: 'get', path: '/api/v1/links/nowhere/clicks' },
   { method: 'get', path: '/api/v1/clicks' },
+  { method: 'get', path: '/api/v1/positions/none' },
   { method: 'get', path: '/api/v1/status' },
   { method: 'get', path: '/' },
   { method: 'post', path: '/?url=https://example.com/' },
@@ -79,10 +80,11 @@ describe('where keys are required', () => {
           .filter(([, { security }]) => security !== undefined)
           .map(([method]) => `${method} ${path}`),
     );
-    const tested = [...asUser, ...asAdministrator].map(
-      ({ method, path }) =>
-        `${method} ${path.replace(/\?.*/, '').replace('nowhere', '{slug}').replace('999', '{id}')}`,
-    );
+    const places = { nowhere: '{slug}', none: '{bookmark}', 999: '{id}' };
+    const tested = [...asUser, ...asAdministrator].map(({ method, path }) => {
+      const segments = path.replace(/\?.*/, '').split('/');
+      return `${method} ${segments.map((segment) => places[segment as keyof typeof places] ?? segment).join('/')}`;
+    });
     expect(secured.sort()).toEqual(tested.sort());
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequestToSign } from '../../src/cluster/fleet-auth.ts';
 import { toClaimHeaders } from '../../src/cluster/forward-claims.ts';
+import type { Txid } from '../../src/domain/position.ts';
 import { copyAt } from '../support/copy-at.ts';
 import { testAdminKey } from '../support/test-app.ts';
 import { startTestNode, type TestNode } from '../support/test-node.ts';
@@ -36,6 +37,38 @@ function sendSigned(
   const headers = { ...(init.headers as Record<string, string>), ...signed };
   return fetch(`${to.privateUrl}${request.path}`, { method: request.method, ...init, headers });
 }
+
+describe('/bookmarks', () => {
+  const format = (epochTag: string) =>
+    primary.public.parts.bookmarks.format({
+      epoch: 1,
+      epochTag,
+      txid: '0000000000000007' as Txid,
+    });
+  const ask = (to: TestNode, path: string) => sendSigned(to, { method: 'GET', path });
+
+  it('tells every node of the fleet how this one stands to a bookmark', async () => {
+    const path = `/bookmarks/${format('00000000')}`;
+    const onPrimary = await ask(primary, `${path}?waitMs=0`);
+    expect(onPrimary.status).toBe(200);
+    expect(await onPrimary.json()).toEqual({ region: 'ams', standing: 'reached', isPrimary: true });
+    const onReplica = await ask(replica, `${path}?waitMs=10`);
+    expect(await onReplica.json()).toEqual({ region: 'ams', standing: 'behind', isPrimary: false });
+  });
+
+  it('takes no bookmark that is none, and waits for nobody for long', async () => {
+    expect((await ask(primary, '/bookmarks/nonsense?waitMs=0')).status).toBe(404);
+    for (const query of ['', '?waitMs=', '?waitMs=10001', '?waitMs=-1', '?waitMs=x']) {
+      const { status } = await ask(primary, `/bookmarks/${format('00000000')}${query}`);
+      expect(status, query).toBe(query === '?waitMs=' ? 200 : 422);
+    }
+  });
+
+  it('is told to nobody without a signature', async () => {
+    const path = `/bookmarks/${format('00000000')}?waitMs=0`;
+    expect((await fetch(`${primary.privateUrl}${path}`)).status).toBe(401);
+  });
+});
 
 describe('/position', () => {
   const request = { method: 'GET', path: '/position' };

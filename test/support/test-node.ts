@@ -80,6 +80,7 @@ export async function startTestNode(options: {
     cluster,
     primaryProgress: () =>
       cluster.role().is === 'primary' && !app.isOpening ? progress : undefined,
+    bookmarks: app.parts.bookmarks,
     isWriterOpen: () => cluster.role().is === 'primary' && !app.isOpening,
     receiveClicks: async (body) => {
       delivered.push(body);

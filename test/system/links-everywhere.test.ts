@@ -1,7 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
+import type { NodeProcess } from '../../scripts/cluster/node-process.ts';
 import { firstNodes, regions } from '../../scripts/cluster/topology.ts';
 import { until } from '../../scripts/cluster/until.ts';
+import { createBookmarkText } from '../../src/cluster/bookmark-text.ts';
+import { deriveKey } from '../../src/cluster/fleet-key.ts';
+import type { Bookmark } from '../../src/domain/bookmark.ts';
+import type { Txid } from '../../src/domain/position.ts';
 import { startTestCluster } from '../support/cluster.ts';
 import { createLink, edgeOf, redirectOf, sendAsAdmin } from '../support/cluster-client.ts';
 import { type Answer, follow, type Sending } from '../support/send.ts';
@@ -84,6 +89,113 @@ test('a link made in any region can be followed at once in every region, without
   };
   await Promise.all(Array.from({ length: 24 }, work));
   expect(followed).toHaveLength(900);
+});
+
+describe('a bookmark', () => {
+  const marked = (bookmark: string) => ({ headers: { 'Hoplite-Bookmark': bookmark } });
+  const bookmarkOf = ({ headers }: Answer) => headers.get('Hoplite-Bookmark') ?? '';
+  const list = (url: string, sending: Sending = {}) =>
+    sendAsAdmin(cluster, `${url}/api/v1/links?limit=200`, sending);
+  const slugsOf = ({ text }: Answer): string[] =>
+    JSON.parse(text).links.map(({ slug }: { slug: string }) => slug);
+
+  test('shows a list with what was made a moment ago, at every node', async () => {
+    let missed = 0;
+    for (let number = 0; number < 10; number++) {
+      const region = regions[number % regions.length] as string;
+      const slug = `marked-${number}`;
+      const made = await createLink(cluster, edge(region), slug);
+      expect(made.headers.get('Durability')).toMatch(/^(replicated|local)$/);
+      const without = await Promise.all(cluster.nodes.map(({ url }) => list(url)));
+      missed += without.filter((answer) => !slugsOf(answer).includes(slug)).length;
+      const other = await createLink(cluster, edge(region), `${slug}-other`);
+      const answers = await Promise.all(
+        cluster.nodes.map(({ url }) => list(url, marked(bookmarkOf(other)))),
+      );
+      for (const answer of answers) expect(slugsOf(answer)).toContain(`${slug}-other`);
+      // What was read names what it showed, so the next node shows it too.
+      const next = await Promise.all(
+        cluster.nodes.map(({ url }, at) =>
+          list(url, marked(bookmarkOf(answers[(at + 1) % answers.length] as Answer))),
+        ),
+      );
+      for (const answer of next) expect(slugsOf(answer)).toContain(`${slug}-other`);
+    }
+    expect(missed, 'lists that were behind, without which this proves nothing').toBeGreaterThan(0);
+  });
+
+  test('comes as a cookie to browsers, and shows them the link on the page at any node', async () => {
+    const form = { Accept: 'text/html', 'Content-Type': 'application/x-www-form-urlencoded' };
+    const slug = 'by-form';
+    const made = await sendAsAdmin(cluster, `${edge('syd')}/`, {
+      method: 'POST',
+      headers: form,
+      body: `url=https://example.com/&slug=${slug}`,
+    });
+    expect(made.status).toBe(303);
+    const Cookie = made.headers.get('Set-Cookie')?.split(';')[0] ?? '';
+    expect(Cookie).toMatch(/^hoplite-bookmark=1/);
+    for (const { url } of cluster.nodes) {
+      const page = await sendAsAdmin(cluster, `${url}/`, {
+        headers: { Accept: 'text/html', Cookie },
+      });
+      expect(page.text).toContain(`/${slug}`);
+    }
+  });
+
+  test('tells which nodes have the write, at once or when all do', async () => {
+    const made = await sendAsAdmin(cluster, `${edge('iad')}/api/v1/links`, {
+      method: 'POST',
+      headers: { Prefer: 'wait=10' },
+      body: { destination: 'https://example.com/' },
+    });
+    expect(made.headers.get('Live-In')).toBe('4/4');
+    expect(made.headers.get('Preference-Applied')).toBe('wait=10');
+    const next = await createLink(cluster, edge('iad'), 'not-everywhere-yet');
+    const ask = async (url: string, bookmark: string, headers = {}) => {
+      const answer = await sendAsAdmin(cluster, `${url}/api/v1/positions/${bookmark}`, { headers });
+      expect(answer).toMatchObject({ status: 200 });
+      return JSON.parse(answer.text);
+    };
+    const early = await ask(edge('ams'), bookmarkOf(next));
+    expect(early).toMatchObject({ nodes: 4, lost: false });
+    expect(early.reached).toBeGreaterThanOrEqual(1);
+    for (const { url } of cluster.nodes) {
+      const { reached, perNode } = await ask(url, bookmarkOf(next), { Prefer: 'wait=10' });
+      expect(reached).toBe(4);
+      expect(perNode).toHaveLength(4);
+      expect(perNode).toContainEqual({ node: 'syd1', region: 'syd', reached: true });
+    }
+  });
+
+  test('of a lost epoch, or one that nobody reaches, holds up no read and no redirect', async () => {
+    await create('ams', 'unharmed');
+    const made = await sendAsAdmin(cluster, `${edge('ams')}/api/v1/links/unharmed`, {
+      method: 'PATCH',
+      headers: { Prefer: 'wait=10' },
+      body: { title: 'x' },
+    });
+    const text = createBookmarkText(deriveKey(cluster.fleetSecret, 'bookmark'));
+    const known = text.parse(bookmarkOf(made)) as Bookmark;
+    const lost = text.format({ ...known, epochTag: 'ffffffff' });
+    const future = text.format({ ...known, txid: 'ffffffffffffff00' as Txid });
+    const replica = cluster.nodes.find(({ id }) => id === 'syd1') as NodeProcess;
+    expect(await list(edge('syd'), marked(lost))).toMatchObject({ status: 200 });
+
+    let answered = 0;
+    const waiting = Array.from({ length: 500 }, async () => {
+      const url = `${edge('syd')}/api/v1/links?limit=1`;
+      const answer = await sendAsAdmin(cluster, url, marked(future));
+      answered += 1;
+      return answer.status;
+    });
+    const followed: string[] = [];
+    while (answered === 0) followed.push(await follow(replica.url, 'unharmed'));
+    expect(new Set(followed)).toEqual(new Set([redirectOf('unharmed')]));
+    expect(followed.length, 'redirects while all of them wait').toBeGreaterThan(10);
+    // The primary answers those who waited in vain.
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]));
+  });
 });
 
 test.for(regions)('an edit made in %s is seen everywhere within 2 s', async (region) => {
