@@ -130,7 +130,9 @@ export class LeaseMoves {
   /** On the way out: hands the lease over when there is somebody to take it. Never rejects. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
-    if (this.#options.cluster.role().is !== 'primary') return;
+    const { cluster, guard } = this.#options;
+    // Alone there is no lease, and without a guard nobody tells who else could have it.
+    if (guard === undefined || cluster.role().is !== 'primary') return;
     try {
       await this.#move(onLeaving);
     } catch (err) {
