@@ -63,7 +63,7 @@ CREATE TABLE idempotency_keys (
   key TEXT NOT NULL,
   request_hash TEXT NOT NULL, -- SHA-256 of the request in canonical form, hex
   link_id INTEGER NOT NULL, -- no foreign key: the record outlives its link
-  created_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, outcomes TEXT,
   PRIMARY KEY (scope, key)
 ) STRICT, WITHOUT ROWID;
 

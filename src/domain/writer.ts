@@ -1,7 +1,9 @@
 import type { ApiKey } from './api-key.ts';
 import type { ClickCursor, ProducerId } from './click-cursor.ts';
 import type { Durability } from './durability.ts';
+import type { IdempotencyKey } from './idempotency.ts';
 import type { Link, LinkChanges, LinkRef, NewLink } from './link.ts';
+import type { Pieces } from './pieces.ts';
 import type { Position } from './position.ts';
 
 /**
@@ -14,6 +16,11 @@ export interface WriterCommands {
    * `Idempotency-Key` made was deleted meanwhile) or `idempotency_mismatch`.
    */
   createLink(input: CreateLinkInput): CreateLinkResult;
+  /**
+   * Makes many links, all of them in this one transaction. A row that cannot be made fails alone; with `isAtomic` it
+   * fails all, by the failure of the first with the errors of all. Throws `idempotency_mismatch` too.
+   */
+  createLinks(input: CreateLinksInput): CreateLinksResult;
   /** Throws `not_found`, `invalid` or `precondition_failed`. A link that would not change keeps its version. */
   updateLink(input: UpdateLinkInput): Link;
   /** Throws `not_found`, `precondition_failed`, or `forbidden` for a takedown that is to stay. */
@@ -81,9 +88,25 @@ export interface CreateLinkResult {
 export interface CreateLinkInput {
   readonly domainId: number;
   readonly link: NewLink;
-  readonly idempotency?:
-    | { readonly scope: string; readonly key: string; readonly requestHash: string }
-    | undefined;
+  readonly idempotency?: IdempotencyKey | undefined;
+}
+
+export interface CreateLinksInput {
+  readonly domainId: number;
+  /** Of `BulkRow`, at most 10,000. Whoever asks gives their bytes away. */
+  readonly rows: Pieces;
+  readonly isAtomic: boolean;
+  readonly idempotency?: IdempotencyKey | undefined;
+}
+
+/** What `createLinks` comes to. */
+export interface CreateLinksResult {
+  /** Of `BulkOutcome`, one for each row, in their order. */
+  readonly outcomes: Pieces;
+  readonly created: number;
+  readonly failed: number;
+  /** Whether an earlier request with the same `Idempotency-Key` made the links. */
+  readonly repeated: boolean;
 }
 
 /** `ifMatch` holds the versions an `If-Match` header allows; absent means any. */

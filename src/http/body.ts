@@ -46,7 +46,11 @@ export function parseBody(
   return mediaType === formMediaType ? parseFormFields(text) : parseJson(text);
 }
 
-function checkMediaType(contentType: string | undefined, mediaTypes: readonly string[]): string {
+/** The media type of a body, which must be one of `mediaTypes`, in UTF-8. Throws `unsupported_media_type`. */
+export function checkMediaType(
+  contentType: string | undefined,
+  mediaTypes: readonly string[],
+): string {
   const type = parseMediaType(contentType);
   if (type === undefined || !mediaTypes.includes(type.essence)) {
     throw unsupported(`The Content-Type must be ${mediaTypes.join(' or ')}.`);
@@ -74,8 +78,8 @@ function unsupported(detail: string): Failure {
   });
 }
 
-/** A byte order mark is kept, and so refused as JSON: RFC 8259 section 8.1 forbids to send one. */
-function decodeUtf8(body: Buffer): string {
+/** The text of a body. Throws `malformed`. A byte order mark is kept, and so refused as JSON: RFC 8259 section 8.1 forbids to send one. */
+export function decodeUtf8(body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
   } catch (error) {

@@ -14,7 +14,8 @@ export function addressSource(address: string): string {
 
 /**
  * Limits writes to `perMinute` for each address and, apart from that, for each key. It stands behind the
- * gate, so all writes of the fleet are counted on the primary; a failover starts the counts anew.
+ * gate, so all writes of the fleet are counted on the primary; a failover starts the counts anew. A request that makes
+ * many links counts as one for each, by `countWrites` of its facts, once it is known how many they are.
  * Operators have no limit. Answers with `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-08);
  * fails with `rate_limited`.
  */
@@ -22,14 +23,33 @@ export function createWriteLimits(perMinute: number, clock: Clock): readonly Req
   const limit = (
     name: string,
     sourceOf: (request: Parameters<RequestHandler>[0]) => string | undefined,
-  ) =>
-    rateLimit({
+  ) => {
+    const store = new WindowCounters(windowMs, clock);
+    const countMore: RequestHandler = (request, _response, next) => {
+      const source = sourceOf(request);
+      const facts = factsOf(request);
+      const { countWrites } = facts;
+      facts.countWrites = (more) => {
+        countWrites?.(more);
+        if (source === undefined) return;
+        const hits = store.get(source)?.totalHits ?? 0;
+        if (hits + more > perMinute) {
+          throw tooMany(
+            `With these ${more + 1} there would be more than ${perMinute} writes in a minute.`,
+            toLeftS(store.get(source)?.resetTime, clock),
+          );
+        }
+        store.increment(source, more);
+      };
+      next();
+    };
+    const countOne = rateLimit({
       windowMs,
       limit: perMinute,
       identifier: name,
       standardHeaders: 'draft-8',
       legacyHeaders: false,
-      store: new WindowCounters(windowMs, clock),
+      store,
       skip: (request) => sourceOf(request) === undefined,
       keyGenerator: (request) => sourceOf(request) ?? '',
       handler: (request, _response, next) => {
@@ -42,12 +62,14 @@ export function createWriteLimits(perMinute: number, clock: Clock): readonly Req
         );
       },
     });
+    return [countOne, countMore];
+  };
   return [
-    limit('writes-per-address', (request) => {
+    ...limit('writes-per-address', (request) => {
       const { caller, clientAddress } = factsOf(request);
       return caller?.is === 'operator' ? undefined : addressSource(clientAddress);
     }),
-    limit('writes-per-key', (request) => {
+    ...limit('writes-per-key', (request) => {
       const { caller } = factsOf(request);
       return caller?.is === 'key' ? `key ${caller.keyId}` : undefined;
     }),

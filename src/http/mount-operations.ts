@@ -36,7 +36,12 @@ export function mountOperations(operations: readonly Operation[], stages: Stages
         (request, response) => operation.run(request, response),
       );
     }
-    route.all(otherMethods(ofPath));
+    route.all(
+      otherMethods(
+        ofPath,
+        operations.filter((other) => isShadowed(other, path)),
+      ),
+    );
   }
   return router;
 }
@@ -65,11 +70,28 @@ function admit({ access }: Operation, stages: Stages): RequestHandler {
   };
 }
 
-function otherMethods(operations: readonly Operation[]): RequestHandler {
-  const allow = operations.flatMap(({ method }) =>
-    method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
+/** Whether `path` is one of the many that the operation has: `/links/bulk` is one of `/links/{slug}`. */
+function isShadowed(operation: Operation, path: string): boolean {
+  const parts = path.split('/');
+  const template = operation.path.split('/');
+  return (
+    operation.path !== path &&
+    template.length === parts.length &&
+    template.every((part, index) => part.startsWith('{') || part === parts[index])
   );
-  return (request, response) => {
+}
+
+/** Answers methods that a path does not have, and passes on those that it has by a wider pattern. */
+function otherMethods(
+  operations: readonly Operation[],
+  shadowed: readonly Operation[],
+): RequestHandler {
+  const toMethods = ({ method }: Operation) =>
+    method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
+  const passed = shadowed.flatMap(toMethods);
+  const allow = [...operations.flatMap(toMethods), ...passed];
+  return (request, response, next) => {
+    if (passed.includes(request.method)) return next();
     if (request.method !== 'OPTIONS') {
       throw new Failure('method_not_allowed', `The methods here are ${allow.join(', ')}.`, {
         allow,

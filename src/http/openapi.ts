@@ -63,7 +63,7 @@ export function createOpenApiDocument(
 
 function toOperationObject(operation: Operation): ZodOpenApiOperationObject {
   const { id, tag, summary, description, access, inputs } = operation;
-  const { path, query, body } = inputs;
+  const { path, query, body, stream } = inputs;
   return {
     operationId: id,
     tags: [tag],
@@ -82,6 +82,16 @@ function toOperationObject(operation: Operation): ZodOpenApiOperationObject {
             required: !body.optional,
             content: Object.fromEntries(
               body.mediaTypes.map((mediaType) => [mediaType, { schema: body.schema }]),
+            ),
+          },
+        }),
+    ...(stream === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: Object.fromEntries(
+              Object.entries(stream).map(([mediaType, schema]) => [mediaType, { schema }]),
             ),
           },
         }),
@@ -154,8 +164,9 @@ export function failuresOf({
   }
   if (access === 'administrator' || method !== 'get') kinds.add('forbidden');
   if (writes) kinds.add('rate_limited').add('not_replicated');
-  if (inputs.query !== undefined || inputs.body !== undefined) kinds.add('invalid');
-  if (inputs.body !== undefined) kinds.add('too_large').add('unsupported_media_type');
+  const hasBody = inputs.body !== undefined || inputs.stream !== undefined;
+  if (inputs.query !== undefined || hasBody) kinds.add('invalid');
+  if (hasBody) kinds.add('too_large').add('unsupported_media_type');
   for (const kind of failures) kinds.add(kind);
   return kinds;
 }

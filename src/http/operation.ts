@@ -22,6 +22,9 @@ export interface BodyInput<Schema extends z.ZodType> {
   readonly optional?: true;
 }
 
+/** A body too large to be read whole before it is parsed: its schemas by media type. */
+export type StreamedBody = Readonly<Record<string, z.ZodType>>;
+
 /** What a request holds, parsed by the schemas of its operation. */
 export interface Input<Path, Query, Headers, Body> {
   readonly path: Path;
@@ -72,6 +75,8 @@ export interface OperationDefinition<
     readonly headers?: Headers;
   };
   readonly body?: BodyInput<Body>;
+  /** Instead of `body`, for one that the handler reads as it comes: what it holds, by media type, for the document. */
+  readonly stream?: StreamedBody;
   /** Parses nothing, calls one function of the domain, and renders. */
   readonly handle: (
     input: Input<z.output<Path>, z.output<Query>, z.output<Headers>, z.output<Body>>,
@@ -88,6 +93,7 @@ export interface Operation extends OperationFrame {
     readonly query: FieldsSchema | undefined;
     readonly headers: FieldsSchema | undefined;
     readonly body: BodyInput<z.ZodType> | undefined;
+    readonly stream: StreamedBody | undefined;
   };
   /** Runs it for a request whose body was read and whose caller is known and admitted. */
   readonly run: (request: Request, response: Response) => void | Promise<void>;
@@ -100,10 +106,10 @@ export function defineOperation<
   Headers extends FieldsSchema,
   Body extends z.ZodType,
 >(definition: OperationDefinition<Path, Query, Headers, Body>): Operation {
-  const { params = {}, body, handle, ...frame } = definition;
+  const { params = {}, body, stream, handle, ...frame } = definition;
   return {
     ...frame,
-    inputs: { path: params.path, query: params.query, headers: params.headers, body },
+    inputs: { path: params.path, query: params.query, headers: params.headers, body, stream },
     run(request, response) {
       const { caller = { is: 'anonymous' } } = factsOf(request);
       return handle({

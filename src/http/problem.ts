@@ -84,7 +84,8 @@ export const problemTypes: Readonly<Record<FailureKind, ProblemType>> = {
   too_large: {
     status: 413,
     title: 'Request too large',
-    description: 'The body is longer than 64 KiB.',
+    description:
+      'The body is longer than 64 KiB. One that makes many links: longer than 8 MiB, or more than 10,000 links.',
   },
   unsupported_media_type: {
     status: 415,

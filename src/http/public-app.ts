@@ -17,6 +17,7 @@ import type { WriterSource } from '../domain/writer.ts';
 import { type Assets, createAssetRoutes } from './asset-routes.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { createBookmarkCookie } from './bookmark-cookie.ts';
+import { createBulkOperation } from './bulk-operation.ts';
 import type { AccessMode } from './caller.ts';
 import { createReadTotals } from './click-totals.ts';
 import { createClicksOperations } from './clicks-operations.ts';
@@ -156,6 +157,8 @@ function createOperations(
     nameShown: createNameShown(parts.bookmarks),
   };
   return [
+    // Before the links, of which "bulk" could be one.
+    createBulkOperation(shared),
     ...createLinksOperations(shared),
     ...createClicksOperations(shared),
     ...createKeysOperations(shared),

@@ -27,6 +27,8 @@ export interface RequestFacts {
   caller?: Caller;
   /** Whether the answer may lack what the bookmark of the request names. */
   isStale?: true;
+  /** Counts more writes than the one that the request is; throws `rate_limited`. Absent where there is no limit. */
+  countWrites?: (more: number) => void;
   /** Whether this node sent the request on to the primary. */
   passedOn?: true;
 }

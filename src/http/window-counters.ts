@@ -32,7 +32,8 @@ export class WindowCounters implements Store {
     return window === undefined ? undefined : this.#toInfo(window);
   }
 
-  increment(source: string): ClientRateLimitInfo {
+  /** `hits`: how many at once. */
+  increment(source: string, hits = 1): ClientRateLimitInfo {
     let window = this.#current(source);
     if (window === undefined) {
       window = { hits: 0, endsAtMs: this.#clock.monotonicMs() + this.#windowMs };
@@ -40,7 +41,7 @@ export class WindowCounters implements Store {
       this.#windows.set(source, window);
       if (this.#windows.size > maxSources) this.#forgetFirst();
     }
-    window.hits += 1;
+    window.hits += hits;
     return this.#toInfo(window);
   }
 

@@ -6,7 +6,7 @@ import type { IdempotencyKeysTable } from './schema.ts';
 const find = defineQuery((p: { scope: string; key: string }) =>
   sqlBuilder
     .selectFrom('idempotency_keys')
-    .select(['scope', 'key', 'request_hash', 'link_id', 'created_at'])
+    .select(['scope', 'key', 'request_hash', 'link_id', 'outcomes', 'created_at'])
     .where('scope', '=', p.scope)
     .where('key', '=', p.key),
 );
@@ -16,6 +16,7 @@ const put = defineQuery((p: IdempotencyKeysTable) =>
     key: p.key,
     request_hash: p.request_hash,
     link_id: p.link_id,
+    outcomes: p.outcomes,
     created_at: p.created_at,
   }),
 );
@@ -45,6 +46,7 @@ export function createIdempotencyStore(connection: Connection): IdempotencyStore
         key: row.key,
         requestHash: row.request_hash,
         linkId: row.link_id,
+        ...(row.outcomes === null ? {} : { outcomes: row.outcomes }),
         createdAt: row.created_at,
       };
     },
@@ -54,6 +56,7 @@ export function createIdempotencyStore(connection: Connection): IdempotencyStore
         key: record.key,
         request_hash: record.requestHash,
         link_id: record.linkId,
+        outcomes: record.outcomes ?? null,
         created_at: record.createdAt,
       });
     },

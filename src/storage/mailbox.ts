@@ -8,6 +8,8 @@ export interface Waiting {
   readonly pack: () => { readonly input: unknown; readonly transfer: readonly ArrayBuffer[] };
   readonly resolve: (written: never) => void;
   readonly reject: (reason: unknown) => void;
+  /** Whether it is so much work that its transaction has no other command. */
+  readonly isAlone: boolean;
 }
 
 /** The commands that wait for one database, in the order they came; bounded. */
@@ -36,7 +38,10 @@ export class Mailbox {
 
   /** Takes out what the next transaction is made of; nothing when nothing waits. */
   take(): Waiting[] {
-    return this.#waiting.splice(0, this.#perTransaction);
+    const alone = this.#waiting.findIndex(({ isAlone }) => isAlone);
+    const most =
+      alone < 0 ? this.#perTransaction : Math.min(Math.max(alone, 1), this.#perTransaction);
+    return this.#waiting.splice(0, most);
   }
 
   /** Answers all that wait: nothing of it was done. */

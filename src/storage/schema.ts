@@ -68,6 +68,7 @@ export interface IdempotencyKeysTable {
   key: string;
   request_hash: string;
   link_id: number;
+  outcomes: string | null;
   created_at: number;
 }
 

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ClickCommands } from '../domain/writer.ts';
 import { toCarried } from './carried-error.ts';
 import { type Command, type Committed, Superseded } from './group-commit.ts';
+import { resultBuffers } from './pack-link-input.ts';
 import type {
   CarriedCommand,
   DatabaseName,
@@ -49,7 +50,10 @@ export function serveWriter(
       const carried = outcomes.map((outcome) =>
         'error' in outcome ? { error: toCarried(outcome.error) } : outcome,
       );
-      say({ is: 'done', outcomes: carried, position });
+      const buffers = carried.flatMap((outcome, index) =>
+        'value' in outcome ? resultBuffers(commands[index]?.name ?? '', outcome.value) : [],
+      );
+      say({ is: 'done', outcomes: carried, position }, buffers);
     } catch (error) {
       if (!(error instanceof Superseded)) throw error;
       say({ is: 'ending', error: toCarried(error) });
@@ -73,7 +77,7 @@ export function serveWriter(
     port.close();
   }
 
-  function say(message: FromWriterThread): void {
-    port.postMessage(message);
+  function say(message: FromWriterThread, transfer: readonly ArrayBuffer[] = []): void {
+    port.postMessage(message, transfer);
   }
 }

@@ -12,6 +12,7 @@ import type {
 import { fromCarried } from './carried-error.ts';
 import { Mailbox, type Waiting } from './mailbox.ts';
 import { packClickInput } from './pack-click-input.ts';
+import { isBulk, packLinkInput } from './pack-link-input.ts';
 import { notMade } from './write-failures.ts';
 import type { DatabaseName, FromWriterThread, ToWriterThread } from './writer-messages.ts';
 import type { Opened } from './writer-session.ts';
@@ -30,6 +31,8 @@ export interface MailboxLimits {
 
 /** A transaction takes at most so many commands, so that none waits long for its neighbours. */
 const maxCommandsPerTransaction = 100;
+/** A command that has a transaction of its own may take so many times as long as others. */
+const aloneTimes = 3;
 /** Whoever gets an answer renders it at once, which takes a quarter of a millisecond. */
 const answersPerTurn = 8;
 
@@ -87,7 +90,7 @@ export class ThreadedWriter implements Writer, ClickWriter, AsyncDisposable {
     name: Name,
     input: Parameters<WriterCommands[Name]>[0],
   ): Promise<Written<ReturnType<WriterCommands[Name]>>> {
-    return this.#ask(this.#links, name, () => ({ input, transfer: [] }));
+    return this.#ask(this.#links, name, () => packLinkInput(name, input), isBulk(name));
   }
 
   count<Name extends keyof ClickCommands>(
@@ -102,10 +105,15 @@ export class ThreadedWriter implements Writer, ClickWriter, AsyncDisposable {
     return this.#closing;
   }
 
-  #ask<Value>(mailbox: Mailbox, name: string, pack: Waiting['pack']): Promise<Written<Value>> {
+  #ask<Value>(
+    mailbox: Mailbox,
+    name: string,
+    pack: Waiting['pack'],
+    isAlone = false,
+  ): Promise<Written<Value>> {
     if (this.#refusal !== undefined) return Promise.reject(notMade(this.#refusal));
     return new Promise((resolve, reject) => {
-      mailbox.add({ name, pack, resolve, reject });
+      mailbox.add({ name, pack, resolve, reject, isAlone });
       this.#sendNext();
     });
   }
@@ -136,7 +144,9 @@ export class ThreadedWriter implements Writer, ClickWriter, AsyncDisposable {
       this.#sendNext();
       return;
     }
-    this.#answerTimer = setInterval(() => this.#giveUp(), this.#limits.answerTimeoutMs).unref();
+    const { answerTimeoutMs } = this.#limits;
+    const timeoutMs = this.#running[0]?.isAlone ? answerTimeoutMs * aloneTimes : answerTimeoutMs;
+    this.#answerTimer = setInterval(() => this.#giveUp(), timeoutMs).unref();
   }
 
   #hear(message: FromWriterThread): void {

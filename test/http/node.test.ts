@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodeStatus } from '../../src/http/node-status.ts';
+import { newestMigration } from '../../src/storage/migrations/migration.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
+import { linksMigrations } from '../support/test-database.ts';
 
 describe('health', () => {
   it('is good while the node has a copy, whatever its role', async () => {
@@ -29,7 +31,7 @@ describe('health', () => {
     await using app = await startTestApp({ database: { isKnownSchema: () => false } });
     await app.client.get('/healthz').expect(200);
     const { body } = await app.client.get('/readyz').expect(503);
-    expect(body.detail).toContain('schema of the links is 1');
+    expect(body.detail).toContain(`schema of the links is ${newestMigration(linksMigrations)}`);
   });
 });
 
@@ -48,7 +50,7 @@ describe('the status of a node', () => {
       position: { txid: '000000000000000a', checksum: '8000000000000000' },
       lagMs: 0,
       epoch: 1,
-      schema: 1,
+      schema: newestMigration(linksMigrations),
       durability: 'local',
       otherCandidate: null,
       lease: null,

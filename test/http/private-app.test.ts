@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequestToSign } from '../../src/cluster/fleet-auth.ts';
 import { toClaimHeaders } from '../../src/cluster/forward-claims.ts';
 import type { Txid } from '../../src/domain/position.ts';
+import { newestMigration } from '../../src/storage/migrations/migration.ts';
 import { copyAt } from '../support/copy-at.ts';
 import { testAdminKey } from '../support/test-app.ts';
+import { linksMigrations } from '../support/test-database.ts';
 import { startTestNode, type TestNode } from '../support/test-node.ts';
 
 const link = JSON.stringify({ destination: 'https://example.com/' });
@@ -323,7 +325,8 @@ describe('the rest of the private port', () => {
     const metrics = await fetch(`${primary.privateUrl}/metrics`);
     expect(metrics.headers.get('content-type')).toContain('text/plain');
     const status = (await (await fetch(`${primary.privateUrl}/status`)).json()) as object;
-    expect(status).toMatchObject({ node: 'p', role: 'primary', writerOpen: true, schema: 1 });
+    const schema = newestMigration(linksMigrations);
+    expect(status).toMatchObject({ node: 'p', role: 'primary', writerOpen: true, schema });
   });
 
   it.each(['/', '/api/v1/links', '/healthz', '/import', '/forward', '/forwardx', '/operatorx'])(

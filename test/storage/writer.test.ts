@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/failure.ts';
+import { packPieces, unpackPieces } from '../../src/domain/pieces.ts';
 import type { SlugKey } from '../../src/domain/slug.ts';
 import type { Writer } from '../../src/domain/writer.ts';
 import { openReader } from '../../src/storage/reader.ts';
@@ -127,6 +128,41 @@ test.each([
   expect(counter.commits() - before).toBe(3);
   await writer[Symbol.asyncDispose]();
   expect(slugs()).toHaveLength(count);
+});
+
+test('many links in one command have a transaction to themselves, in their turn', async () => {
+  const { writer } = await start();
+  const counter = new ChangeCounterPosition(folder.file());
+  const before = counter.commits();
+  const rows = packPieces(
+    Array.from({ length: 300 }, (_, index) => ({
+      index,
+      link: {
+        destination: 'https://example.com/',
+        slug: index === 299 ? 'many-0' : `many-${index}`,
+      },
+    })),
+  );
+  const input = { domainId: 1, rows, isAtomic: false };
+  const bulk = () => writer.run('createLinks', { ...input, rows: rows.map((row) => row.slice()) });
+  const [, , first, second] = await Promise.all([
+    create(writer),
+    create(writer),
+    bulk(),
+    bulk(),
+    create(writer, 'many-0').catch(() => undefined),
+    create(writer),
+  ]);
+  expect(first.value).toMatchObject({ created: 299, failed: 1, repeated: false });
+  expect(second.value).toMatchObject({ created: 0, failed: 300 });
+  expect(unpackPieces(first.value.outcomes)[299]).toMatchObject({
+    index: 299,
+    failure: { kind: 'conflict', errors: [{ pointer: '/slug' }] },
+  });
+  // One at once, one that waited, the first bulk, nothing for the second, and what came behind it.
+  expect(counter.commits() - before).toBe(4);
+  await writer[Symbol.asyncDispose]();
+  expect(slugs()).toHaveLength(302);
 });
 
 test('failures cross the thread whole', async () => {

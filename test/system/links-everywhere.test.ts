@@ -91,6 +91,23 @@ test('a link made in any region can be followed at once in every region, without
   expect(followed).toHaveLength(900);
 });
 
+test('ten thousand links made in one request far from the primary can be followed at once in every region', async () => {
+  const slugs = Array.from({ length: 10_000 }, (_, number) => `bulk-${number}`);
+  const title = 'longer than a body that the edge replays'.padEnd(100, '.');
+  const links = slugs.map((slug) => ({ slug, title, destination: `https://example.com/${slug}` }));
+  const before = await followEverywhere('bulk-9999');
+  expect(before).toEqual(['404', '404', '404']);
+  const { status, text } = await sendAsAdmin(cluster, `${edge('syd')}/api/v1/links/bulk`, {
+    method: 'POST',
+    body: { links },
+  });
+  expect(status, text.slice(0, 500)).toBe(200);
+  expect(JSON.parse(text)).toMatchObject({ created: 10_000, failed: 0 });
+  for (const slug of ['bulk-0', 'bulk-5000', 'bulk-9999']) {
+    expect(await followEverywhere(slug)).toEqual(regions.map(() => redirectOf(slug)));
+  }
+});
+
 describe('a bookmark', () => {
   const marked = (bookmark: string) => ({ headers: { 'Hoplite-Bookmark': bookmark } });
   const bookmarkOf = ({ headers }: Answer) => headers.get('Hoplite-Bookmark') ?? '';

@@ -46,6 +46,19 @@ const works = {
       );
     }
   },
+  'ten thousand links are created at once': async (isOver: IsOver) => {
+    const links = Array.from({ length: 10_000 }, () => ({ destination: 'https://a.example/b' }));
+    const body = JSON.stringify({ links });
+    while (!isOver()) {
+      const answer = await fetch(`${app.url}/api/v1/links/bulk`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body,
+      });
+      expect(answer.status).toBe(200);
+      await answer.arrayBuffer();
+    }
+  },
   'links are edited by 64 clients at once, in a storm of commits': async (isOver: IsOver) => {
     using clients = await Clients.open(64);
     while (!isOver()) {
