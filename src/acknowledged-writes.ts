@@ -77,9 +77,9 @@ export function startAcknowledging(
     mayWrite: () => fence.isOpen,
     state() {
       const lease = guard.view()?.lease;
-      const now = acknowledger.keepsUp && fence.isOpen ? 'replicated' : 'local';
+      const now = acknowledger.keepsUp ? 'replicated' : 'local';
       return {
-        durability: isPrimary() ? now : undefined,
+        durability: isPrimary() && fence.isOpen ? now : undefined,
         otherCandidate: acknowledger.otherCandidate,
         lease: lease && {
           holder: lease.holder,

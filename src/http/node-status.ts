@@ -17,7 +17,7 @@ export interface DatabaseState {
 
 /** What a write meets on this node. */
 export interface WriteState {
-  /** What a write would be answered with now; `undefined` on a node that is not primary. */
+  /** What a write would be answered with now; `undefined` on a node that is not primary, or not sure of it. */
   readonly durability: Durability | undefined;
   /** The node that has to have a write before it is replicated; `undefined` when there is none. */
   readonly otherCandidate: NodeId | undefined;
@@ -47,7 +47,7 @@ export const nodeStatusSchema = z
     durability: z
       .enum(['replicated', 'local'])
       .nullable()
-      .meta({ description: 'What a write would be now; null on a node that is not the primary.' }),
+      .meta({ description: 'What a write would be now; null on a node that takes none.' }),
     otherCandidate: z
       .string()
       .nullable()
