@@ -18,6 +18,8 @@ const reserveMs = 500;
 
 interface Parts {
   readonly candidate: boolean;
+  /** Whether the bootstrap table lets this node lead. */
+  readonly mayLead: () => boolean;
   readonly graceMs: number;
   readonly keys: ConsulKeys;
   readonly places: PlaceKeeper;
@@ -68,6 +70,7 @@ export class AcquireGate {
     const place = places.ownPlaceIn(tree);
     return {
       ...{ candidate, graceMs, place: place?.number },
+      mayLead: this.#parts.mayLead(),
       own: progress.own(),
       mark: tree.mark,
       rivals: tree.places

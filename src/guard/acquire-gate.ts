@@ -6,6 +6,8 @@ import type { OwnProgress } from './progress.ts';
 export interface AcquireFacts {
   /** Whether this node may become primary at all. */
   readonly candidate: boolean;
+  /** Whether the bootstrap table lets this node lead (docs/bootstrap.md). */
+  readonly mayLead: boolean;
   /** The candidate place that Consul says is ours. */
   readonly place: number | undefined;
   readonly own: OwnProgress;
@@ -23,6 +25,7 @@ export type Allowed = 'caught-up' | 'first-boot' | 'no-mark' | 'grace';
 /** Why a node must not lead. */
 export type Refused =
   | 'no-candidate'
+  | 'replica-only'
   | 'no-place'
   | 'unknown'
   | 'empty'
@@ -47,6 +50,7 @@ export const noMarkWaitMs = 10_000;
 export function judgeAcquire(facts: AcquireFacts): AcquireVerdict {
   const { own, mark } = facts;
   if (!facts.candidate) return refuse('no-candidate');
+  if (!facts.mayLead) return refuse('replica-only');
   if (facts.place === undefined) return refuse('no-place');
   if (own === 'unknown') return judgeUnknown(facts);
   if (own === 'empty') {

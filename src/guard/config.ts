@@ -1,5 +1,6 @@
 import { isNodeId } from '../cluster/node-name.ts';
 import type { NodeId } from '../domain/role.ts';
+import { type BootstrapSettings, readBootstrapSettings } from './bootstrap/settings.ts';
 import { type ConsulTarget, parseConsulUrl } from './consul-target.ts';
 
 /** An address to listen on. */
@@ -27,6 +28,8 @@ export interface GuardConfig {
   readonly advertiseUrl: string;
   /** Where LiteFS keeps the databases. */
   readonly litefsDataDir: string;
+  /** Where to look before LiteFS starts. */
+  readonly bootstrap: BootstrapSettings;
 }
 
 /** Thrown with all mistakes of an environment at once, a line each: `NAME: what is wrong`. */
@@ -65,7 +68,7 @@ export function readGuardConfig(env: Readonly<Record<string, string | undefined>
     // Not used when there is a mistake.
     return value as T;
   };
-  const config: GuardConfig = {
+  const config: Omit<GuardConfig, 'bootstrap'> = {
     node: read(
       'NODE_ID',
       (text) => (isNodeId(text) ? text : undefined),
@@ -86,7 +89,15 @@ export function readGuardConfig(env: Readonly<Record<string, string | undefined>
     litefsDataDir: read('LITEFS_DATA_DIR', (text) => text, 'a folder'),
   };
   if (mistakes.length > 0) throw new GuardConfigError(mistakes.join('\n'));
-  return Object.freeze(config);
+  return Object.freeze({ ...config, bootstrap: readBootstrap(env) });
+}
+
+function readBootstrap(env: Readonly<Record<string, string | undefined>>): BootstrapSettings {
+  try {
+    return readBootstrapSettings(env);
+  } catch (error) {
+    throw new GuardConfigError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** `HOST:PORT` as it stands in a URL. */

@@ -1,4 +1,6 @@
 import { AcquireGate } from './acquire-at-consul.ts';
+import { Bootstrap } from './bootstrap/bootstrap.ts';
+import { hasLinks } from './bootstrap/observe-volume.ts';
 import { formatAddress, type GuardConfig } from './config.ts';
 import { ConsulClient } from './consul-call.ts';
 import { ConsulKeys } from './consul-keys.ts';
@@ -16,12 +18,13 @@ import { Refusals } from './refusals.ts';
 import { Relay } from './relay.ts';
 import { Watch } from './watch.ts';
 
-const { existsSync } = process.getBuiltinModule('node:fs');
-
 /** What a guard is started with. */
 export interface GuardOptions {
   readonly config: GuardConfig;
   readonly log: GuardLog;
+  readonly region: string;
+  /** Of Hoplite. */
+  readonly version: string;
   /** LiteFS gets it, with Consul's place taken by the guard. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What follows `litefs mount -config litefs.yml`. */
@@ -43,8 +46,7 @@ export async function runGuard(options: GuardOptions): Promise<number> {
   const keys = new ConsulKeys(client, config.consul, key);
   const lease = new OwnLease(nowMs);
   const refusals = new Refusals(nowMs);
-  const linksDir = `${config.litefsDataDir}/dbs/links.db`;
-  const progress = new ProgressView({ nowMs, isEmpty: () => !existsSync(linksDir) });
+  const progress = new ProgressView({ nowMs, isEmpty: () => !hasLinks(config.litefsDataDir) });
   const relay = new Relay({ address: config.relay, log, metrics });
   let litefs: LiteFsProcess | undefined;
   let holder: string | undefined;
@@ -52,8 +54,13 @@ export async function runGuard(options: GuardOptions): Promise<number> {
     ...{ node, litefsUrl: config.advertiseUrl, keys, log, nowMs },
     publicProgress: () => (refusals.areRecent ? progress.fresh() : undefined),
   });
+  await using bootstrap = new Bootstrap({
+    ...{ settings: config.bootstrap, env: options.env, log },
+    self: { node, region: options.region, version: options.version },
+  });
   const gate = new AcquireGate({
     ...{ candidate, graceMs: config.graceMs, keys, places, progress, refusals },
+    mayLead: () => bootstrap.mayLead,
     ...{ log, metrics, nowMs },
   });
   const watch = new Watch({
@@ -82,6 +89,11 @@ export async function runGuard(options: GuardOptions): Promise<number> {
     ...{ listen: formatAddress(config.listen), relay: formatAddress(config.relay) },
     ...{ consul: config.consul.origin, candidate },
   });
+  const decision = await awaitStart(bootstrap, options.onSignal);
+  if (decision.do === 'end') {
+    await closeListeners();
+    return decision.exitCode;
+  }
   await watch.start();
   litefs = await LiteFsProcess.start({
     args: options.liteFsArgs,
@@ -106,11 +118,15 @@ export async function runGuard(options: GuardOptions): Promise<number> {
   await freeLease();
   await running.endLeftovers();
   await watch.close();
-  await relay.close();
-  server.close();
-  server.closeAllConnections();
-  client.close();
+  await closeListeners();
   return code;
+
+  async function closeListeners(): Promise<void> {
+    await relay.close();
+    server.close();
+    server.closeAllConnections();
+    client.close();
+  }
 
   /** Else nobody could write until Consul ends the session of a process that is no more: 20 s. */
   async function freeLease(): Promise<void> {
@@ -129,6 +145,18 @@ export async function runGuard(options: GuardOptions): Promise<number> {
       }
     }
   }
+}
+
+/** Waits until LiteFS may start on this volume. A signal that comes before ends the guard, in peace. */
+async function awaitStart(
+  bootstrap: Bootstrap,
+  onSignal: GuardOptions['onSignal'],
+): Promise<{ readonly do: 'start' } | { readonly do: 'end'; readonly exitCode: number }> {
+  const signalled = new AbortController();
+  onSignal(() => signalled.abort());
+  const decision = await bootstrap.awaitStart(signalled.signal);
+  if (decision === undefined) return { do: 'end', exitCode: 0 };
+  return decision.do === 'stop' ? { do: 'end', exitCode: decision.exitCode } : { do: 'start' };
 }
 
 /** That of LiteFS; as a shell has it after a signal. Nothing but 0 stays 0. */

@@ -3,6 +3,9 @@ import { runGuard } from './guard.ts';
 import { LiteFsRefused } from './litefs-process.ts';
 import { createGuardLog } from './log.ts';
 
+const { readFileSync } = process.getBuiltinModule('node:fs');
+const { join } = process.getBuiltinModule('node:path');
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -13,13 +16,14 @@ export async function main(env: Env, args: readonly string[]): Promise<never> {
   try {
     const config = readGuardConfig(env);
     if (args[0] === '--check') process.exit(0);
+    const region = env.REGION || env.FLY_REGION || 'local';
     const log = createGuardLog({
-      node: config.node,
-      region: env.REGION || env.FLY_REGION || 'local',
+      ...{ node: config.node, region },
       write: (line) => process.stdout.write(line),
     });
     const code = await runGuard({
-      ...{ config, log, env, liteFsArgs: args },
+      ...{ config, log, region, env, liteFsArgs: args },
+      version: readVersion(),
       onSignal: (pass) => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => pass(signal));
       },
@@ -29,6 +33,11 @@ export async function main(env: Env, args: readonly string[]): Promise<never> {
     process.stderr.write(`${describeStartFailure(error)}\n`);
     process.exit(1);
   }
+}
+
+function readVersion(): string {
+  const file = join(import.meta.dirname, '../../package.json');
+  return JSON.parse(readFileSync(file, 'utf8')).version;
 }
 
 function describeStartFailure(error: unknown): string {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Config, ConfigError, environment, isLoopback, readConfig } from '../../src/config.ts';
+import { bootstrapVariables } from '../../src/guard/bootstrap/settings.ts';
 import { guardVariables } from '../../src/guard/config.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -344,6 +345,10 @@ describe('a fleet', () => {
 test('the README documents every variable and no other', () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
   const documented = [...readme.matchAll(/^\| *`([A-Z][A-Z0-9_]*)` *\|/gm)].map(([, name]) => name);
-  const known = new Set([...Object.keys(environment.shape), ...Object.keys(guardVariables)]);
+  const known = new Set([
+    ...Object.keys(environment.shape),
+    ...Object.keys(guardVariables),
+    ...bootstrapVariables,
+  ]);
   expect(documented.toSorted()).toEqual([...known].toSorted());
 });

@@ -11,6 +11,7 @@ const markAt = (epoch: number, txid: number) => ({ ...at(epoch, txid), node: 'am
 /** A candidate in its place, level with the mark, that has just asked for the first time. */
 const facts: AcquireFacts = {
   candidate: true,
+  mayLead: true,
   place: 1,
   own: at(3, 100),
   mark: markAt(3, 100),
@@ -27,6 +28,11 @@ interface Case {
 
 const cases: readonly Case[] = [
   { name: 'level with the mark', facts: {}, verdict: 'caught-up' },
+  {
+    name: 'that joined as a replica only',
+    facts: { mayLead: false, refusedForMs: 99_999 },
+    verdict: 'not: replica-only',
+  },
   { name: 'past the mark', facts: { own: at(3, 101) }, verdict: 'caught-up' },
   { name: 'in a later epoch', facts: { own: at(4, 7) }, verdict: 'caught-up' },
   { name: 'one transaction behind', facts: { own: at(3, 99) }, verdict: 'not: behind' },

@@ -51,6 +51,7 @@ const facts = (given: Partial<BootstrapFacts>): BootstrapFacts => ({
   snapshot: none,
   rebuild: undefined,
   candidate: true,
+  joined: false,
   waitedMs: 0,
   ...given,
 });
@@ -232,6 +233,26 @@ const rows: Record<string, Row[]> = {
       { volume: volume({ clusterId: theirs }), consul: known, peers: [withLinks] },
       'stop',
       theirs,
+    ],
+  ],
+  'a node that joined as a replica only': [
+    [
+      'does not lead without links, whoever is silent now',
+      { joined: true, consul: known, peers: [silent], waitedMs: 1e9 },
+      'start as replica only',
+      'has no links yet',
+    ],
+    [
+      'founds nothing when Consul is wiped meanwhile',
+      { joined: true, waitedMs: 1e9 },
+      'start as replica only',
+      'has no links yet',
+    ],
+    [
+      'may lead once it has the links',
+      { joined: true, volume: full, consul: known },
+      'start',
+      ours,
     ],
   ],
   'an empty volume, with no cluster in Consul': [

@@ -207,6 +207,7 @@ test('the settings are those that the entrypoint would make', () => {
     rebuild: undefined,
     volumeDir: '/data/litefs',
     restoreDir: '/data/hoplite/restore',
+    restoreFrom: undefined,
     consul: { origin: 'https://consul.fly', token: 'a token', key: 'pre/fix/hoplite/go/1' },
     peerUrl: undefined,
     flyApp: 'go',
@@ -220,7 +221,7 @@ test('the settings are those that the entrypoint would make', () => {
     false,
   );
   expect(
-    readBootstrapSettings({ ...base, REBUILD: 'auto', CONSUL_KEY: '/other/key/' }),
+    readBootstrapSettings({ ...base, REBUILD: 'auto', CONSUL_KEY: 'other/key' }),
   ).toMatchObject({
     rebuild: 'auto',
     consul: { key: 'pre/fix/other/key' },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readBootstrapSettings } from '../../src/guard/bootstrap/settings.ts';
 import {
   formatAddress,
   GuardConfigError,
@@ -40,6 +41,7 @@ describe("the guard's configuration", () => {
       litefsUrl: 'http://127.0.0.1:20202',
       advertiseUrl: 'http://ams1.internal:20202',
       litefsDataDir: '/data/litefs',
+      bootstrap: readBootstrapSettings(least),
     });
   });
 
@@ -85,6 +87,13 @@ describe("the guard's configuration", () => {
     expect(Object.keys(mistakes).sort()).toEqual(Object.keys(guardVariables).sort());
     expect(mistakes.LITEFS_DATA_DIR).toBe('is required');
     expect(mistakes.GUARD_GRACE).toBe('must be a whole number with its unit, such as 60s');
+  });
+
+  test('has the settings of the bootstrap, whose mistakes are told as well', () => {
+    expect(mistakesOf({ ...least, REBUILD: 'always' })).toEqual({
+      REBUILD: 'must be auto, or unset',
+    });
+    expect(readGuardConfig({ ...least, REBUILD: 'auto' }).bootstrap.rebuild).toBe('auto');
   });
 
   test('is in the README, each variable with its default', () => {

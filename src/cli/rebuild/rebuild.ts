@@ -54,8 +54,7 @@ async function rebuild(options: RebuildOptions, context: Context): Promise<void>
   const settings = readSettings(context.env);
   const files = toFiles(options);
   await expectNoLiteFs(config);
-  const look = { findSnapshot: async () => ({ is: 'none' }) as const, waitedMs: 0 };
-  const facts = await observeBootstrap(settings, look);
+  const facts = await observeBootstrap(settings, { joined: false, waitedMs: 0 });
   expectLost(clusterId, facts);
 
   const staged = files && stageRestore(settings.restoreDir, files);

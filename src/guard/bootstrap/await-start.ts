@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../watch.ts';
 import type { BootstrapDecision } from './decide.ts';
 
 /** The log of the guard, as far as it is needed here. */
@@ -17,20 +17,24 @@ export type FinalDecision =
 const firstPauseMs = 200;
 const firstMs = 5000;
 const pauseMs = 1000;
+/** A backup that could not be restored may be put right meanwhile. */
+const restorePauseMs = 10_000;
 const repeatMs = 60_000;
+
+interface Parts {
+  /** Judges everything anew. `waitedMs` is the time since the first look. */
+  readonly decide: (waitedMs: number) => Promise<BootstrapDecision>;
+  /** Puts the snapshot ready to be imported; rejects with an `Error` in words. */
+  readonly restore: (clusterId: string | undefined) => Promise<void>;
+  readonly log: BootstrapLog;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Looks again and again until LiteFS may start or the guard has to end, and says in the log what is waited for, once and
  * each minute. Gives `undefined` when `signal` aborts before.
  */
-export async function awaitStart(parts: {
-  /** Judges everything anew. `waitedMs` is the time since the first look. */
-  readonly decide: (waitedMs: number) => Promise<BootstrapDecision>;
-  /** Puts the snapshot ready to be imported. */
-  readonly restore: (clusterId: string | undefined) => Promise<void>;
-  readonly log: BootstrapLog;
-  readonly signal: AbortSignal;
-}): Promise<FinalDecision | undefined> {
+export async function awaitStart(parts: Parts): Promise<FinalDecision | undefined> {
   const startedMs = performance.now();
   const say = createSayer(parts.log);
   while (!parts.signal.aborted) {
@@ -44,15 +48,29 @@ export async function awaitStart(parts: {
       case 'stop':
         return { do: 'stop', exitCode: decision.exitCode };
       case 'restore':
-        await parts.restore(decision.clusterId);
+        if (await tryRestore(parts, decision.clusterId)) continue;
+        await pause(restorePauseMs, parts.signal);
         continue;
       case 'wait':
-        await delay(waitedMs < firstMs ? firstPauseMs : pauseMs, undefined, parts).catch(
-          () => undefined,
-        );
+        await pause(waitedMs < firstMs ? firstPauseMs : pauseMs, parts.signal);
     }
   }
   return undefined;
+}
+
+/** Whether it succeeded. */
+async function tryRestore(
+  { restore, log }: Pick<Parts, 'restore' | 'log'>,
+  clusterId: string | undefined,
+): Promise<boolean> {
+  try {
+    await restore(clusterId);
+    return true;
+  } catch (error) {
+    const err = error instanceof Error ? error.message : String(error);
+    log.error('the backup cannot be restored, and nothing starts without it', { err });
+    return false;
+  }
 }
 
 /** How each decision begins in the log; why follows as a field. */
@@ -65,15 +83,18 @@ const words = {
 } as const;
 
 /** Says a decision when its sentence is new, and again after a minute. */
-export function createSayer(log: BootstrapLog): (decision: BootstrapDecision) => void {
+export function createSayer(
+  log: BootstrapLog,
+  wordsOf: Readonly<Record<BootstrapDecision['do'], string>> = words,
+): (decision: BootstrapDecision) => void {
   let last = { sentence: '', atMs: 0 };
   return ({ do: decided, sentence }) => {
     const now = performance.now();
     if (sentence === last.sentence && now - last.atMs < repeatMs) return;
     last = { sentence, atMs: now };
     const fields = { why: sentence };
-    if (decided === 'stop') log.error(words[decided], fields);
-    else if (decided === 'wait' || decided === 'restore') log.warn(words[decided], fields);
-    else log.info(words[decided], fields);
+    if (decided === 'stop') log.error(wordsOf[decided], fields);
+    else if (decided === 'wait' || decided === 'restore') log.warn(wordsOf[decided], fields);
+    else log.info(wordsOf[decided], fields);
   };
 }

@@ -85,6 +85,12 @@ function decideFull({ volume, consul, peers }: BootstrapFacts): BootstrapDecisio
 
 function decideEmpty(facts: BootstrapFacts): BootstrapDecision {
   const { volume, consul } = facts;
+  // Whoever had the links when it joined may be silent now, and Consul may have forgotten them.
+  if (facts.joined) {
+    return replicaOnly(
+      'This node joined as a replica and has no links yet, so it does not lead. When it is started again it decides anew.',
+    );
+  }
   if (consul.is === 'unreachable') {
     return wait(
       `This volume is empty and Consul does not answer (${consul.why}): without it nobody can tell whether there is a fleet to join.`,

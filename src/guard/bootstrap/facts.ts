@@ -11,6 +11,8 @@ export interface BootstrapFacts {
   readonly rebuild: 'auto' | undefined;
   /** Whether LiteFS is told that this node may become primary. */
   readonly candidate: boolean;
+  /** Whether LiteFS runs already, started as a replica only. */
+  readonly joined: boolean;
   /** Since the first look, milliseconds. */
   readonly waitedMs: number;
 }

@@ -1,11 +1,21 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../watch.ts';
 import { type BootstrapLog, createSayer } from './await-start.ts';
 import type { BootstrapDecision } from './decide.ts';
 
-const pauseMs = 1000;
+/** So that the lease can be handed to a node that has just joined. */
+const pauseMs = 250;
+
+const mustNot = 'must not lead yet';
+const words = {
+  start: 'may lead from now on',
+  'start as replica only': mustNot,
+  wait: mustNot,
+  restore: mustNot,
+  stop: mustNot,
+} as const;
 
 /**
- * Whether a LiteFS that was started as a replica only may lead by now. It looks each second until the answer is `start`,
+ * Whether a LiteFS that was started as a replica only may lead by now. It looks again and again until the answer is `start`,
  * which it is once the links are there; LiteFS itself would let an empty node lead as soon as it was connected to a
  * primary, whose cluster id it takes before its data (docs/facts.md, "A cluster has an id").
  */
@@ -38,12 +48,12 @@ export class LeadPermit implements AsyncDisposable {
     readonly log: BootstrapLog;
   }): Promise<void> {
     const { signal } = this.#end;
-    const say = createSayer(parts.log);
+    const say = createSayer(parts.log, words);
     while (!this.#mayLead && !signal.aborted) {
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      await pause(pauseMs, signal);
       if (signal.aborted) return;
       const decision = await parts.decide();
-      if (decision.do !== 'start as replica only') say(decision);
+      say(decision);
       this.#mayLead = decision.do === 'start';
     }
   }

@@ -1,10 +1,11 @@
-import { networkInterfaces } from 'node:os';
 import { listPeers, parsePeers } from '../../cluster/peers.ts';
 import { isTxid } from '../../domain/position.ts';
 import type { NodeId } from '../../domain/role.ts';
 import { ask } from './ask.ts';
 import type { PeerFacts } from './facts.ts';
 import type { BootstrapSettings } from './settings.ts';
+
+const { networkInterfaces } = process.getBuiltinModule('node:os');
 
 const askTimeoutMs = 1500;
 const dnsTimeoutMs = 1500;

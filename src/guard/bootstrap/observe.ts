@@ -1,16 +1,14 @@
-import type { BootstrapFacts, SnapshotFacts } from './facts.ts';
+import type { BootstrapFacts } from './facts.ts';
 import { observeConsul } from './observe-consul.ts';
 import { observePeers } from './observe-peers.ts';
 import { observeVolume } from './observe-volume.ts';
+import { findInFolder } from './restore-folder.ts';
 import type { BootstrapSettings } from './settings.ts';
 
-/** Finds the newest backup. Never rejects: one that cannot be had is `unreadable`. */
-export type FindSnapshot = () => Promise<SnapshotFacts>;
-
-/** Looks at the volume, Consul, the peers and the backup, all at the moment of the call. */
+/** Looks at Consul, the peers, the backup and the volume, all at the moment of the call. */
 export async function observeBootstrap(
   settings: BootstrapSettings,
-  { findSnapshot, waitedMs }: { readonly findSnapshot: FindSnapshot; readonly waitedMs: number },
+  { joined, waitedMs }: Pick<BootstrapFacts, 'joined' | 'waitedMs'>,
 ): Promise<BootstrapFacts> {
   const consul = await observeConsul(settings.consul, settings.node);
   const peers = await observePeers(settings, consul.candidates);
@@ -19,9 +17,10 @@ export async function observeBootstrap(
     volume: observeVolume(settings.volumeDir, settings.restoreDir),
     consul: consul.facts,
     peers,
-    snapshot: await findSnapshot(),
+    snapshot: findInFolder(settings.restoreFrom),
     rebuild: settings.rebuild,
     candidate: settings.candidate,
+    joined,
     waitedMs,
   };
 }

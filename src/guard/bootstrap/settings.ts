@@ -1,7 +1,12 @@
-import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { parsePeers } from '../../cluster/peers.ts';
 import type { NodeId } from '../../domain/role.ts';
+import { parseConsulUrl, realKey } from '../consul-target.ts';
+
+const { hostname } = process.getBuiltinModule('node:os');
+const { join } = process.getBuiltinModule('node:path');
+
+/** Variables of which each may be unset, and that nothing else reads. */
+export const bootstrapVariables = ['REBUILD', 'RESTORE_DIR'] as const;
 
 /** Where a node looks before it starts LiteFS. */
 export interface BootstrapSettings {
@@ -12,6 +17,8 @@ export interface BootstrapSettings {
   readonly volumeDir: string;
   /** Where `hoplite rebuild` puts what is to be imported. */
   readonly restoreDir: string;
+  /** `RESTORE_DIR`: the folder with a backup; `undefined` without. */
+  readonly restoreFrom: string | undefined;
   readonly consul: ConsulPlace;
   /** `PEER_URL`; `undefined` without. */
   readonly peerUrl: string | undefined;
@@ -67,6 +74,7 @@ export function readBootstrapSettings(
     rebuild,
     volumeDir,
     restoreDir: restoreDirOf(value('DATA_DIR') ?? './data'),
+    restoreFrom: value('RESTORE_DIR'),
     consul: parseConsulPlace(
       value('CONSUL_URL') ?? value('FLY_CONSUL_URL'),
       value('CONSUL_KEY') ?? `hoplite/${flyApp ?? 'fleet'}/1`,
@@ -78,18 +86,10 @@ export function readBootstrapSettings(
   };
 }
 
-/** As LiteFS reads them: the path of the URL is a prefix of the key, the password the token (`consul/consul.go`). */
 function parseConsulPlace(text: string | undefined, key: string): ConsulPlace {
-  const url = URL.parse(text ?? '');
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new Error(
-      'CONSUL_URL: must be the URL of a Consul, http://HOST:8500 or https://:TOKEN@HOST/PREFIX',
-    );
+  const target = parseConsulUrl(text ?? '');
+  if (target === undefined) {
+    throw new Error('CONSUL_URL: must be http://HOST:8500, or https://:TOKEN@HOST/PREFIX');
   }
-  const path = [...url.pathname.split('/'), ...key.split('/')].filter((part) => part !== '');
-  return {
-    origin: url.origin,
-    token: url.password === '' ? undefined : decodeURIComponent(url.password),
-    key: path.join('/'),
-  };
+  return { origin: target.origin, token: target.token, key: realKey(target, key) };
 }

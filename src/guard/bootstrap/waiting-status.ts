@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+const { once } = process.getBuiltinModule('node:events');
 
 // NOTE: an `import` of it makes Node load all of its exports, 14 MB more.
 const http = process.getBuiltinModule('node:http');
