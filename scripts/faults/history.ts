@@ -64,7 +64,7 @@ export const operationSchema = z.strictObject({
       idempotencyKey: z.string(),
       /** Sent with the request. */
       bookmark: bookmark.extend({
-        /** It names an epoch and txid that were lost in a failover, or never were. */
+        /** Known to name what never was. What a failover lost the checker finds out. */
         lost: z.boolean().optional(),
       }),
       /** The same `Idempotency-Key` as another request, with another body: it has to be refused. */

@@ -6,9 +6,10 @@ import { readRun } from '../cluster/folder.ts';
 import { takeInterrupts } from '../cluster/interrupts.ts';
 import { isRunning } from '../cluster/process-identity.ts';
 import { projectDir } from '../cluster/programs.ts';
+import { runAndJudge } from './judged-run.ts';
 import { parseFaultsCommand, usage } from './options.ts';
 import { enterOwnNetwork } from './own-network.ts';
-import { runFaults } from './run.ts';
+import { findBroken } from './report/result.ts';
 
 try {
   const command = parseFaultsCommand(process.argv.slice(2));
@@ -17,13 +18,14 @@ try {
   } else {
     enterOwnNetwork();
     console.log(`The seed is ${command.seed}.`);
-    await runFaults({
+    const { result, failure } = await runAndJudge({
       ...command,
       dir: findFolder(),
       maxMs: command.minutes * 60_000,
       say: (sentence) => console.log(sentence),
       interrupts: takeInterrupts(),
     });
+    if (failure !== undefined || findBroken(result).length > 0) process.exitCode = 1;
   }
 } catch (error) {
   if (!(error instanceof ClusterFailure)) throw error;

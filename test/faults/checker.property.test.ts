@@ -90,7 +90,7 @@ const plants: readonly (readonly [
       );
     },
   ],
-  ['L6', (r, n) => change(r, n, isAnswered, (o) => ({ ...o, node: 'iad1' }))],
+  ['L6', (r, n) => change(r, n, isAnswered, (o) => ({ ...o, node: 'iad1', replays: 0 }))],
   [
     'L7',
     (r, n) =>

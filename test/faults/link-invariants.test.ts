@@ -111,11 +111,21 @@ testInvariant({
       write('create', 'a', 20, { txid: txid(10) }),
     ],
     'a local write is gone once another node is primary': [
+      primary('ams1', 1, 5),
       write('create', 'a', 10, local),
       primary('ams2', 2, 20),
       follow('a', 30, null, { via: 'ams1' }),
     ],
-    'another node does not have it yet': [write('create', 'a', 10), follow('a', 30, null)],
+    'another node does not have it yet': [
+      primary('ams1', 1, 5),
+      write('create', 'a', 10),
+      follow('a', 30, null),
+    ],
+    'a replica that passed it on does not have it yet': [
+      primary('ams1', 1, 5),
+      write('create', 'a', 10, { node: 'iad1' }),
+      follow('a', 30, null),
+    ],
   },
   breaks: {
     'a success without a position': [
@@ -129,11 +139,13 @@ testInvariant({
     ],
     'a primary that does not have what it wrote': [
       'ams1 does not have',
+      primary('ams1', 1, 5),
       write('create', 'a', 10, local),
       follow('a', 30, null, { via: 'ams1' }),
     ],
     'a primary that shows what was before its update': [
       'ams1 does not have',
+      primary('ams1', 1, 5),
       write('create', 'a', 10),
       write('update', 'a', 20, second),
       follow('a', 30, destination('a'), { via: 'ams1' }),
@@ -247,7 +259,16 @@ testInvariant({
       primary('ams2', 2, 100),
       tx('ams2', 99, 1, 'c2'),
     ],
-    'the primary of the epoch answers': [primary('ams1', 1, 5), write('create', 'a', 10)],
+    'the primary of the epoch answers': [
+      primary('ams1', 1, 5),
+      write('create', 'a', 10, { replays: 0 }),
+    ],
+    'a replica passes a write on': [
+      primary('ams1', 1, 5),
+      write('create', 'a', 10, { node: 'iad1', replays: 1 }),
+      tx('ams1', 10, 1, 'c1'),
+      tx('iad1', 11, 1, 'c1'),
+    ],
     'a primary that hung finishes what it had begun': [
       ...fault('sigstop', 20, 200),
       tx('ams2', 10, 1, 'c1'),
@@ -272,7 +293,12 @@ testInvariant({
     'an answer of who was not primary': [
       'iad1 answered a write',
       primary('ams1', 1, 5),
-      write('create', 'a', 10, { node: 'iad1' }),
+      write('create', 'a', 10, { node: 'iad1', replays: 0 }),
+    ],
+    'an answer of a replica that was asked itself': [
+      'iad1 answered a write',
+      primary('ams1', 1, 5),
+      write('create', 'a', 10, { node: 'iad1', arg: { direct: true } }),
     ],
   },
 });
@@ -562,6 +588,15 @@ testInvariant({
   invariant: lostBookmarks,
   holds: {
     'it is answered at once': [operation('get', 10, { key: 'a', arg: lost, value: null })],
+    'what is on the chain may be waited for': [
+      write('create', 'a', 10, { epoch: 2, txid: txid(50) }),
+      operation('list', 20, {
+        arg: { bookmark: { epoch: 1, txid: txid(49) } },
+        value: {},
+        returnedAt: 1_220,
+      }),
+      operation('get', 9_000, { key: 'a', arg: lost, value: null }),
+    ],
     'nobody can answer it': [
       ...fault('kill-9', 5, 100),
       operation('list', 10, { arg: lost, type: 'fail', status: 503 }),
@@ -569,6 +604,15 @@ testInvariant({
     ],
   },
   breaks: {
+    'a wait for what a failover lost': [
+      'took 1200 ms',
+      write('create', 'a', 10, { epoch: 2, txid: txid(50) }),
+      operation('list', 20, {
+        arg: { bookmark: { epoch: 1, txid: txid(50) } },
+        value: {},
+        returnedAt: 1_220,
+      }),
+    ],
     'a long wait': [
       'took 1200 ms',
       operation('list', 10, { arg: lost, value: {}, returnedAt: 1_210 }),

@@ -1,5 +1,5 @@
 import type { Operation } from '../../history.ts';
-import type { History } from '../history.ts';
+import { type History, isWrite } from '../history.ts';
 import type { Invariant } from '../invariant.ts';
 import { isLookUp } from '../look-up.ts';
 import { comparePlaces, type Place, placeOf } from '../position-order.ts';
@@ -56,20 +56,24 @@ function findStandstill(answered: readonly Operation[], tally: Tally): void {
   }
 }
 
-/** Reads at the node that answered a write, which is still primary, and that show what was before. */
+/**
+ * Reads at the primary that made a write, while it is primary, and that show what was before. A replica that passed the
+ * write on may not have it yet.
+ */
 function findForgotten(history: History, tally: Tally): void {
+  const primaryOf = new Map(history.events.primary.map(({ epoch, node }) => [epoch, node]));
   const lastOf = new Map<string, Operation>();
   for (const { operation, isEnd } of inOrder(history.operations)) {
     if (isEnd) {
-      if (operation.type === 'ok' && operation.key !== null && placeOf(operation) !== undefined) {
-        lastOf.set(operation.key, operation);
-      }
+      const { type, key } = operation;
+      if (isWrite(operation) && type === 'ok' && key !== null) lastOf.set(key, operation);
       continue;
     }
     if (operation.key === null || !isLookUp(operation)) continue;
     const write = lastOf.get(operation.key);
     const node = history.nodeOf(operation);
-    if (write === undefined || node === undefined || history.nodeOf(write) !== node) continue;
+    if (write?.epoch === undefined || node === undefined) continue;
+    if (primaryOf.get(write.epoch) !== node) continue;
     if (history.hasNewPrimary(write.invokedAt, operation.returnedAt)) continue;
     const writes = history.slugs.get(operation.key);
     if (writes?.isOlder(operation.value, write)) {

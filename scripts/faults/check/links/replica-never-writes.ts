@@ -30,6 +30,8 @@ function findForeignAnswers({ events, writes }: History, tally: Tally): void {
   const primaryOf = new Map(events.primary.map((primary) => [primary.epoch, primary]));
   for (const write of writes) {
     if (write.type !== 'ok' || write.epoch === undefined || write.node === undefined) continue;
+    // A node whose replay reached nobody passes the request on itself: then it is the one that answers.
+    if (write.replays !== 0 && write.arg.direct !== true) continue;
     const primary = primaryOf.get(write.epoch);
     if (primary === undefined) continue;
     tally.look();
