@@ -20,7 +20,7 @@ export type AskFleet = (
 
 const toldStanding = z.object({
   region: z.string().max(64),
-  standing: z.enum(['reached', 'behind', 'astray']),
+  standing: z.enum(['reached', 'behind', 'astray', 'unknown']),
   isPrimary: z.boolean(),
 });
 type Told = z.output<typeof toldStanding>;
@@ -69,7 +69,7 @@ export function createAskFleet(options: {
     const primary = all.find(([, one]) => one?.isPrimary)?.[1];
     return {
       nodes: all.map(([node, one]) => toNodeStanding(node, one)),
-      lost: primary === undefined ? null : primary.standing !== 'reached',
+      lost: primary === undefined || primary.standing === 'unknown' ? null : !hasReached(primary),
     };
   }
 
@@ -85,13 +85,14 @@ export function createAskFleet(options: {
 }
 
 function toNodeStanding(node: NodeId, told: Told | undefined): NodeStanding {
-  return { node, region: told?.region ?? null, reached: told ? told.standing === 'reached' : null };
+  return { node, region: told?.region ?? null, reached: told ? hasReached(told) : null };
 }
 
-/** The answer of a node that runs alone: there is nobody to ask. */
-export function createAskNobody(cluster: Pick<Cluster, 'node' | 'region'>): AskFleet {
-  return async (_bookmark, _waitMs, { standing }) => ({
-    nodes: [{ node: cluster.node, region: cluster.region, reached: standing === 'reached' }],
-    lost: standing !== 'reached',
-  });
+function hasReached({ standing }: ToldStanding): boolean | null {
+  return standing === 'unknown' ? null : standing === 'reached';
+}
+
+/** The answer of a node that runs alone: there is nobody to ask, and the one copy has everything. */
+export function createAskNobody({ node, region }: Pick<Cluster, 'node' | 'region'>): AskFleet {
+  return async () => ({ nodes: [{ node, region, reached: true }], lost: false });
 }

@@ -3,13 +3,13 @@ import { hasReached } from '../domain/position.ts';
 import type { OwnHistory } from './own-history.ts';
 
 /**
- * Where a copy stands to a bookmark; a copy of which nothing can be told now is `behind`.
+ * Where a copy stands to a bookmark.
  *
  * The tags are compared before all else. What follows an epoch of another tag is another history, with numbers that say
  * nothing of this one: neither a higher epoch nor a higher txid then proves that the write is there.
  */
 export function judgeStanding(own: OwnHistory | undefined, bookmark: Bookmark): Standing {
-  if (own === undefined) return 'behind';
+  if (own === undefined) return 'unknown';
   const tag = own.tags.get(bookmark.epoch);
   if (tag !== undefined && tag !== bookmark.epochTag) return 'astray';
   return hasReached(own, bookmark) ? 'reached' : 'behind';
@@ -20,7 +20,7 @@ export type ReadDecision = 'serve' | 'wait' | 'replay';
 
 /**
  * Decides about a read. The primary has everything that there is, so it serves whatever the bookmark says: one that it
- * has not reached was lost.
+ * has not reached was lost. Only where the histories differ nothing is worth a wait.
  */
 export function decideRead(facts: {
   readonly isPrimary: boolean;
@@ -28,5 +28,5 @@ export function decideRead(facts: {
   readonly mayWait: boolean;
 }): ReadDecision {
   if (facts.isPrimary || facts.standing === 'reached') return 'serve';
-  return facts.standing === 'behind' && facts.mayWait ? 'wait' : 'replay';
+  return facts.standing !== 'astray' && facts.mayWait ? 'wait' : 'replay';
 }

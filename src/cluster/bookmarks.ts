@@ -1,8 +1,9 @@
-import type { Bookmark, Bookmarks, Standing, ToldStanding } from '../domain/bookmark.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Bookmark, Bookmarks, ToldStanding } from '../domain/bookmark.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { AskFleet } from './ask-fleet.ts';
-import { decideRead, judgeStanding } from './bookmark-standing.ts';
+import { decideRead, judgeStanding, type ReadDecision } from './bookmark-standing.ts';
 import { createBookmarkText } from './bookmark-text.ts';
 import { createBookmarkWaiters } from './bookmark-waiters.ts';
 import type { OwnHistory } from './own-history.ts';
@@ -23,6 +24,10 @@ export interface BookmarksOptions {
   readonly maxWaiters?: number;
 }
 
+/** How long a busy copy is asked again, and how soon, milliseconds: as reads do. */
+const busyTimeoutMs = 250;
+const retryAfterMs = 1;
+
 /** The bookmarks of one node. */
 export interface NodeBookmarks extends Bookmarks {
   /** How many wait for this node to reach one. */
@@ -34,13 +39,12 @@ export function createBookmarks(options: BookmarksOptions): NodeBookmarks {
   const { cluster, ownHistory, onCommit, askFleet, clock, readWaitMs = 1000 } = options;
   const text = createBookmarkText(options.key);
   const isPrimary = (): boolean => cluster.role().is === 'primary';
-  const standing = (bookmark: Bookmark): Standing =>
-    // Alone there is no position: the one copy has everything.
-    isPrimary() && cluster.position() === undefined
-      ? 'reached'
-      : judgeStanding(ownHistory(), bookmark);
+  const decide = (bookmark: Bookmark, mayWait: boolean): ReadDecision => {
+    const standing = judgeStanding(ownHistory(), bookmark);
+    return decideRead({ isPrimary: isPrimary(), standing, mayWait });
+  };
   const waiters = createBookmarkWaiters({
-    isWorthWaiting: (bookmark) => !isPrimary() && standing(bookmark) === 'behind',
+    isWorthWaiting: (bookmark) => decide(bookmark, true) === 'wait',
     onChange(listener) {
       const stops = [onCommit(listener), cluster.onRole(listener)];
       return () => {
@@ -53,7 +57,19 @@ export function createBookmarks(options: BookmarksOptions): NodeBookmarks {
 
   async function tellStanding(bookmark: Bookmark, waitMs: number): Promise<ToldStanding> {
     if (waitMs > 0) await waiters.wait(bookmark, waitMs);
-    return { standing: standing(bookmark), isPrimary: isPrimary() };
+    const standing = judgeStanding(await readHistory(), bookmark);
+    return { standing, isPrimary: isPrimary() };
+  }
+
+  /** As `ownHistory`, with patience: a primary that writes much is busy at any given moment. */
+  async function readHistory(): Promise<OwnHistory | undefined> {
+    const deadlineMs = clock.monotonicMs() + busyTimeoutMs;
+    for (;;) {
+      const own = ownHistory();
+      const isBusy = own === undefined && cluster.position() !== undefined;
+      if (!isBusy || clock.monotonicMs() >= deadlineMs) return own;
+      await delay(retryAfterMs);
+    }
   }
 
   return {
@@ -64,8 +80,8 @@ export function createBookmarks(options: BookmarksOptions): NodeBookmarks {
       return waiters.count;
     },
 
-    own() {
-      const history = ownHistory();
+    async own() {
+      const history = await readHistory();
       if (history === undefined) return undefined;
       const { epoch, txid, tags } = history;
       const epochTag = tags.get(epoch);
@@ -73,16 +89,10 @@ export function createBookmarks(options: BookmarksOptions): NodeBookmarks {
     },
 
     async prepareRead(bookmark, { mayWait }) {
-      const decide = (canWait: boolean) =>
-        decideRead({
-          isPrimary: isPrimary(),
-          standing: standing(bookmark),
-          mayWait: canWait,
-        });
-      const first = decide(mayWait);
+      const first = decide(bookmark, mayWait);
       if (first !== 'wait') return first;
       await waiters.wait(bookmark, readWaitMs);
-      return decide(false) === 'serve' ? 'serve' : 'replay';
+      return decide(bookmark, false) === 'serve' ? 'serve' : 'replay';
     },
 
     async askFleet(bookmark, waitMs) {

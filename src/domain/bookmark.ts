@@ -19,9 +19,10 @@ export interface EpochHistory {
 
 /**
  * Where a copy stands to a bookmark. `astray`: the copy and the bookmark have different epochs of the same number, so
- * one of them was lost by a failover, and no waiting brings them together.
+ * one of them was lost by a failover, and no waiting brings them together. `unknown`: the copy cannot be read now, or
+ * has no position, as alone.
  */
-export type Standing = 'reached' | 'behind' | 'astray';
+export type Standing = 'reached' | 'behind' | 'astray' | 'unknown';
 
 /** What a node says of itself and a bookmark. What the primary has not reached was lost. */
 export interface ToldStanding {
@@ -29,7 +30,7 @@ export interface ToldStanding {
   readonly isPrimary: boolean;
 }
 
-/** What the fleet knows of one node and a bookmark; both are `null` when it does not answer. */
+/** What the fleet knows of one node and a bookmark; `null` when it does not answer, or does not know itself. */
 export interface NodeStanding {
   readonly node: NodeId;
   readonly region: string | null;
@@ -50,8 +51,8 @@ export interface Bookmarks {
   format(bookmark: Bookmark): string;
   /** `undefined` for everything that no node of this fleet has given. */
   parse(text: string): Bookmark | undefined;
-  /** How far this node's copy is now; `undefined` alone, and while it cannot be told. */
-  own(): Bookmark | undefined;
+  /** How far this node's copy is now; `undefined` alone, and when it cannot be told within 250 ms. Never rejects. */
+  own(): Promise<Bookmark | undefined>;
   /**
    * Sees to it that a read honours `bookmark`: `serve` when this node has it, if need be after waiting (1 s at most);
    * `replay` when only the primary can answer. On the primary it is always `serve`, at once. Never rejects.

@@ -118,7 +118,7 @@ export function createHomeOperations(deps: {
           response.setHeader('Link', `<${baseUrl}/?cursor=${toCursor(newest, next)}>; rel="next"`);
         }
         const totalsOf = await readTotals(found.map(({ id }) => id));
-        nameShown(response);
+        await nameShown(response);
         await sendInPieces(response, found, (link) => toListed(link, totalsOf(link.id)));
       },
     }),

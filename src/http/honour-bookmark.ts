@@ -59,12 +59,15 @@ export function createHonourBookmark(deps: {
   };
 }
 
-/** Puts the name of what was just read into the answer. Only reads before this call may be shown. */
-export type NameShown = (response: Response) => void;
+/**
+ * Puts the name of what was just read into the answer. Only reads before this call may be shown: a name that is newer
+ * than what it names makes later reads wait for a moment, an older one would let them go back.
+ */
+export type NameShown = (response: Response) => Promise<void>;
 
 export function createNameShown(bookmarks: Pick<Bookmarks, 'own' | 'format'>): NameShown {
-  return (response) => {
-    const own = bookmarks.own();
+  return async (response) => {
+    const own = await bookmarks.own();
     if (own !== undefined) response.setHeader(bookmarkHeader, bookmarks.format(own));
   };
 }

@@ -56,7 +56,7 @@ export function createKeysOperations(deps: {
       },
       async handle({ response }) {
         const found = await keys.listKeys();
-        nameShown(response);
+        await nameShown(response);
         response.json({ keys: found.map(toKeyJson) });
       },
     }),

@@ -126,7 +126,7 @@ export function createLinksOperations(deps: {
           response.setHeader('Link', `<${baseUrl}${collection}?${query}>; rel="next"`);
         }
         const totalsOf = await readTotals(page.links.map(({ id }) => id));
-        nameShown(response);
+        await nameShown(response);
         response.json({
           links: page.links.map((link) => show(link, totalsOf(link.id))),
           nextCursor,
@@ -201,7 +201,7 @@ export function createLinksOperations(deps: {
         if (link === undefined) throw noSuchLink();
         response.setHeader('Cache-Control', 'private, no-cache');
         const shown = await readAndShow(link);
-        nameShown(response);
+        await nameShown(response);
         const tag = toLinkTag(link, shown);
         if (hasVersion(headers['If-None-Match'], tag)) {
           response.setHeader('ETag', `"${tag}"`);

@@ -69,7 +69,7 @@ export function createSessionOperations(deps: {
         if (owner !== undefined) {
           cookie.set(response, sessions.issue(owner));
           // The next page, at whatever node, shows at least what the primary has now.
-          const own = bookmarks.own();
+          const own = await bookmarks.own();
           if (own !== undefined) bookmarkCookie.set(response, bookmarks.format(own));
           seeOther(response, '/');
           return;

@@ -76,6 +76,14 @@ describe('the standing of a fleet', () => {
     });
   });
 
+  it('is unknown while the primary cannot read its copy', async () => {
+    const ask = askFleet({ p: says({ region: 'ams', standing: 'unknown', isPrimary: true }) });
+    expect(await ask('1abc', 0, replica)).toMatchObject({
+      nodes: [{ reached: false }, { node: 'p', region: 'ams', reached: null }],
+      lost: null,
+    });
+  });
+
   it('is not asked for by more than there is room for', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const ask = askFleet({ a: () => promise }, [], 1);

@@ -34,7 +34,7 @@ describe('where a copy stands to a bookmark', () => {
       'astray',
     ],
     ['an epoch long ago', copyAt(3, [40, 'a']), bookmarkAt(2, 'a', 9), 'reached'],
-    ['nothing that can be told', undefined, bookmarkAt(2, 'a', 9), 'behind'],
+    ['nothing that can be told', undefined, bookmarkAt(2, 'a', 9), 'unknown'],
   ];
 
   it.each(cases)('%s', (_, own, bookmark, standing) => {
@@ -62,6 +62,9 @@ test.each([
   [false, 'reached', false, 'serve'],
   [false, 'behind', true, 'wait'],
   [false, 'behind', false, 'replay'],
+  [true, 'unknown', true, 'serve'],
+  [false, 'unknown', true, 'wait'],
+  [false, 'unknown', false, 'replay'],
   [false, 'astray', true, 'replay'],
   [false, 'astray', false, 'replay'],
 ] as const)(

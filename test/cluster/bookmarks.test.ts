@@ -33,6 +33,8 @@ describe('a read with a bookmark', () => {
   let commitListeners: Set<() => void>;
   let tags: Map<number, string>;
   let reads: number;
+  /** So many reads of the database find it busy. */
+  let busyReads: number;
 
   beforeEach(() => {
     cluster = new FakeCluster(replica);
@@ -41,6 +43,7 @@ describe('a read with a bookmark', () => {
     commitListeners = new Set();
     tags = new Map([[1, '00000001']]);
     reads = 0;
+    busyReads = 0;
     use();
   });
 
@@ -59,6 +62,7 @@ describe('a read with a bookmark', () => {
         cluster,
         readEpochs() {
           reads += 1;
+          if (reads <= busyReads) return undefined;
           return { newest: Math.max(...tags.keys()), tags };
         },
       }),
@@ -161,12 +165,9 @@ describe('a read with a bookmark', () => {
   it('is served alone, where there are no positions', async () => {
     cluster.become({ is: 'primary' });
     cluster.at = undefined;
-    expect(bookmarks.own()).toBeUndefined();
+    expect(await bookmarks.own()).toBeUndefined();
     expect(await bookmarks.prepareRead(at(0), mayWait)).toBe('serve');
-    expect(await bookmarks.tellStanding(at(0), 0)).toEqual({
-      standing: 'reached',
-      isPrimary: true,
-    });
+    expect(await bookmarks.tellStanding(at(0), 0)).toMatchObject({ standing: 'unknown' });
   });
 
   it('costs a look at the database for each position and no more, however many wait', async () => {
@@ -197,10 +198,31 @@ describe('a read with a bookmark', () => {
     expect(await told).toMatchObject({ standing: 'reached' });
   });
 
-  it('can be made of what this node has', () => {
+  it('is judged by a primary that is busy writing, as soon as it can be', async () => {
+    busyReads = 3;
+    cluster.become({ is: 'primary' });
+    expect(await bookmarks.tellStanding(at(5), 0)).toMatchObject({ standing: 'reached' });
+    cluster.at = positionAt(6);
+    busyReads = reads + 3;
+    expect(await bookmarks.own()).toEqual(at(6));
+    cluster.at = positionAt(7);
+    busyReads = Number.POSITIVE_INFINITY;
+    const told = bookmarks.tellStanding(at(5), 0);
+    clock.advance(250);
+    expect(await told).toMatchObject({ standing: 'unknown' });
+  });
+
+  it('waits while the copy of a replica is busy', async () => {
+    busyReads = 3;
+    const read = prepare(at(5));
+    await pass(100);
+    expect(read.decision).toBe('serve');
+  });
+
+  it('can be made of what this node has', async () => {
     tags.set(2, '0000000b');
-    expect(bookmarks.own()).toEqual(at(5, 2, '0000000b'));
+    expect(await bookmarks.own()).toEqual(at(5, 2, '0000000b'));
     cluster.at = undefined;
-    expect(bookmarks.own()).toBeUndefined();
+    expect(await bookmarks.own()).toBeUndefined();
   });
 });

@@ -20,6 +20,8 @@ const reads = [
 ] as const;
 
 let app: TestApp;
+/** Where this node is. */
+let own: Bookmark;
 /** Whether there is a way to the primary. */
 let hasWay = true;
 beforeAll(async () => {
@@ -43,6 +45,7 @@ beforeAll(async () => {
     .expect(201);
   app.cluster.at = positionAt(5);
   app.cluster.become(replica);
+  own = (await app.parts.bookmarks.own()) as Bookmark;
 });
 afterAll(() => app[Symbol.asyncDispose]());
 beforeEach(() => {
@@ -52,9 +55,7 @@ beforeEach(() => {
 
 /** The bookmark of a transaction in this node's epoch, as text. */
 function bookmarkAt(txid: number, other: Partial<Bookmark> = {}): string {
-  const { bookmarks } = app.parts;
-  const own = bookmarks.own() as Bookmark;
-  return bookmarks.format({ ...own, txid: positionAt(txid).txid, ...other });
+  return app.parts.bookmarks.format({ ...own, txid: positionAt(txid).txid, ...other });
 }
 
 /** The teapot is the primary. It answers nothing that the document describes. */
@@ -141,6 +142,25 @@ describe('what was read', () => {
     },
   );
 
+  it('is named after it was read, when more comes in meanwhile', async () => {
+    const cluster = Object.assign(new FakeCluster(replica), { at: positionAt(5) });
+    await using node = await startTestApp({
+      cluster,
+      parts: ({ links }) => ({
+        links: {
+          ...links,
+          listLinks(query) {
+            cluster.at = positionAt(8);
+            return links.listLinks(query);
+          },
+        },
+      }),
+    });
+    const { headers } = await node.client.get('/api/v1/links').expect(200);
+    const named = node.parts.bookmarks.parse(headers['hoplite-bookmark'] ?? '');
+    expect(named?.txid).toBe(positionAt(8).txid);
+  });
+
   it('is named in the answer to a client that has it, too', async () => {
     const { headers } = await read('/api/v1/links/known', {});
     const again = await read('/api/v1/links/known', { 'If-None-Match': headers.get('ETag') ?? '' });
@@ -179,7 +199,8 @@ it('a read that was replayed and fell back goes on to the primary without anothe
       },
     }),
   });
-  const text = node.parts.bookmarks.format(node.parts.bookmarks.own() as Bookmark);
+  const { bookmarks } = node.parts;
+  const text = bookmarks.format((await bookmarks.own()) as Bookmark);
   for (const name of ['X-Other', 'fly-replay-src', 'fly-replay-failed']) {
     await node.client.get('/api/v1/links').set('Hoplite-Bookmark', text).set(name, 'x').expect(200);
   }
@@ -192,8 +213,8 @@ it('forged bookmarks have nobody wait, and those who wait have a bound', async (
     bookmarks: { maxWaiters: 3, readWaitMs: 60_000 },
   });
   const bookmarks = node.parts.bookmarks as NodeBookmarks;
-  const own = bookmarks.own() as Bookmark;
-  const future = bookmarks.format({ ...own, txid: positionAt(99).txid });
+  const here = (await bookmarks.own()) as Bookmark;
+  const future = bookmarks.format({ ...here, txid: positionAt(99).txid });
   const get = async (text: string) => {
     const url = `http://127.0.0.1:${node.port}/api/v1/links`;
     return (await fetch(url, { headers: { 'Hoplite-Bookmark': text } })).status;

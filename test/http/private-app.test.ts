@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequestToSign } from '../../src/cluster/fleet-auth.ts';
 import { toClaimHeaders } from '../../src/cluster/forward-claims.ts';
+import type { Bookmark } from '../../src/domain/bookmark.ts';
 import type { Txid } from '../../src/domain/position.ts';
 import { newestMigration } from '../../src/storage/migrations/migration.ts';
 import { copyAt } from '../support/copy-at.ts';
+import { positionAt } from '../support/fake-mount.ts';
 import { testAdminKey } from '../support/test-app.ts';
 import { linksMigrations } from '../support/test-database.ts';
 import { startTestNode, type TestNode } from '../support/test-node.ts';
@@ -50,12 +52,16 @@ describe('/bookmarks', () => {
   const ask = (to: TestNode, path: string) => sendSigned(to, { method: 'GET', path });
 
   it('tells every node of the fleet how this one stands to a bookmark', async () => {
-    const path = `/bookmarks/${format('00000000')}`;
+    for (const { cluster } of [primary.public, replica.public]) cluster.at = positionAt(7);
+    const { bookmarks } = primary.public.parts;
+    const path = `/bookmarks/${bookmarks.format((await bookmarks.own()) as Bookmark)}`;
     const onPrimary = await ask(primary, `${path}?waitMs=0`);
     expect(onPrimary.status).toBe(200);
     expect(await onPrimary.json()).toEqual({ region: 'ams', standing: 'reached', isPrimary: true });
+    // Both have begun an epoch 1 of their own.
     const onReplica = await ask(replica, `${path}?waitMs=10`);
-    expect(await onReplica.json()).toEqual({ region: 'ams', standing: 'behind', isPrimary: false });
+    expect(await onReplica.json()).toEqual({ region: 'ams', standing: 'astray', isPrimary: false });
+    for (const { cluster } of [primary.public, replica.public]) cluster.at = undefined;
   });
 
   it('takes no bookmark that is none, and waits for nobody for long', async () => {
