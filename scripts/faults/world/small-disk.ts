@@ -24,11 +24,12 @@ export class SmallDisk implements AsyncDisposable {
   /** Takes all that is free, until `free`. */
   async fill(): Promise<void> {
     await using file = await open(join(this.dir, ballast), 'a');
-    const piece = Buffer.alloc(64 * 1024);
-    try {
-      while (statfsSync(this.dir).bavail > 0) await file.write(piece);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    for (const piece of [Buffer.alloc(4 * 2 ** 20), Buffer.alloc(4096)]) {
+      try {
+        while (statfsSync(this.dir).bavail > 0) await file.write(piece);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
     }
   }
 

@@ -16,7 +16,7 @@ const readyTimeoutMs = 60_000;
 /** Where LiteFS finds the lease (scripts/cluster/node-environment.ts). */
 const leaseKey = 'hoplite/cluster/1';
 /** Small enough to be filled in a moment, large enough for a run: LiteFS keeps every transaction for ten minutes. */
-const diskMegabytes = { data: 1024, spool: 256 } as const;
+const diskMegabytes = { data: 512, spool: 128 } as const;
 
 /** Two candidates in the primary region and a replica far away. */
 const plans: readonly PlannedNode[] = firstNodes.slice(0, 3);
@@ -202,14 +202,15 @@ export class World implements AsyncDisposable {
     );
   }
 
-  /** Waits until a node that was started follows or leads, and gets requests from the edge. */
+  /** Waits until a node that was started can redirect and gets requests from the edge. */
   async untilUp(node: WorldNode): Promise<void> {
     await node.process.waitUntil(
-      async () =>
-        (await node.process.isReady()) &&
-        this.edge.nodes().some(({ id, healthy }) => id === node.id && healthy),
+      async () => {
+        await this.edge.checkHealth();
+        return this.edge.nodes().some(({ id, healthy }) => id === node.id && healthy);
+      },
       {
-        what: `${node.id} is ready`,
+        what: `${node.id} can redirect`,
         timeoutMs: readyTimeoutMs,
         signal: this.#options.signal,
       },
