@@ -1,20 +1,22 @@
+import { runHoplite } from '../../../test/support/run-hoplite.ts';
+import { ClusterFailure } from '../../cluster/cluster-failure.ts';
 import type { Fault } from './fault.ts';
 
-/** The lease is handed over in order, by command. */
+/** The lease is handed over in order, by `hoplite handoff` on the primary. */
 export const handoff: Fault = {
   name: 'handoff',
   losesPrimary: true,
   async prepare(stage) {
     const former = await stage.primary();
-    const heir = stage.otherCandidate(former);
     return {
       targets: [former.id],
       async start() {
-        const response = await fetch(`${heir.process.liteFsUrl}/promote`, {
-          method: 'POST',
-          signal: AbortSignal.timeout(10_000),
-        });
-        if (!response.ok) throw new Error(`LiteFS answered ${response.status} on /promote`);
+        const env = Object.entries(former.env()).filter(([, value]) => value !== undefined);
+        const { exitCode, stdout, stderr } = await runHoplite(
+          ['handoff'],
+          Object.fromEntries(env) as Record<string, string>,
+        );
+        if (exitCode !== 0) throw new ClusterFailure(`hoplite handoff: ${stdout}${stderr}`);
         await stage.untilReplaced(former);
       },
       heal: () => stage.world.untilSettled(),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Consul } from '../../cluster/consul.ts';
 import { readRun, releaseFolder, takeFolder, writeRun } from '../../cluster/folder.ts';
-import { nodeEnvironment, nodeFolders } from '../../cluster/node-environment.ts';
+import { type Environment, nodeEnvironment, nodeFolders } from '../../cluster/node-environment.ts';
 import { NodeProcess, type NodeVariant } from '../../cluster/node-process.ts';
 import { askNode } from '../../cluster/node-status.ts';
 import { consulHost, firstNodes, type PlannedNode, primaryRegion } from '../../cluster/topology.ts';
@@ -25,6 +25,8 @@ const plans: readonly PlannedNode[] = firstNodes.slice(0, 3);
 export interface WorldNode {
   readonly id: string;
   readonly process: NodeProcess;
+  /** What its programs find in their environment. */
+  readonly env: () => Environment;
   readonly namespace: Namespace;
   /** Where LiteFS has its data. */
   readonly dataDisk: SmallDisk;
@@ -119,34 +121,36 @@ export class World implements AsyncDisposable {
       const namespace = stack.use(await Namespace.create(record.id, plan.id, plan.host));
       const nodeDir = join(dir, plan.id);
       const folders = nodeFolders(nodeDir);
+      const env = (): Environment => ({
+        ...nodeEnvironment({
+          node: plan,
+          dir: nodeDir,
+          address: namespace.address,
+          peers: new Map(nodes.map((peer) => [peer.id, peer.process.privateUrl])),
+          fleet: {
+            baseUrl: edge.urls[primaryRegion] as string,
+            consulUrl: consul.url,
+            fleetSecret: record.fleetSecret,
+            adminKey: record.adminKey,
+            replay: 'fly',
+          },
+        }),
+        // Clients of the run write more in a minute than people do.
+        WRITES_PER_MINUTE: '1000000',
+      });
       const process = new NodeProcess({
         plan,
         dir: nodeDir,
         address: namespace.address,
         run: record.id,
         within: namespace.within,
-        env: () => ({
-          ...nodeEnvironment({
-            node: plan,
-            dir: nodeDir,
-            address: namespace.address,
-            peers: new Map(nodes.map((peer) => [peer.id, peer.process.privateUrl])),
-            fleet: {
-              baseUrl: edge.urls[primaryRegion] as string,
-              consulUrl: consul.url,
-              fleetSecret: record.fleetSecret,
-              adminKey: record.adminKey,
-              replay: 'fly',
-            },
-          }),
-          // Clients of the run write more in a minute than people do.
-          WRITES_PER_MINUTE: '1000000',
-        }),
+        env,
       });
       stack.defer(() => process.kill());
       nodes.push({
         id: plan.id,
         process,
+        env,
         namespace,
         dataDisk: await SmallDisk.mount(folders.volume, diskMegabytes.data),
         spoolDisk: await SmallDisk.mount(folders.data, diskMegabytes.spool),
