@@ -73,6 +73,11 @@ export class NodeProcess {
     return this.#child !== undefined && this.#child.exit === undefined;
   }
 
+  /** Its first process, which it ends with; `undefined` when it was ended, and before it was started. */
+  get process(): { readonly pid: number; readonly exited: Promise<Exit> } | undefined {
+    return this.#child;
+  }
+
   /** How it ended by itself; `undefined` while it runs, and when it was ended. */
   get exit(): Exit | undefined {
     return this.#child?.exit;

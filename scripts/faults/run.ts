@@ -9,9 +9,11 @@ import { createChance } from './driver/chance.ts';
 import { ClickCounters } from './driver/click-counters.ts';
 import { readFinal } from './driver/final-read.ts';
 import { FleetClient } from './driver/fleet-client.ts';
+import { GapShipper } from './driver/gap-shipper.ts';
 import { Journal } from './driver/journal.ts';
 import { Load } from './driver/load.ts';
 import { LogWatch } from './driver/log-watch.ts';
+import { PartWatch } from './driver/part-watch.ts';
 import { quiesce } from './driver/quiesce.ts';
 import { Transactions } from './driver/transactions.ts';
 import type { HistoryRecord } from './history.ts';
@@ -83,13 +85,16 @@ export async function runFaults(options: RunOptions): Promise<readonly HistoryRe
     answeredBy,
     checksumOf: transactions.checksumOf,
     findPrimary: () => beliefs.primary,
+    primaryOf: beliefs.primaryOf,
   });
+  const parts = new PartWatch(world, journal);
   const stage = new Stage({
-    ...{ world, journal, client, counters },
+    ...{ world, journal, client, counters, parts },
     chance: chance.child('stage'),
     signal: interrupts.stop,
   });
   const load = new Load(world, client, chance.child('load'));
+  const gaps = new GapShipper(world, journal, () => beliefs.primary);
 
   const watching = new AbortController();
   const loading = new AbortController();
@@ -97,11 +102,12 @@ export async function runFaults(options: RunOptions): Promise<readonly HistoryRe
     beliefs.watch(watching.signal),
     transactions.watch(watching.signal),
     counters.watch(watching.signal),
+    parts.watch(watching.signal),
     new LogWatch(world, journal).watch(watching.signal),
   ]);
   try {
     await load.prepare();
-    const loaded = load.run(loading.signal);
+    const loaded = Promise.all([load.run(loading.signal), gaps.run(loading.signal)]);
     try {
       await delay(calmMs, undefined, { signal: interrupts.stop });
       await befall(schedule, stage, options);

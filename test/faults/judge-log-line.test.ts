@@ -3,10 +3,15 @@ import { judgeLogLine } from '../../scripts/faults/driver/judge-log-line.ts';
 
 test.for([
   ['level=INFO msg="LiteFS mounted to: /mnt"', undefined],
-  ['{"level":30,"msg":"primary"}', undefined],
-  ['{"level":50,"msg":"no"', undefined],
-  ['{"level":60,"node":"ams1","msg":"cannot go on"}', { process: 'app', kind: 'fatal' }],
-  ['{"level":50,"node":"ams1","msg":"batch lost"}', { process: 'app', kind: 'error' }],
+  ['{"level":"info","msg":"listening"}', undefined],
+  ['{"level":"error","msg":"no"', undefined],
+  ['{"level":"fatal","node":"ams1","msg":"cannot go on"}', { process: 'app', kind: 'fatal' }],
+  ['{"level":"error","node":"ams1","msg":"batch lost"}', { process: 'app', kind: 'error' }],
+  ['{"level":"error","room":"guard","msg":"LiteFS died"}', { process: 'guard', kind: 'error' }],
+  [
+    '{"level":"error","room":"guard","msg":"takes the lease although it is behind: what is missing here is lost"}',
+    { process: 'guard', kind: 'alarm' },
+  ],
   ['panic: runtime error: index out of range', { process: 'litefs', kind: 'panic' }],
   ['ERROR: node lost write access during transaction', { process: 'litefs', kind: 'exit-99' }],
 ] as const)('%s', ([line, found]) => {

@@ -78,8 +78,8 @@ export function toHistory(records: Iterable<HistoryRecord>): History {
 }
 
 /** Whether it writes to links.db. */
-export function isWrite(operation: Operation): boolean {
-  return writeNames.has(operation.op);
+export function isWrite({ op }: Pick<Operation, 'op'>): boolean {
+  return writeNames.has(op);
 }
 
 function toSlugs(writes: readonly Operation[]): Map<string, SlugHistory> {

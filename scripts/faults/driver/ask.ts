@@ -4,7 +4,7 @@ import { type Agent, type IncomingHttpHeaders, request } from 'node:http';
 export interface Asking {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** Bytes are sent as they are, all else as JSON. */
   readonly body?: unknown;
   /** How long the whole answer may take, in milliseconds. */
   readonly timeoutMs: number;
@@ -21,11 +21,12 @@ export interface Answer {
 /** Asks once. Rejects when there is no whole answer in time: nobody knows then what was done. */
 export function ask(url: string, asking: Asking): Promise<Answer> {
   const { method = 'GET', headers = {}, body, timeoutMs, agent } = asking;
+  const isRaw = body === undefined || body instanceof Uint8Array;
   return new Promise((resolve, reject) => {
     const sent = request(url, {
       method,
       agent,
-      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+      headers: { ...(!isRaw && { 'Content-Type': 'application/json' }), ...headers },
     });
     const timer = setTimeout(() => sent.destroy(new Error('no answer in time')), timeoutMs);
     const fail = (error: Error) => {
@@ -45,6 +46,6 @@ export function ask(url: string, asking: Asking): Promise<Answer> {
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
       });
     });
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    sent.end(isRaw ? body : JSON.stringify(body));
   });
 }

@@ -26,6 +26,7 @@ export class Beliefs {
   readonly #journal: Journal;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #takesWrites = new Map<string, boolean>();
+  readonly #primaries = new Map<number, string>();
   #primary: WorldNode | undefined;
 
   constructor(world: World, journal: Journal) {
@@ -37,6 +38,9 @@ export class Beliefs {
   get primary(): WorldNode | undefined {
     return this.#primary;
   }
+
+  /** The node that was primary in an epoch, where it has said so. */
+  readonly primaryOf = (epoch: number): string | undefined => this.#primaries.get(epoch);
 
   /** Asks until `signal` aborts. */
   async watch(signal: AbortSignal): Promise<void> {
@@ -71,6 +75,7 @@ export class Beliefs {
         this.#primary = node;
         if (app.epoch !== null && app.epoch !== epoch) {
           epoch = app.epoch;
+          this.#primaries.set(epoch, node.id);
           this.#journal.event({ event: 'primary', node: node.id, epoch });
         }
       }

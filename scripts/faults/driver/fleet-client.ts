@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { isWrite } from '../check/history.ts';
 import type { Operation, OperationName } from '../history.ts';
 import type { World, WorldNode } from '../world/world.ts';
 import type { AnsweredBy } from './answered-by.ts';
@@ -49,6 +50,7 @@ export class FleetClient implements Disposable {
   readonly #answeredBy: AnsweredBy;
   readonly #checksumOf: (node: string, txid: string) => string | undefined;
   readonly #findPrimary: () => WorldNode | undefined;
+  readonly #primaryOf: (epoch: number) => string | undefined;
   readonly #agents = new Map<string, Agent>();
 
   constructor(options: {
@@ -59,12 +61,15 @@ export class FleetClient implements Disposable {
     readonly checksumOf: (node: string, txid: string) => string | undefined;
     /** The node that took writes when it was asked last. */
     readonly findPrimary: () => WorldNode | undefined;
+    /** The node that was primary in an epoch, where it is known yet. */
+    readonly primaryOf: (epoch: number) => string | undefined;
   }) {
     this.#world = options.world;
     this.journal = options.journal;
     this.#answeredBy = options.answeredBy;
     this.#checksumOf = options.checksumOf;
     this.#findPrimary = options.findPrimary;
+    this.#primaryOf = options.primaryOf;
   }
 
   /** The edges, in each region one. */
@@ -136,8 +141,9 @@ export class FleetClient implements Disposable {
   ): Operation {
     const { key, ...verdict } = judgeAnswer(order.op, answer);
     const by = this.#answeredBy.take(answer.headers['fly-request-id']);
-    const node = order.door.isDirect ? order.door.name : by?.node;
+    const asked = order.door.isDirect ? order.door.name : by?.node;
     const point = readBookmark(header(answer, 'hoplite-bookmark'));
+    const node = this.#writerOf(order.op, point?.epoch) ?? asked;
     const checksum =
       point === undefined || node === undefined ? undefined : this.#checksumOf(node, point.txid);
     const durability = header(answer, 'durability');
@@ -153,6 +159,14 @@ export class FleetClient implements Disposable {
       ...(checksum !== undefined && { checksum }),
       ...((durability === 'replicated' || durability === 'local') && { durability }),
     };
+  }
+
+  /**
+   * Who did a write: the primary of its epoch. A node that holds a write while the lease leaves it sends it there and passes
+   * the answer on, so that the edge sees another one.
+   */
+  #writerOf(op: OperationName, epoch: number | undefined): string | undefined {
+    return isWrite({ op }) && epoch !== undefined ? this.#primaryOf(epoch) : undefined;
   }
 
   #agent(origin: string): Agent {

@@ -2,9 +2,8 @@ import type { EventOf } from '../history.ts';
 
 type Found = Pick<EventOf<'log'>, 'process' | 'kind' | 'text'>;
 
-/** Levels of pino. */
-const errorLevel = 50;
-const fatalLevel = 60;
+/** What the guard says when a node leads that may lack writes (src/guard/acquire-at-consul.ts). */
+const alarm = /^takes the lease although it is behind/;
 const maxLength = 500;
 
 /** What a line of a node's log tells people; `undefined` for one that only tells what happens. */
@@ -25,7 +24,7 @@ export function judgeLogLine(line: string): Found | undefined {
 }
 
 function judgeJson(line: string, text: string): Found | undefined {
-  let said: { level?: unknown; alarm?: unknown; room?: unknown; program?: unknown };
+  let said: { level?: unknown; room?: unknown; msg?: unknown };
   try {
     said = JSON.parse(line);
   } catch (error) {
@@ -33,10 +32,9 @@ function judgeJson(line: string, text: string): Found | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  const process = said.room === 'guard' || said.program === 'guard' ? 'guard' : 'app';
-  if (said.alarm === true) return { process, kind: 'alarm', text };
-  const level = typeof said.level === 'number' ? said.level : 0;
-  if (level >= fatalLevel) return { process, kind: 'fatal', text };
-  if (level >= errorLevel) return { process, kind: 'error', text };
+  const process = said.room === 'guard' ? 'guard' : 'app';
+  if (process === 'guard' && alarm.test(String(said.msg))) return { process, kind: 'alarm', text };
+  if (said.level === 'fatal') return { process, kind: 'fatal', text };
+  if (said.level === 'error') return { process, kind: 'error', text };
   return undefined;
 }

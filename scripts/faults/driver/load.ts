@@ -3,6 +3,7 @@ import type { Chance } from './chance.ts';
 import type { FleetClient } from './fleet-client.ts';
 import { hitNode } from './hits.ts';
 import { LinkBook } from './link-book.ts';
+import { createLostBookmarks } from './lost-bookmarks.ts';
 import { probeWrites } from './probes.ts';
 import { Session, type SharedWork } from './session.ts';
 
@@ -30,6 +31,7 @@ export class Load {
       book: new LinkBook(),
       next: () => ++number,
       nextWanter: () => wanter++,
+      lostBookmark: createLostBookmarks(world.fleetSecret, chance.child('bookmarks')),
     };
   }
 

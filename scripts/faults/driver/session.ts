@@ -37,6 +37,14 @@ export interface SharedWork {
   readonly next: () => number;
   /** Counts those who want a contended slug. */
   readonly nextWanter: () => number;
+  /** A bookmark like this one, of an epoch that was lost. */
+  readonly lostBookmark: (like: KeptBookmark | undefined) => KeptBookmark | undefined;
+}
+
+/** A bookmark as it is sent, and what it names. */
+export interface KeptBookmark {
+  readonly text: string;
+  readonly point: Operation['arg']['bookmark'];
 }
 
 /** One client that does one thing after another, all over the fleet. */
@@ -46,7 +54,7 @@ export class Session {
   readonly #chance: Chance;
   readonly #own: OwnLinks;
   /** What it saw last, as it would be sent back. */
-  #bookmark: { readonly text: string; readonly point: Operation['arg']['bookmark'] } | undefined;
+  #bookmark: KeptBookmark | undefined;
   /** Slugs that were made a moment ago, newest last. */
   readonly #fresh: string[] = [];
 
@@ -187,8 +195,10 @@ export class Session {
     return this.#chance.pick(this.#shared.client.edges);
   }
 
+  /** What it saw last; seldom a bookmark of an epoch that nobody knows, as a failover leaves behind. */
   #withBookmark() {
-    const bookmark = this.#bookmark;
+    const bookmark =
+      this.#chance.draw() < 0.1 ? this.#shared.lostBookmark(this.#bookmark) : this.#bookmark;
     if (bookmark?.point === undefined) return {};
     return { headers: { 'Hoplite-Bookmark': bookmark.text }, arg: { bookmark: bookmark.point } };
   }

@@ -96,7 +96,7 @@ export function killPart(name: 'kill-litefs' | 'kill-app', befalls: 'primary' | 
       return {
         targets: [victim.id],
         async start() {
-          stage.signal(victim, part, 'SIGKILL');
+          stage.killPart(victim, part);
           if (losesPrimary) await stage.untilReplaced(victim);
         },
         heal: () => stage.restartOnceEnded(victim),

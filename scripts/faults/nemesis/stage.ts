@@ -5,7 +5,8 @@ import type { Chance } from '../driver/chance.ts';
 import type { ClickCounters } from '../driver/click-counters.ts';
 import type { FleetClient } from '../driver/fleet-client.ts';
 import type { Journal } from '../driver/journal.ts';
-import { type PartName, signalPart } from '../world/parts.ts';
+import type { PartWatch } from '../driver/part-watch.ts';
+import { type PartName, partNames, signalPart } from '../world/parts.ts';
 import type { World, WorldNode } from '../world/world.ts';
 
 /** The longest that a fleet with this design may be without a primary, with room for a busy machine. */
@@ -18,6 +19,7 @@ export class Stage {
   readonly client: FleetClient;
   readonly counters: ClickCounters;
   readonly chance: Chance;
+  readonly #parts: PartWatch;
   readonly #signal: AbortSignal;
 
   constructor(parts: {
@@ -26,6 +28,7 @@ export class Stage {
     readonly client: FleetClient;
     readonly counters: ClickCounters;
     readonly chance: Chance;
+    readonly parts: PartWatch;
     readonly signal: AbortSignal;
   }) {
     this.world = parts.world;
@@ -33,6 +36,7 @@ export class Stage {
     this.client = parts.client;
     this.counters = parts.counters;
     this.chance = parts.chance;
+    this.#parts = parts.parts;
     this.#signal = parts.signal;
   }
 
@@ -65,6 +69,7 @@ export class Stage {
   /** Ends all of a node at once. */
   async kill(node: WorldNode): Promise<void> {
     this.#note(node, 'down');
+    this.#parts.expectEnd(node, partNames);
     await node.process.kill();
   }
 
@@ -74,17 +79,24 @@ export class Stage {
     await node.process.stop();
   }
 
+  /** Kills one part of a node. Throws when there is no such process. */
+  killPart(node: WorldNode, part: PartName): void {
+    this.#note(node, 'down');
+    this.#parts.expectEnd(node, [part]);
+    this.signal(node, part, 'SIGKILL');
+  }
+
   /** Sends a signal to one part of a node. Throws when there is no such process. */
   signal(node: WorldNode, part: PartName, signal: NodeJS.Signals): void {
-    if (signal === 'SIGKILL') this.#note(node, 'down');
-    if (signalPart(this.world.run, node.id, part, signal) === 0) {
-      throw new Error(`${node.id} has no ${part}`);
-    }
+    const found = this.#parts.find(node, part);
+    if (found === undefined) throw new Error(`${node.id} has no ${part}`);
+    signalPart(found, signal);
   }
 
   /** Has a part of a node that was stopped go on, if it is still there. */
   resume(node: WorldNode, part: PartName): void {
-    signalPart(this.world.run, node.id, part, 'SIGCONT');
+    const found = this.#parts.find(node, part);
+    if (found !== undefined) signalPart(found, 'SIGCONT');
   }
 
   /** Starts a node if it does not run, and waits until it is up. `more` is how it differs from now on. */

@@ -1,39 +1,48 @@
-import { runVariable } from '../../cluster/child.ts';
+import { readdirSync, readFileSync } from 'node:fs';
 import {
   commandLine,
-  findProcessesWith,
+  identifyProcess,
   type ProcessIdentity,
 } from '../../cluster/process-identity.ts';
 import { unlessGone } from '../../cluster/unless-gone.ts';
 
-/** The processes of a node. */
+/** The processes of a node, each the child of the one before. */
 export const partNames = ['guard', 'litefs', 'app'] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What stands in the command line of each, and of nothing else that a node runs. */
-const marks: Readonly<Record<PartName, string>> = {
-  guard: 'src/guard/main.ts',
-  litefs: 'litefs mount',
-  app: 'src/main.ts',
-};
+const marks: readonly (readonly [PartName, string])[] = [
+  ['guard', 'src/guard/main.ts'],
+  ['litefs', 'litefs mount'],
+  ['app', 'src/main.ts'],
+];
 
-/** The processes of one part of a node, of this run alone; mostly one. */
-export function findPart(run: string, node: string, part: PartName): ProcessIdentity[] {
-  return findProcessesWith('NODE_ID', node).filter(
-    ({ pid }) =>
-      commandLine(pid).includes(marks[part]) &&
-      findProcessesWith(runVariable, run).some((each) => each.pid === pid),
-  );
+/** A process of a node. */
+export interface Part extends ProcessIdentity {
+  readonly name: PartName;
 }
 
-/** Sends a signal to one part of a node; gives how many processes got it. */
-export function signalPart(
-  run: string,
-  node: string,
-  part: PartName,
-  signal: NodeJS.Signals,
-): number {
-  const found = findPart(run, node, part);
-  for (const { pid } of found) unlessGone(() => process.kill(pid, signal));
-  return found.length;
+/** The parts of a node that run now, from its first process on. */
+export function findParts(pid: number): Part[] {
+  const identity = identifyProcess(pid);
+  if (identity === undefined) return [];
+  const line = commandLine(pid);
+  const name = marks.find(([, mark]) => line.includes(mark))?.[0];
+  const below = childrenOf(pid).flatMap(findParts);
+  return name === undefined ? below : [{ ...identity, name }, ...below];
+}
+
+/** A process that a thread has started is a child of that thread: proc_pid_task(5). */
+function childrenOf(pid: number): number[] {
+  const threads = unlessGone(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  return threads
+    .map((thread) => unlessGone(() => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')))
+    .flatMap((children) => (children ?? '').split(' '))
+    .filter(Boolean)
+    .map(Number);
+}
+
+/** Sends a signal to a part; nothing when it has ended. */
+export function signalPart({ pid }: Part, signal: NodeJS.Signals): void {
+  unlessGone(() => process.kill(pid, signal));
 }

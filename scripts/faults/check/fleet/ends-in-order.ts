@@ -36,7 +36,8 @@ function judgeEnd({ events }: History, fault: FaultWindow, tally: Tally): void {
         start,
         exit,
       ]);
-    } else if (exit.code !== 0) {
+    } else if (exit.code !== 0 && (exit.code !== null || exit.signal !== null)) {
+      // Of a process that is not its child the run learns that it ended, not how.
       tally.offend(`The ${exit.process} was told to end, and ended with ${exit.code}.`, [
         start,
         exit,
