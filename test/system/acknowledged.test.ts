@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
 import type { NodeProcess } from '../../scripts/cluster/node-process.ts';
@@ -155,6 +156,29 @@ test('a create whose primary died between commit and answer is made once, and st
   expect(JSON.parse(list.text).links).toHaveLength(1);
 });
 
+test('a primary whose guard hangs takes no writes, though LiteFS would', async () => {
+  const { primary } = await candidates();
+  const pid = await readParent(await readLiteFsPid(primary));
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const refused = await until(
+      async () => {
+        const answer = await createLink(cluster, primary.url, `refused-${written++}`);
+        return answer.status === 503 ? answer : undefined;
+      },
+      { what: 'the primary refuses a write', timeoutMs: 20_000 },
+    );
+    expect(refused.text).toContain('does not take writes');
+    expect(refused.headers.has('Retry-After')).toBe(true);
+    expect((await readMetrics(primary)).get('hoplite_lease_fence_open')).toBe(0);
+    expect(await readStatus(primary)).toMatchObject({ role: 'primary', durability: null });
+    expect(await primaryOf(cluster), 'what LiteFS says').toBe(primary);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await untilReplicated(primary);
+});
+
 test('a primary without Consul vouches for nothing, and never beside the next one', async () => {
   const { primary, other } = await candidates();
   await untilReplicated(primary);
@@ -210,6 +234,12 @@ async function readMetrics(node: NodeProcess): Promise<Map<string, number>> {
   const text = await (await fetch(`${node.privateUrl}/metrics`)).text();
   const lines = text.matchAll(/^(hoplite_[^ ]+) (\S+)$/gm);
   return new Map([...lines].map(([, name = '', value]) => [name, Number(value)]));
+}
+
+/** The guard starts LiteFS. */
+async function readParent(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return Number(/\) \S (\d+)/.exec(stat)?.[1]);
 }
 
 async function readLiteFsPid(node: NodeProcess): Promise<number> {
