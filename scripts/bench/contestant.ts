@@ -4,6 +4,8 @@ import type { ServerProcess } from './server-process.ts';
 export interface Contestant extends AsyncDisposable {
   readonly server: ServerProcess;
   readonly counting: Counting | undefined;
+  /** Its links, where creates are measured. */
+  readonly linksFile?: string;
   /** Where links are created meanwhile, when that is another server. */
   readonly creatorsPort?: number;
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
+import { z } from 'zod';
 import { LiteFsProcess } from '../../test/support/litefs-process.ts';
 import { Consul } from '../cluster/consul.ts';
 import { Network } from '../cluster/network.ts';
@@ -13,7 +14,7 @@ import { until } from '../cluster/until.ts';
 import type { Contestant, Site, StartContestant } from './contestant.ts';
 import { startHopliteProcess } from './hoplite.ts';
 import { createHopliteCounting } from './hoplite-counting.ts';
-import { cores, isPinned } from './pinned.ts';
+import { type Core, cores, isPinned } from './pinned.ts';
 import { findFreePort, type ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
@@ -26,12 +27,12 @@ export function isLiteFsInstalled(): boolean {
   return ['litefs', 'consul'].every((name) => existsSync(join(projectDir, 'tools/bin', name)));
 }
 
-/** A primary on a real LiteFS, which works on the same core. */
-export function startFleetPrimary(links: number): StartContestant {
+/** A primary on a real LiteFS, which works on the same core, or on all of them as it does. */
+export function startFleetPrimary(links: number, core: Core = cores.server): StartContestant {
   return async (site) => {
     await using stack = new AsyncDisposableStack();
     const fleet = await startFleet(stack, site);
-    const { server, litefs } = await startPrimary(stack, fleet, { links, core: cores.server });
+    const { server, litefs } = await startPrimary(stack, fleet, { links, core });
     return asOwnerOf(stack, fleet, { node: 'a', litefs, server });
   };
 }
@@ -77,17 +78,24 @@ async function startFleet(stack: AsyncDisposableStack, site: Site): Promise<Flee
 async function startPrimary(
   stack: AsyncDisposableStack,
   fleet: Fleet,
-  { links, core }: { readonly links: number; readonly core: number },
+  { links, core }: { readonly links: number; readonly core: Core },
 ): Promise<{ readonly server: ServerProcess; readonly litefs: LiteFsProcess }> {
   const litefs = await startLiteFs(stack, fleet, { node: 'a', core });
   await importLinks(fleet.site, links, litefs);
-  return { litefs, server: await startApp(stack, fleet, { node: 'a', litefs, core }) };
+  const server = await startApp(stack, fleet, { node: 'a', litefs, core });
+  // It redirects before it writes.
+  await until(() => isWriterOpen(fleet.ports.a), {
+    what: 'the primary takes writes',
+    timeoutMs: patienceMs,
+    signal: fleet.site.signal,
+  });
+  return { litefs, server };
 }
 
 async function startLiteFs(
   stack: AsyncDisposableStack,
   { network, site, consul }: Fleet,
-  { node, core }: { readonly node: NodeName; readonly core: number },
+  { node, core }: { readonly node: NodeName; readonly core: Core },
 ): Promise<LiteFsProcess> {
   const litefs = stack.use(
     new LiteFsProcess({
@@ -99,8 +107,14 @@ async function startLiteFs(
     }),
   );
   await litefs.start();
-  if (isPinned) await run('taskset', ['-a', '-c', '-p', String(core), String(litefs.pid)]);
+  if (isPinned && core !== 'any')
+    await run('taskset', ['-a', '-c', '-p', String(core), String(litefs.pid)]);
   return litefs;
+}
+
+async function isWriterOpen(privatePort: number): Promise<boolean> {
+  const answer = await fetch(`http://127.0.0.1:${privatePort}/status`);
+  return z.object({ writerOpen: z.boolean() }).parse(await answer.json()).writerOpen;
 }
 
 /** Gives the links to LiteFS, as a database in the journal mode that it bears. */
@@ -126,7 +140,7 @@ async function importLinks(site: Site, links: number, litefs: LiteFsProcess): Pr
 async function startApp(
   stack: AsyncDisposableStack,
   { site, secret, ports }: Fleet,
-  options: { readonly node: NodeName; readonly litefs: LiteFsProcess; readonly core: number },
+  options: { readonly node: NodeName; readonly litefs: LiteFsProcess; readonly core: Core },
 ): Promise<ServerProcess> {
   const { node, litefs, core } = options;
   return stack.use(
@@ -163,6 +177,7 @@ function asOwnerOf(
   return {
     ...more,
     server,
+    linksFile: litefs.database,
     counting: createHopliteCounting({
       origin: server.origin,
       privateOrigin: `http://127.0.0.1:${ports[node]}`,

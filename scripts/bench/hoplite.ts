@@ -5,6 +5,7 @@ import { readConfig } from '../../src/config.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { asContestant, type StartContestant } from './contestant.ts';
 import { createHopliteCounting } from './hoplite-counting.ts';
+import type { Core } from './pinned.ts';
 import { findFreePort, ServerProcess } from './server-process.ts';
 
 /** How a Hoplite of the benchmark differs from one that is started without a word. */
@@ -45,7 +46,7 @@ export function startHoplite({ links, env = {} }: HopliteOptions): StartContesta
 export async function startHopliteProcess(options: {
   readonly privatePort: number;
   readonly env: Readonly<Record<string, string>>;
-  readonly core?: number;
+  readonly core?: Core;
   readonly signal: AbortSignal;
 }): Promise<ServerProcess> {
   const port = await findFreePort();

@@ -13,6 +13,23 @@ export interface LoadJob {
   readonly pace: Pace;
 }
 
+/** Links to be created, by clients that each wait for their answer. */
+export interface CreateJob {
+  readonly is: 'create';
+  readonly port: number;
+  readonly clients: number;
+  readonly seconds: number;
+}
+
+/** What came of it. Every answer was a link, or there is no result. */
+export interface CreateResult {
+  readonly created: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly busy: number;
+}
+
 /** When requests go out: as fast as answers come, or at times of their own. */
 export type Pace =
   | { readonly is: 'closed'; readonly seconds: number; readonly maxRequests: number }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { LoadJob, LoadResult } from './load-job.ts';
+import type { CreateJob, CreateResult, LoadJob, LoadResult } from './load-job.ts';
 import { cores, pinned } from './pinned.ts';
 
 /** The load in a process of its own, on its own core. */
@@ -25,7 +25,16 @@ export class LoadProcess implements AsyncDisposable {
   }
 
   /** Rejects when an answer was wrong or did not come; the load has said on stderr which. */
-  async run(job: LoadJob): Promise<LoadResult> {
+  run(job: LoadJob): Promise<LoadResult> {
+    return this.#do(job);
+  }
+
+  /** The same for links that are created. */
+  create(job: CreateJob): Promise<CreateResult> {
+    return this.#do(job);
+  }
+
+  async #do<Result>(job: LoadJob | CreateJob): Promise<Result> {
     const settled = new AbortController();
     const { signal } = settled;
     try {
@@ -35,7 +44,7 @@ export class LoadProcess implements AsyncDisposable {
       const answer = once(this.#child, 'message', { signal });
       this.#child.send(job);
       const [result] = await Promise.race([answer, ended]);
-      return result as LoadResult;
+      return result as Result;
     } finally {
       settled.abort();
     }

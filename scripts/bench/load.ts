@@ -3,18 +3,25 @@
 // A client of our own: autocannon takes more time for a request than the server it measures, so that on one core each
 // it is itself what is measured; and wrk, written in C, is no faster than this one while it looks at no answer.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { AnswerCheck } from './answer-check.ts';
 import { askInClosedLoop } from './closed-loop.ts';
 import { Connection } from './connection.ts';
 import { Creators } from './creators.ts';
-import { connectionCount, type LoadJob, type LoadResult } from './load-job.ts';
+import {
+  type CreateJob,
+  type CreateResult,
+  connectionCount,
+  type LoadJob,
+  type LoadResult,
+} from './load-job.ts';
 import { askAtTimes } from './open-loop.ts';
 import { createPick } from './popularity.ts';
 import { RequestHead } from './request-head.ts';
 import { quantile } from './statistics.ts';
 
-process.on('message', (job: LoadJob) => {
-  run(job).then(
+process.on('message', (job: LoadJob | CreateJob) => {
+  ('is' in job ? create(job) : run(job)).then(
     (result) => process.send?.(result),
     (error: unknown) => {
       console.error(error);
@@ -62,5 +69,23 @@ async function run({
     busy: (user + system) / 1000 / elapsedMs,
     answeredByLink: method === 'GET' ? answeredByLink : new Uint32Array(links),
     created: creators?.created ?? 0,
+  };
+}
+
+async function create({ port, clients, seconds }: CreateJob): Promise<CreateResult> {
+  const tookMs: number[] = [];
+  using creators = new Creators(port, clients, (ms) => tookMs.push(ms));
+  const cpuBefore = process.cpuUsage();
+  const startMs = performance.now();
+  await delay(seconds * 1000);
+  await creators.finish();
+  const elapsedMs = performance.now() - startMs;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return {
+    created: creators.created,
+    perSecond: (creators.created * 1000) / elapsedMs,
+    p50Ms: quantile(tookMs, 0.5),
+    p99Ms: quantile(tookMs, 0.99),
+    busy: (user + system) / 1000 / elapsedMs,
   };
 }

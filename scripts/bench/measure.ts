@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import type { Site } from './contestant.ts';
 import type { LoadResult, Pace } from './load-job.ts';
 import type { LoadProcess } from './load-process.ts';
+import { measureCreates } from './measure-creates.ts';
 import { type Counted, compareCounts, Tally } from './tally.ts';
 import type { Load, Variant } from './variant.ts';
 
@@ -38,12 +39,15 @@ export interface Measurement extends Counted {
 export async function measure(
   variant: Variant,
   site: Site,
-  load: Pick<LoadProcess, 'run'>,
+  load: Pick<LoadProcess, 'run' | 'create'>,
   { durations, mostFilled }: { readonly durations: Durations; readonly mostFilled: number },
 ): Promise<Measurement> {
   await rm(site.scratch, { recursive: true, force: true });
   await mkdir(site.scratch, { recursive: true });
   await using contestant = await variant.start(site);
+  if (variant.load.is === 'create') {
+    return await measureCreates(variant.load, contestant, load, durations);
+  }
   const { server, counting } = contestant;
   const tally = new Tally(variant.links);
   const ask = async (pace: Pace): Promise<LoadResult> => {
@@ -100,7 +104,11 @@ function fillJob({ headers, links, popularity }: Variant, fill: number, port: nu
   } as const;
 }
 
-function toPace(load: Load, durations: Durations, creatorsPort: number): Pace {
+function toPace(
+  load: Exclude<Load, { is: 'create' }>,
+  durations: Durations,
+  creatorsPort: number,
+): Pace {
   if (load.is === 'closed') return closedPace(durations.closed);
   const { perSecond, creators } = load;
   return { is: 'open', seconds: durations.open, perSecond, creators, creatorsPort };

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { until } from '../cluster/until.ts';
-import { cores, pinned } from './pinned.ts';
+import { type Core, cores, pinned } from './pinned.ts';
 import { readUsage, type Usage } from './usage.ts';
 
 const readyTimeoutMs = 60_000;
@@ -38,7 +38,7 @@ export class ServerProcess implements AsyncDisposable {
     readonly commandLine: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
-    readonly core?: number;
+    readonly core?: Core;
     readonly readyPath: string;
     readonly signal: AbortSignal;
   }): Promise<ServerProcess> {

@@ -26,9 +26,11 @@ export interface Variant {
 /**
  * `closed`: as many requests as the server can answer. `open`: so many a second, which it answers easily; meanwhile
  * `creators` clients create links, or it still counts what is left of so many clicks at full speed (`clicksBefore`).
+ * `create`: so many clients create links, each the next one when it has its answer.
  */
 export type Load =
   | { readonly is: 'closed' }
+  | { readonly is: 'create'; readonly clients: number }
   | {
       readonly is: 'open';
       readonly perSecond: number;

@@ -84,7 +84,23 @@ export const variants: readonly Variant[] = [
     needs: 'litefs',
     isLong: true,
   },
+
+  creates('creates-1', 1),
+  { ...creates('creates-32', 32), wanted: { ratio: 10 } },
 ];
+
+/** Links created on a real LiteFS, with everything on both cores: the app, LiteFS and whoever asks. */
+function creates(name: string, clients: number): Variant {
+  return {
+    ...usual,
+    name,
+    start: startFleetPrimary(10_000, 'any'),
+    baseline: 'creates-1',
+    load: { is: 'create', clients },
+    needs: 'litefs',
+    isLong: true,
+  };
+}
 
 function hot(name: string, links: number): Variant {
   return { ...usual, name, start: startHoplite({ links }), wanted: { ratio: 1 } };

@@ -25,12 +25,19 @@ const output = z.strictObject({
   ),
 });
 
-test('a very short benchmark has figures of all it measured, and every click was counted', async () => {
+test('a very short benchmark has figures of all it measured, and every click and link was counted', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hoplite-bench-test-'));
   try {
     const file = join(folder, 'bench.json');
     const dir = join(folder, 'work');
-    const measured = ['hoplite-hot', 'hoplite-uniform-1k', 'hoplite-headers', 'express-update'];
+    const measured = [
+      'hoplite-hot',
+      'hoplite-uniform-1k',
+      'hoplite-headers',
+      'express-update',
+      'creates-1',
+      'creates-32',
+    ];
     const only = measured.flatMap((name) => ['--only', name]);
     const options = [
       '--quick',
@@ -53,6 +60,8 @@ test('a very short benchmark has figures of all it measured, and every click was
       'express-update',
       'raw-http-headers',
       'hoplite-headers',
+      'creates-1',
+      'creates-32',
     ]);
     for (const { variant, answered, counted, ratio, spread } of variants) {
       expect(counted, variant).toBe(measured.includes(variant) ? answered : 0);
