@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { readLease } from '../../cluster/litefs-info.ts';
 import { type Config, readConfig } from '../../config.ts';
 import type { BootstrapFacts } from '../../guard/bootstrap/facts.ts';
 import { observeBootstrap } from '../../guard/bootstrap/observe.ts';
@@ -9,6 +8,7 @@ import { countLinks, liftEpoch } from '../../storage/database-file.ts';
 import { confirm } from '../confirm.ts';
 import type { Context, Environment } from '../context.ts';
 import { Refusal } from '../refusal.ts';
+import { sendRequest } from '../send-request.ts';
 import { expectLost } from './expect-lost.ts';
 import {
   placeClusterId,
@@ -109,13 +109,21 @@ async function expectNoLiteFs({ fleet }: Config): Promise<void> {
   if (fleet === undefined) {
     throw new Refusal('this node runs alone (LITEFS_DIR is not set); put the file into DATA_DIR');
   }
-  const lease = await readLease(fleet.litefsUrl, AbortSignal.timeout(askTimeoutMs)).catch(
-    () => undefined,
-  );
-  if (lease === undefined) return;
+  const isThere = await answers(fleet.litefsUrl);
+  if (!isThere) return;
   throw new Refusal(
     'LiteFS runs on this node; restart the node, and run this again while its guard waits',
   );
+}
+
+/** One that hangs, or says what is not understood, is there as well. */
+async function answers(origin: string): Promise<boolean> {
+  try {
+    await sendRequest({ method: 'GET', origin, path: '/info', timeoutMs: askTimeoutMs });
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED');
+  }
 }
 
 /** Throws a `Refusal` unless a person says yes. */
