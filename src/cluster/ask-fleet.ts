@@ -27,9 +27,12 @@ type Told = z.output<typeof toldStanding>;
 
 const answerTimeoutMs = 1000;
 
-/** Makes the question. It waits at the other nodes, which know best when they are there; nobody is asked twice. */
+/**
+ * Makes the question. It waits at the other nodes, which know best when they are there; nobody is asked twice. A change
+ * of role ends it with what is known by then: a node that hands its lease over to stop has to answer before it does.
+ */
 export function createAskFleet(options: {
-  readonly cluster: Pick<Cluster, 'node' | 'region'>;
+  readonly cluster: Pick<Cluster, 'node' | 'region' | 'onRole'>;
   readonly peers: PeerClient;
   readonly knownNodes: () => Promise<readonly NodeId[]>;
   readonly log: Pick<Logger, 'debug'>;
@@ -39,9 +42,12 @@ export function createAskFleet(options: {
   const { cluster, peers, knownNodes, log, maxQuestions = 100 } = options;
   let questions = 0;
 
-  async function askNode(node: NodeId, path: string, timeoutMs: number): Promise<Told | undefined> {
+  async function askNode(
+    node: NodeId,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<Told | undefined> {
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
       const answer = await peers.send(node, { method: 'GET', path }, signal);
       return answer?.status === 200 ? toldStanding.parse(JSON.parse(answer.body)) : undefined;
     } catch (err) {
@@ -58,9 +64,10 @@ export function createAskFleet(options: {
   ): Promise<FleetStanding> {
     const path = `${bookmarksPath}/${bookmark}?waitMs=${waitMs}`;
     const others = (await knownNodes()).filter((node) => node !== cluster.node);
-    const told = await Promise.all(
-      others.map((node) => askNode(node, path, waitMs + answerTimeoutMs)),
-    );
+    const moved = new AbortController();
+    using _ = { [Symbol.dispose]: cluster.onRole(() => moved.abort()) };
+    const signal = AbortSignal.any([moved.signal, AbortSignal.timeout(waitMs + answerTimeoutMs)]);
+    const told = await Promise.all(others.map((node) => askNode(node, path, signal)));
     const ours: Told = { region: cluster.region, ...own };
     const all = [
       [cluster.node, ours] as const,

@@ -1,25 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { type AskFleet, createAskFleet, createAskNobody } from '../../src/cluster/ask-fleet.ts';
 import type { PeerAnswer } from '../../src/cluster/peer-client.ts';
+import { FakeCluster } from '../support/fake-cluster.ts';
 import { silentLog } from '../support/silent-log.ts';
 
-const me = { node: 'me', region: 'ams' };
+const me = new FakeCluster({ is: 'primary' });
 const primary = { standing: 'reached', isPrimary: true } as const;
 const replica = { standing: 'behind', isPrimary: false } as const;
 const says =
   (body: object, status = 200) =>
   async () => ({ status, body: JSON.stringify(body) });
 
-type Answers = Readonly<Record<string, () => Promise<PeerAnswer | undefined>>>;
+type Answers = Readonly<Record<string, (signal: AbortSignal) => Promise<PeerAnswer | undefined>>>;
 
 /** Asks a fleet whose nodes answer as given; notes what they were asked. */
 function askFleet(answers: Answers, asked: string[] = [], maxQuestions = 100): AskFleet {
   return createAskFleet({
     cluster: me,
     peers: {
-      async send(node, { path }) {
+      async send(node, { path }, signal) {
         asked.push(`${node} ${path}`);
-        return answers[node]?.();
+        return answers[node]?.(signal);
       },
       [Symbol.dispose]: () => undefined,
     },
@@ -82,6 +83,22 @@ describe('the standing of a fleet', () => {
       nodes: [{ reached: false }, { node: 'p', region: 'ams', reached: null }],
       lost: null,
     });
+  });
+
+  it('is what is known so far when the role of this node changes', async () => {
+    const hangs = (signal: AbortSignal) =>
+      new Promise<undefined>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    const ask = askFleet({
+      a: says({ region: 'iad', standing: 'reached', isPrimary: false }),
+      b: hangs,
+    });
+    const told = ask('1abc', 10_000, primary);
+    await expect.poll(() => me.listeners).toBe(1);
+    me.become({ is: 'replica', primary: 'a' });
+    expect((await told)?.nodes.map(({ reached }) => reached)).toEqual([true, true, null]);
+    expect(me.listeners, 'listeners that are left').toBe(0);
   });
 
   it('is not asked for by more than there is room for', async () => {
