@@ -11,6 +11,8 @@ export const faultNames = [
   'power-loss',
   /** LiteFS hangs (SIGSTOP), and goes on once another node is primary. */
   'sigstop',
+  /** All of the primary hangs, and goes on once another node is primary; writes that wait for it are answered then. */
+  'node-paused',
   /** LiteFS alone is killed. */
   'kill-litefs',
   /** The app alone is killed. */
@@ -29,6 +31,8 @@ export const faultNames = [
   'link-lossy',
   /** The link between the candidates is cut a moment before the primary is killed. */
   'link-cut',
+  /** The primary dies with writes that only a replica has, and that replica cannot follow the new one yet. */
+  'follower-left-behind',
   /** A node that is no candidate is cut from all others. */
   'replica-partitioned',
   /** The disk of LiteFS's data is full. */

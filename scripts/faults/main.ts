@@ -1,5 +1,6 @@
 // `npm run faults`: real faults on a real fleet, and a verdict on what it promises. See options.ts for what it can do.
 
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClusterFailure } from '../cluster/cluster-failure.ts';
 import { readRun } from '../cluster/folder.ts';
@@ -7,6 +8,7 @@ import { takeInterrupts } from '../cluster/interrupts.ts';
 import { isRunning } from '../cluster/process-identity.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { runAndJudge } from './judged-run.ts';
+import { findMutants, isFound } from './mutants/find-mutants.ts';
 import { parseFaultsCommand, usage } from './options.ts';
 import { enterOwnNetwork } from './own-network.ts';
 import { findBroken } from './report/result.ts';
@@ -15,11 +17,25 @@ try {
   const command = parseFaultsCommand(process.argv.slice(2));
   if (command.help) {
     console.log(usage);
+  } else if (command.mutants) {
+    const results = await findMutants({
+      ...command,
+      dir: join(projectDir, 'data/faults-mutants'),
+      say: (sentence) => console.log(sentence),
+      signal: takeInterrupts().stop,
+    });
+    if (command.json !== undefined) {
+      writeFileSync(command.json, `${JSON.stringify(results, undefined, 2)}\n`);
+    }
+    const found = results.filter(isFound).length;
+    console.log(`${found} of ${results.length} mutants were found.`);
+    if (found < results.length) process.exitCode = 1;
   } else {
     enterOwnNetwork();
     console.log(`The seed is ${command.seed}.`);
     const { result, failure } = await runAndJudge({
       ...command,
+      choice: command.only && { only: command.only, times: command.times },
       dir: findFolder(),
       maxMs: command.minutes * 60_000,
       say: (sentence) => console.log(sentence),

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ClusterFailure } from '../cluster/cluster-failure.ts';
 import type { Plan } from './nemesis/schedule.ts';
@@ -6,17 +7,26 @@ export const usage = `npm run faults -- [options]     a fleet under load to whic
 
   --minutes <M>    no fault begins later than this (11)
   --seed <S>       the order of faults and what clients do (drawn)
-  --only <name>    one kind of fault alone, such as power-loss
+  --only <names>   these kinds of faults alone, such as power-loss,handoff
+  --times <n>      with --only: each of them so often
   --cut            the shorter schedule that npm test runs
-  --json <file>    writes the result there`;
+  --project <dir>  the nodes run from this copy of the repository
+  --json <file>    writes the result there
+
+npm run faults -- --mutants [--only <names>] [--seed <S>] [--json <file>]
+                   takes each protection away in turn, and shows that the run notices; --only: these mutants alone`;
 
 /** What to run, as the command line says. */
 export interface FaultsCommand {
   readonly help: boolean;
   readonly minutes: number;
   readonly seed: number;
-  readonly only: string | undefined;
+  /** Names of faults, or of mutants. */
+  readonly only: readonly string[] | undefined;
+  readonly times: number | undefined;
   readonly plan: Plan;
+  readonly projectDir: string | undefined;
+  readonly mutants: boolean;
   readonly json: string | undefined;
 }
 
@@ -32,8 +42,11 @@ export function parseFaultsCommand(
     help: values.help,
     minutes: toNumber('--minutes', values.minutes, 120),
     seed: values.seed === undefined ? drawSeed() : toWhole('--seed', values.seed),
-    only: values.only,
+    only: values.only?.split(','),
+    times: values.times === undefined ? undefined : toWhole('--times', values.times),
     plan: values.cut ? 'cut' : 'full',
+    projectDir: values.project === undefined ? undefined : resolve(values.project),
+    mutants: values.mutants,
     json: values.json,
   };
 }
@@ -46,6 +59,9 @@ function parse(args: readonly string[]) {
         minutes: { type: 'string', default: '11' },
         seed: { type: 'string' },
         only: { type: 'string' },
+        times: { type: 'string' },
+        project: { type: 'string' },
+        mutants: { type: 'boolean', default: false },
         cut: { type: 'boolean', default: false },
         json: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },

@@ -18,7 +18,7 @@ import { quiesce } from './driver/quiesce.ts';
 import { Transactions } from './driver/transactions.ts';
 import type { HistoryRecord } from './history.ts';
 import type { Fault } from './nemesis/fault.ts';
-import { makeSchedule, type Plan } from './nemesis/schedule.ts';
+import { type Choice, makeSchedule, type Plan } from './nemesis/schedule.ts';
 import { Stage } from './nemesis/stage.ts';
 import { World } from './world/world.ts';
 
@@ -33,8 +33,8 @@ export interface RunOptions {
   readonly dir: string;
   readonly seed: number;
   readonly plan: Plan;
-  /** One kind of fault alone. */
-  readonly only?: string | undefined;
+  /** Some kinds of faults alone. */
+  readonly choice?: Choice | undefined;
   /** No fault begins later than this. */
   readonly maxMs: number;
   /** A copy of the repository that the nodes run from. */
@@ -52,7 +52,7 @@ export async function runFaults(options: RunOptions): Promise<readonly HistoryRe
   const { say, interrupts } = options;
   const chance = createChance(String(options.seed));
   using copies = new DisposableStack();
-  const schedule = makeSchedule(options.plan, chance.child('schedule'), copies, options.only);
+  const schedule = makeSchedule(options.plan, chance.child('schedule'), copies, options.choice);
   const answeredBy = new AnsweredBy();
   say('Starting Consul, three nodes and the edges, each in a network namespace …');
   await using world = await World.start({

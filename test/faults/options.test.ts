@@ -7,8 +7,18 @@ test('the whole schedule with a drawn seed is what runs without options', () => 
     minutes: 11,
     seed: 7,
     only: undefined,
+    times: undefined,
+    projectDir: undefined,
+    mutants: false,
     plan: 'full',
     json: undefined,
+  });
+});
+
+test('faults are chosen by name, each so many times', () => {
+  expect(parseFaultsCommand(['--only', 'kill-9,handoff', '--times', '3'])).toMatchObject({
+    only: ['kill-9', 'handoff'],
+    times: 3,
   });
 });
 

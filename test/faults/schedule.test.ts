@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { createChance } from '../../scripts/faults/driver/chance.ts';
-import { makeSchedule, type Plan } from '../../scripts/faults/nemesis/schedule.ts';
+import { type Choice, makeSchedule, type Plan } from '../../scripts/faults/nemesis/schedule.ts';
 
-function namesOf(plan: Plan, seed: string, only?: string): string[] {
+function namesOf(plan: Plan, seed: string, choice?: Choice): string[] {
   using copies = new DisposableStack();
-  return makeSchedule(plan, createChance(seed), copies, only).map(({ name }) => name);
+  return makeSchedule(plan, createChance(seed), copies, choice).map(({ name }) => name);
 }
 
 test('the same seed gives the same order, another one another', () => {
@@ -23,9 +23,16 @@ test('the cut takes the lease from the primary at least eight times, in at least
 });
 
 test('one kind of fault can be had alone', () => {
-  expect(new Set(namesOf('full', '1', 'link-cut'))).toEqual(new Set(['link-cut']));
+  expect(new Set(namesOf('full', '1', { only: ['link-cut'] }))).toEqual(new Set(['link-cut']));
+});
+
+test('some kinds can be had so many times each, also those that happen on demand alone', () => {
+  expect(namesOf('full', '1', { only: ['node-paused', 'handoff'], times: 2 })).toEqual([
+    ...['node-paused', 'node-paused', 'handoff', 'handoff'],
+  ]);
+  expect(namesOf('full', '1')).not.toContain('node-paused');
 });
 
 test('a fault that there is not is refused, and those that there are are named', () => {
-  expect(() => namesOf('full', '1', 'flood')).toThrow(/no fault flood: .*power-loss/);
+  expect(() => namesOf('full', '1', { only: ['flood'] })).toThrow(/no fault flood: .*power-loss/);
 });

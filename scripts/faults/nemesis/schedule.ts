@@ -1,12 +1,16 @@
+import { ClusterFailure } from '../../cluster/cluster-failure.ts';
 import type { Chance } from '../driver/chance.ts';
+import { clicksRestored } from './clicks-restored.ts';
 import { clocksOff } from './clocks.ts';
 import { consulBlackHole, consulRefused, consulWiped } from './consul.ts';
 import { rollingDeploy } from './deploys.ts';
 import { fullDataDisk, fullSpoolDisk, spoolCloned, volumeWiped } from './disks.ts';
 import type { Fault } from './fault.ts';
+import { followerLeftBehind } from './follower-left-behind.ts';
 import { ended, handoff } from './handed-over.ts';
 import { hang, killByTtl, killFast, killPart, powerLoss } from './killed.ts';
 import { cutLink, lossyLink, replicaPartitioned, shippingStopped } from './links.ts';
+import { nodePaused } from './node-paused.ts';
 import { staleCandidate } from './stale.ts';
 
 /** Which faults a run has. The order within a block is drawn. */
@@ -45,17 +49,32 @@ function blocks(plan: Plan, copies: DisposableStack): readonly (readonly Fault[]
   ];
 }
 
-/** What befalls the fleet, in this order. `only` keeps one kind. Throws an error that names all kinds when there is none of it. */
+/** What happens on demand alone: it takes long, or shows one thing only. */
+const onDemand: readonly Fault[] = [nodePaused, followerLeftBehind, clicksRestored];
+
+/** Some kinds of faults alone, as often as the plan has them, or each so many times. */
+export interface Choice {
+  readonly only: readonly string[];
+  readonly times?: number | undefined;
+}
+
+/** What befalls the fleet, in this order. Throws an error that names all kinds when there is none of a chosen one. */
 export function makeSchedule(
   plan: Plan,
   chance: Chance,
   copies: DisposableStack,
-  only?: string,
+  choice?: Choice,
 ): readonly Fault[] {
-  const all = blocks(plan, copies);
-  if (only === undefined) return all.flatMap((block) => chance.shuffle(block));
-  const kept = all.flat().filter(({ name }) => name === only);
-  if (kept.length > 0) return kept;
-  const names = [...new Set(all.flat().map(({ name }) => name))].join(', ');
-  throw new Error(`There is no fault ${only}: there are ${names}.`);
+  const planned = blocks(plan, copies);
+  if (choice === undefined) return planned.flatMap((block) => chance.shuffle(block));
+  const all = [...planned.flat(), ...onDemand];
+  return choice.only.flatMap((chosen) => {
+    const kept = all.filter(({ name }) => name === chosen);
+    const [first] = kept;
+    if (first === undefined) {
+      const names = [...new Set(all.map(({ name }) => name))].join(', ');
+      throw new ClusterFailure(`There is no fault ${chosen}: there are ${names}.`);
+    }
+    return choice.times === undefined ? kept : repeat(choice.times, first);
+  });
 }
