@@ -9,13 +9,13 @@ import type { PeerClient } from './peer-client.ts';
 export const bookmarksPath = '/bookmarks';
 
 /**
- * Asks all known nodes how they stand to a bookmark, as text, and adds what this node has told of itself. A node gets
- * `waitMs` to reach it, and a second more to answer. `undefined` when too many ask. Never rejects.
+ * Asks all known nodes how they stand to a bookmark, as text, and adds what `tellOwn` says of this one at the same time.
+ * A node gets `waitMs` to reach it, and a second more to answer. `undefined` when too many ask. Never rejects.
  */
 export type AskFleet = (
   bookmark: string,
   waitMs: number,
-  own: ToldStanding,
+  tellOwn: () => Promise<ToldStanding>,
 ) => Promise<FleetStanding | undefined>;
 
 const toldStanding = z.object({
@@ -60,14 +60,17 @@ export function createAskFleet(options: {
   async function askAll(
     bookmark: string,
     waitMs: number,
-    own: ToldStanding,
+    tellOwn: () => Promise<ToldStanding>,
   ): Promise<FleetStanding> {
     const path = `${bookmarksPath}/${bookmark}?waitMs=${waitMs}`;
     const others = (await knownNodes()).filter((node) => node !== cluster.node);
     const moved = new AbortController();
     using _ = { [Symbol.dispose]: cluster.onRole(() => moved.abort()) };
     const signal = AbortSignal.any([moved.signal, AbortSignal.timeout(waitMs + answerTimeoutMs)]);
-    const told = await Promise.all(others.map((node) => askNode(node, path, signal)));
+    const [own, ...told] = await Promise.all([
+      tellOwn(),
+      ...others.map((node) => askNode(node, path, signal)),
+    ]);
     const ours: Told = { region: cluster.region, ...own };
     const all = [
       [cluster.node, ours] as const,
@@ -80,11 +83,11 @@ export function createAskFleet(options: {
     };
   }
 
-  return async (bookmark, waitMs, own) => {
+  return async (bookmark, waitMs, tellOwn) => {
     if (questions >= maxQuestions) return undefined;
     questions += 1;
     try {
-      return await askAll(bookmark, waitMs, own);
+      return await askAll(bookmark, waitMs, tellOwn);
     } finally {
       questions -= 1;
     }

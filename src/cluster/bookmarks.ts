@@ -95,8 +95,7 @@ export function createBookmarks(options: BookmarksOptions): NodeBookmarks {
       return decide(bookmark, false) === 'serve' ? 'serve' : 'replay';
     },
 
-    async askFleet(bookmark, waitMs) {
-      return askFleet(text.format(bookmark), waitMs, await tellStanding(bookmark, 0));
-    },
+    askFleet: (bookmark, waitMs) =>
+      askFleet(text.format(bookmark), waitMs, () => tellStanding(bookmark, waitMs)),
   };
 }

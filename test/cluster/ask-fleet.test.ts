@@ -5,8 +5,8 @@ import { FakeCluster } from '../support/fake-cluster.ts';
 import { silentLog } from '../support/silent-log.ts';
 
 const me = new FakeCluster({ is: 'primary' });
-const primary = { standing: 'reached', isPrimary: true } as const;
-const replica = { standing: 'behind', isPrimary: false } as const;
+const primary = async () => ({ standing: 'reached', isPrimary: true }) as const;
+const replica = async () => ({ standing: 'behind', isPrimary: false }) as const;
 const says =
   (body: object, status = 200) =>
   async () => ({ status, body: JSON.stringify(body) });
@@ -69,12 +69,11 @@ describe('the standing of a fleet', () => {
     ['reached', false],
     ['behind', true],
     ['astray', true],
-  ])('is lost when the primary has not reached it: %s', async (standing, lost) => {
+  ] as const)('is lost when the primary has not reached it: %s', async (standing, lost) => {
     const ask = askFleet({ p: says({ region: 'ams', standing, isPrimary: true }) });
     expect(await ask('1abc', 0, replica)).toMatchObject({ lost });
-    expect(await askFleet({})('1abc', 0, { standing, isPrimary: true } as never)).toMatchObject({
-      lost,
-    });
+    const own = async () => ({ standing, isPrimary: true });
+    expect(await askFleet({})('1abc', 0, own)).toMatchObject({ lost });
   });
 
   it('is unknown while the primary cannot read its copy', async () => {

@@ -198,6 +198,23 @@ describe('a read with a bookmark', () => {
     expect(await told).toMatchObject({ standing: 'reached' });
   });
 
+  it('lets this node take its time as the others do when the fleet is asked', async () => {
+    use({
+      askFleet: async (_bookmark, _waitMs, tellOwn) => {
+        const { standing } = await tellOwn();
+        return {
+          nodes: [{ node: 'me', region: 'ams', reached: standing === 'reached' }],
+          lost: null,
+        };
+      },
+    });
+    const told = bookmarks.askFleet(at(7), 5000);
+    await pass(4000);
+    await commit(7);
+    expect(await told).toMatchObject({ nodes: [{ reached: true }] });
+    expect(await bookmarks.askFleet(at(8), 0)).toMatchObject({ nodes: [{ reached: false }] });
+  });
+
   it('is judged by a primary that is busy writing, as soon as it can be', async () => {
     busyReads = 3;
     cluster.become({ is: 'primary' });

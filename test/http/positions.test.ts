@@ -50,7 +50,9 @@ it('a write waits for the nodes and says on how many it is', async () => {
   const { headers } = await create('wait=60');
   expect(headers['live-in']).toBe('2/4');
   expect(headers['preference-applied']).toBe('wait=10');
-  expect(asked).toMatchObject([[headers['hoplite-bookmark'], 10_000, { isPrimary: true }]]);
+  expect(asked.map(([bookmark, waitMs]) => [bookmark, waitMs])).toEqual([
+    [headers['hoplite-bookmark'], 10_000],
+  ]);
 });
 
 it('a write is answered all the same when too many ask', async () => {
@@ -64,7 +66,7 @@ it('a bookmark has a resource that tells which nodes have reached it', async () 
   const bookmark = String((await create()).headers['hoplite-bookmark']);
   const { body } = await app.client.get(`/api/v1/positions/${bookmark}`).expect(200);
   expect(body).toEqual({ bookmark, lost: false, reached: 2, nodes: 4, perNode: standing.nodes });
-  expect(asked).toMatchObject([[bookmark, 0, {}]]);
+  expect(asked.map(([text, waitMs]) => [text, waitMs])).toEqual([[bookmark, 0]]);
   answer = { ...standing, lost: null };
   const waited = await app.client
     .get(`/api/v1/positions/${bookmark}`)
