@@ -14,6 +14,16 @@ DROP TABLE notes;
 ALTER TABLE links DROP COLUMN note;
 `;
 
+const brokenMigration = `-- migrate:up
+CREATE TABLE fine (id INTEGER PRIMARY KEY) STRICT;
+INSERT INTO links_of_old VALUES (1);
+
+-- migrate:down
+DROP TABLE fine;
+`;
+/** Long enough for the new release to start, lead, fail and end. */
+const triedMs = 12_000;
+
 /** All nodes move to a newer release with a migration, one by one: the far one, the other candidate, the primary. */
 export function rollingDeploy(copies: DisposableStack): Fault {
   return {
@@ -33,6 +43,32 @@ export function rollingDeploy(copies: DisposableStack): Fault {
           }
         },
         heal: () => stage.world.untilSettled(),
+      };
+    },
+  };
+}
+
+/** The other candidate is moved to a release whose migration fails, and back after a while. */
+export function failingMigration(copies: DisposableStack): Fault {
+  return {
+    name: 'failing-migration',
+    losesPrimary: true,
+    async prepare(stage) {
+      const victim = stage.otherCandidate(await stage.primary());
+      const release = copies.use(nextRelease(stage));
+      release.addMigration('9100_broken.sql', brokenMigration);
+      return {
+        targets: [victim.id],
+        async start() {
+          await stage.stop(victim);
+          await stage.world.startNode(victim, { projectDir: release.dir });
+          await stage.hold(triedMs);
+        },
+        async heal() {
+          await stage.kill(victim);
+          await stage.bringUp(victim);
+          await stage.world.untilSettled();
+        },
       };
     },
   };

@@ -18,17 +18,22 @@ export const lossyLink: Fault = {
         await stage.hold(6_000);
         await stage.kill(victim);
         await stage.world.lease.destroySession();
-        await stage.untilReplaced(victim);
+        await stage.hold(1_000);
       },
+      // Where the other one lacks writes it does not lead before the victim is back.
       async heal() {
         await firewall.clear(name);
         await stage.bringUp(victim);
+        await stage.world.untilSettled();
       },
     };
   },
 };
 
-/** The candidates are cut from each other a moment before the primary is killed: what it wrote in it is with it alone. */
+/**
+ * The candidates are cut from each other a moment before the primary is killed. What it wrote in that moment is with it alone,
+ * and it stays away for longer than the grace time: the other one leads without, and what was `local` is lost.
+ */
 export const cutLink: Fault = {
   name: 'link-cut',
   losesPrimary: true,

@@ -3,7 +3,7 @@ import type { Chance } from '../driver/chance.ts';
 import { clicksRestored } from './clicks-restored.ts';
 import { clocksOff } from './clocks.ts';
 import { consulBlackHole, consulRefused, consulWiped } from './consul.ts';
-import { rollingDeploy } from './deploys.ts';
+import { failingMigration, rollingDeploy } from './deploys.ts';
 import { fullDataDisk, fullSpoolDisk, spoolCloned, volumeWiped } from './disks.ts';
 import type { Fault } from './fault.ts';
 import { followerLeftBehind } from './follower-left-behind.ts';
@@ -11,7 +11,7 @@ import { ended, handoff } from './handed-over.ts';
 import { hang, killByTtl, killFast, killPart, powerLoss } from './killed.ts';
 import { cutLink, lossyLink, replicaPartitioned, shippingStopped } from './links.ts';
 import { nodePaused } from './node-paused.ts';
-import { staleCandidate } from './stale.ts';
+import { staleCandidate, staleCandidateAlone } from './stale.ts';
 
 /** Which faults a run has. The order within a block is drawn. */
 export type Plan = 'full' | 'cut';
@@ -35,7 +35,7 @@ function blocks(plan: Plan, copies: DisposableStack): readonly (readonly Fault[]
     [...repeat(6, handoff), ...repeat(2, ended)],
     [killByTtl, powerLoss, hang],
     [consulBlackHole, consulRefused, consulWiped],
-    [staleCandidate, lossyLink, ...repeat(4, cutLink)],
+    [staleCandidate, staleCandidateAlone, lossyLink, ...repeat(2, cutLink), followerLeftBehind],
     [replicaPartitioned, shippingStopped, fullDataDisk, fullSpoolDisk],
     [
       killPart('kill-app', 'replica'),
@@ -43,14 +43,15 @@ function blocks(plan: Plan, copies: DisposableStack): readonly (readonly Fault[]
       killPart('kill-app', 'primary'),
       killPart('kill-litefs', 'primary'),
     ],
-    [clocksOff, rollingDeploy(copies)],
-    [volumeWiped],
+    [failingMigration(copies), clocksOff],
+    [rollingDeploy(copies)],
+    [volumeWiped, clicksRestored],
     [spoolCloned],
   ];
 }
 
 /** What happens on demand alone: it takes long, or shows one thing only. */
-const onDemand: readonly Fault[] = [nodePaused, followerLeftBehind, clicksRestored];
+const onDemand: readonly Fault[] = [nodePaused];
 
 /** Some kinds of faults alone, as often as the plan has them, or each so many times. */
 export interface Choice {

@@ -35,6 +35,31 @@ export const staleCandidate: Fault = {
   },
 };
 
+/** The same, and the dead one stays away until the sleeper leads without the hundred, after the grace time, and says so. */
+export const staleCandidateAlone: Fault = {
+  name: 'stale-candidate-alone',
+  losesPrimary: true,
+  async prepare(stage) {
+    const victim = await stage.primary();
+    const sleeper = stage.otherCandidate(victim);
+    return {
+      targets: [sleeper.id, victim.id],
+      async start() {
+        await stage.kill(sleeper);
+        await writeAlone(stage, victim);
+        await stage.kill(victim);
+        await stage.world.lease.destroySession();
+        await stage.bringUp(sleeper);
+        await stage.untilReplaced(victim);
+      },
+      async heal() {
+        await stage.bringUp(victim);
+        await stage.world.untilSettled();
+      },
+    };
+  },
+};
+
 async function writeAlone(stage: Stage, primary: WorldNode): Promise<void> {
   for (let number = 0; number < writes; number++) {
     const idempotencyKey = `alone-${stage.journal.now()}-${number}`;

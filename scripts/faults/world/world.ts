@@ -137,6 +137,8 @@ export class World implements AsyncDisposable {
         }),
         // Clients of the run write more in a minute than people do.
         WRITES_PER_MINUTE: '1000000',
+        // A third of what is usual, so that a run has time for more than one failover that loses something.
+        GUARD_GRACE: '20s',
       });
       const process = new NodeProcess({
         plan,
