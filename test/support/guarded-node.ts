@@ -92,7 +92,7 @@ export class GuardedNode implements AsyncDisposable {
     this.#logFrom = readFileSync(logFile).length;
     this.#child = await Child.start({
       command: process.execPath,
-      args: ['src/guard/main.ts', '--', 'sh', script],
+      args: ['--max-semi-space-size=1', 'src/guard/main.ts', '--', 'sh', script],
       cwd: projectDir,
       env: { ...this.env, ...env },
       logFile,

@@ -1,6 +1,5 @@
-// NOTE: an `import` of these makes Node load all of their exports, 14 MB more.
+// NOTE: an `import` of it makes Node load all of its exports, 14 MB more.
 const http = process.getBuiltinModule('node:http');
-const https = process.getBuiltinModule('node:https');
 
 /** A whole answer. */
 export interface Answer {
@@ -29,7 +28,10 @@ export function ask(
   const signal = AbortSignal.timeout(timeoutMs);
   const fail = (error: Error) =>
     reject(signal.aborted ? new Error(`no answer within ${timeoutMs / 1000} s`) : error);
-  const { request: send } = url.startsWith('https:') ? https : http;
+  // Taken only where it is used, since it brings TLS along.
+  const { request: send } = url.startsWith('https:')
+    ? process.getBuiltinModule('node:https')
+    : http;
   const request = send(url, { method, headers, signal, agent: false }, (response) => {
     let text = '';
     response.setEncoding('utf8').on('error', fail);

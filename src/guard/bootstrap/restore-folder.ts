@@ -4,7 +4,6 @@ const { accessSync, constants, existsSync } = process.getBuiltinModule('node:fs'
 const { join } = process.getBuiltinModule('node:path');
 
 const { spawn } = process.getBuiltinModule('node:child_process');
-const { randomBytes } = process.getBuiltinModule('node:crypto');
 
 /** The file of the command line, which the guard starts and never imports: it would cost it its small memory. */
 const hoplite = join(import.meta.dirname, '../../cli/hoplite.ts');
@@ -54,5 +53,6 @@ export async function restoreFromFolder(
 
 /** As LiteFS makes one (`litefs.go`, `GenerateClusterID`). */
 function newClusterId(): string {
+  const { randomBytes } = process.getBuiltinModule('node:crypto');
   return `LFSC${randomBytes(8).toString('hex').toUpperCase()}`;
 }
