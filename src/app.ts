@@ -22,6 +22,7 @@ import type { DestinationPolicy } from './domain/destination.ts';
 import { Failure } from './domain/failure.ts';
 import { createFindLink } from './domain/find-link.ts';
 import type { Random } from './domain/random.ts';
+import { openFleetReports, readGuardState } from './fleet-reports.ts';
 import { HealthNotice } from './health-notice.ts';
 import { createClientErrorHandler } from './http/client-error.ts';
 import { createNodeStatus } from './http/node-status.ts';
@@ -141,13 +142,14 @@ export async function startApp(config: Config): Promise<App> {
     log,
     opened,
   });
+  const candidates = () => guard?.view()?.candidates.map(({ node }) => node) ?? [];
   const bookmarks = openBookmarks(config, {
     cluster,
     secret,
     auth,
     ownHistory,
     onCommit,
-    candidates: () => guard?.view()?.candidates.map(({ node }) => node) ?? [],
+    candidates,
     clock,
     log,
     opened,
@@ -217,6 +219,11 @@ export async function startApp(config: Config): Promise<App> {
     cluster,
     database,
     writeState: acknowledged.state,
+    guardState: () => readGuardState(guard, clock),
+    clicks: () => {
+      const { unconfirmedClicks, oldestUnconfirmedMs } = clickPath.figures().spool;
+      return { unconfirmed: unconfirmedClicks, oldestMs: oldestUnconfirmedMs };
+    },
     version,
     clock,
   });
@@ -244,6 +251,7 @@ export async function startApp(config: Config): Promise<App> {
     database,
     notice,
     readStatus,
+    askReports: openFleetReports(config, { cluster, auth, candidates, log, opened }),
     sessionSecret: secret,
     pages,
     renderProblem,

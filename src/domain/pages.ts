@@ -1,4 +1,5 @@
 import type { ClickTotals } from './click-reader.ts';
+import type { FleetNode, FleetSummary } from './fleet-report.ts';
 import type { LinkState } from './link.ts';
 
 /** A link as a page shows it. `createdAt` in milliseconds since 1970 UTC. */
@@ -41,6 +42,14 @@ export interface PreviewPage {
   readonly isStale?: boolean | undefined;
 }
 
+/** The page at `/status`: all nodes of the fleet. */
+export interface StatusPage {
+  readonly summary: FleetSummary;
+  readonly nodes: readonly FleetNode[];
+  /** When they were asked, milliseconds since 1970 UTC. */
+  readonly at: number;
+}
+
 /** A problem (RFC 9457) for people. */
 export interface ProblemPage {
   readonly status: number;
@@ -55,5 +64,6 @@ export interface Pages {
   home(model: HomePage): string;
   signIn(model: SignInPage): string;
   preview(model: PreviewPage): string;
+  status(model: StatusPage): string;
   problem(model: ProblemPage): string;
 }

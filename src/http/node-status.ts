@@ -15,6 +15,22 @@ export interface DatabaseState {
   isKnownSchema(schemaVersion: number): boolean;
 }
 
+/** What the guard of this machine sees besides the lease. */
+export interface GuardState {
+  readonly isCandidate: boolean;
+  readonly candidates: readonly NodeId[];
+  readonly consulAnsweredMsAgo: number | undefined;
+  readonly mark:
+    | { readonly epoch: number; readonly txid: string; readonly node: NodeId }
+    | undefined;
+}
+
+/** Clicks that this node's own copy of the counts does not have yet. */
+export interface UnconfirmedClicks {
+  readonly unconfirmed: number;
+  readonly oldestMs: number;
+}
+
 /** What a write meets on this node. */
 export interface WriteState {
   /** What a write would be answered with now; `undefined` on a node that is not primary, or not sure of it. */
@@ -60,6 +76,22 @@ export const nodeStatusSchema = z
       })
       .nullable()
       .meta({ description: 'As the guard of this machine sees it; null without one.' }),
+    guard: z
+      .object({
+        isCandidate: z.boolean().meta({ description: 'Whether this node may become primary.' }),
+        candidates: z.array(z.string()),
+        consulAnsweredMsAgo: z.int().nullable(),
+        mark: z
+          .object({ epoch: z.int(), txid: z.string(), node: z.string() })
+          .nullable()
+          .meta({ description: 'The most that a primary has had.' }),
+      })
+      .nullable()
+      .meta({ description: 'What the guard of this machine sees; null without one.' }),
+    clicks: z
+      .object({ unconfirmed: z.int(), oldestMs: z.int() })
+      .nullable()
+      .meta({ description: 'Clicks that its own copy of the counts does not have yet.' }),
     version: z.string().meta({ description: 'Of the program.' }),
     uptimeS: z.int(),
   })
@@ -76,15 +108,20 @@ export function createNodeStatus(deps: {
   readonly cluster: Cluster;
   readonly database: DatabaseState;
   readonly writeState: () => WriteState;
+  /** `undefined` when there is no guard, or it does not answer. */
+  readonly guardState: () => GuardState | undefined;
+  readonly clicks: () => UnconfirmedClicks;
   readonly version: string;
   readonly clock: Clock;
 }): ReadNodeStatus {
-  const { cluster, database, writeState, version, clock } = deps;
+  const { cluster, database, writeState, guardState, version, clock } = deps;
   const startedMs = clock.monotonicMs();
   return async () => {
     const [schema, epoch] = await Promise.all([database.schemaVersion(), database.epoch()]);
     const role = cluster.role();
     const { durability, otherCandidate, lease } = writeState();
+    const guard = guardState();
+    const { unconfirmed, oldestMs } = deps.clicks();
     return {
       node: cluster.node,
       region: cluster.region,
@@ -102,13 +139,26 @@ export function createNodeStatus(deps: {
           : {
               holder: lease.holder ?? null,
               isOurs: lease.isOurs,
-              renewedMsAgo:
-                lease.renewedMsAgo === undefined ? null : Math.round(lease.renewedMsAgo),
+              renewedMsAgo: toWholeMs(lease.renewedMsAgo),
             },
+      guard:
+        guard === undefined
+          ? null
+          : {
+              isCandidate: guard.isCandidate,
+              candidates: [...guard.candidates],
+              consulAnsweredMsAgo: toWholeMs(guard.consulAnsweredMsAgo),
+              mark: guard.mark ?? null,
+            },
+      clicks: { unconfirmed, oldestMs: Math.round(oldestMs) },
       version,
       uptimeS: Math.floor((clock.monotonicMs() - startedMs) / 1000),
     };
   };
+}
+
+function toWholeMs(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms);
 }
 
 export function createStatusOperation(readStatus: ReadNodeStatus): Operation {

@@ -27,6 +27,7 @@ import { createCrossSiteCheck } from './cross-site.ts';
 import { createDocsRoutes } from './docs-routes.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { createKeyFinder } from './find-key.ts';
+import { type AskReports, createFleetStatusOperation } from './fleet-status.ts';
 import { createGate } from './gate.ts';
 import { createHealthOperations } from './health-operations.ts';
 import { createHomeOperations } from './home-operations.ts';
@@ -88,6 +89,7 @@ export interface HttpParts {
   /** Hears that somebody looks at `/healthz`, and says whether this node is about to end. */
   readonly notice: { look(): boolean };
   readonly readStatus: ReadNodeStatus;
+  readonly askReports: AskReports;
   /** The same on all nodes: sessions are under keys derived from it. */
   readonly sessionSecret: string;
   readonly pages: Pages;
@@ -164,6 +166,7 @@ function createOperations(
     ...createKeysOperations(shared),
     createPositionsOperation(parts),
     createStatusOperation(parts.readStatus),
+    createFleetStatusOperation(parts),
     ...createHomeOperations({ ...shared, sendHome: createSendHome(shared) }),
     createPreviewOperation(shared),
     ...sessionOperations,

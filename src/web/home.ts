@@ -32,7 +32,8 @@ ${
     ? html`<p class="empty">None yet. The first one you make appears here.</p>`
     : html`<ul class="links">${model.links.map(renderLinkRow)}</ul>`
 }
-</section>`,
+</section>
+<p class="age"><a href="/status">Status</a></p>`,
   });
 }
 

@@ -3,6 +3,7 @@ import { renderHome } from './home.ts';
 import { renderPreview } from './preview.ts';
 import { renderProblem } from './problem.ts';
 import { renderSignIn } from './sign-in.ts';
+import { renderStatus } from './status.ts';
 
 /** The pages people see. `assetVersion` marks the URLs of their assets (`readAssetVersion`). */
 export function createPages(assetVersion: string): Pages {
@@ -10,6 +11,7 @@ export function createPages(assetVersion: string): Pages {
     home: (model) => renderHome(model, assetVersion),
     signIn: (model) => renderSignIn(model, assetVersion),
     preview: (model) => renderPreview(model, assetVersion),
+    status: (model) => renderStatus(model, assetVersion),
     problem: (model) => renderProblem(model, assetVersion),
   };
 }

@@ -54,6 +54,8 @@ describe('the status of a node', () => {
       durability: 'local',
       otherCandidate: null,
       lease: null,
+      guard: null,
+      clicks: { unconfirmed: 0, oldestMs: 0 },
       version: '0.0.0-test',
       uptimeS: 61,
     });
@@ -83,6 +85,13 @@ describe('the status of a node', () => {
           cluster,
           database,
           writeState: () => ({ durability: 'replicated', otherCandidate: 'b', lease }),
+          guardState: () => ({
+            isCandidate: true,
+            candidates: ['me', 'b'],
+            consulAnsweredMsAgo: 3.2,
+            mark: undefined,
+          }),
+          clicks: () => ({ unconfirmed: 7, oldestMs: 12.6 }),
           version,
           clock,
         }),
@@ -93,6 +102,8 @@ describe('the status of a node', () => {
       durability: 'replicated',
       otherCandidate: 'b',
       lease: { holder: 'me', isOurs: true, renewedMsAgo: 1200 },
+      guard: { isCandidate: true, candidates: ['me', 'b'], consulAnsweredMsAgo: 3, mark: null },
+      clicks: { unconfirmed: 7, oldestMs: 13 },
     });
   });
 });

@@ -159,6 +159,22 @@ describe('the page, open to everybody', () => {
     });
   });
 
+  it.each([phone, desktop])(
+    'tells the status of the fleet without a script (%o)',
+    async (viewport) => {
+      await withPage({ viewport, javaScriptEnabled: false }, async (page) => {
+        await page.goto(running.baseUrl);
+        await page.getByRole('link', { name: 'Status' }).click();
+        await page.getByText('runs alone and takes writes.').waitFor();
+        expect(await page.getByRole('listitem').getByRole('heading').textContent()).toContain(
+          'primary',
+        );
+        await page.getByRole('link', { name: 'ask again' }).click();
+        await page.getByRole('heading', { name: 'Nodes' }).waitFor();
+      });
+    },
+  );
+
   it('shows the API', async () => {
     await withPage({}, async (page) => {
       await page.goto(`${running.baseUrl}/docs`);

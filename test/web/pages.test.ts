@@ -32,6 +32,33 @@ function renderAll(text: string): Readonly<Record<keyof Pages, string>> {
     }),
     signIn: pages.signIn({ failure: text }),
     preview: pages.preview({ link: view(text) }),
+    status: pages.status({
+      summary: { isFine: false, sentences: [text, text] },
+      nodes: [
+        { node: text, report: null },
+        {
+          node: text,
+          report: {
+            node: text,
+            region: text,
+            role: 'replica',
+            primary: text,
+            position: { txid: text, checksum: text },
+            lagMs: 1,
+            epoch: 1,
+            schema: 1,
+            durability: null,
+            otherCandidate: text,
+            lease: { holder: text, isOurs: false, renewedMsAgo: null },
+            guard: { isCandidate: true, candidates: [text], consulAnsweredMsAgo: 1, mark: null },
+            clicks: { unconfirmed: 1, oldestMs: 1 },
+            version: text,
+            uptimeS: 1,
+          },
+        },
+      ],
+      at: 1_700_000_000_000,
+    }),
     problem: pages.problem({ status: 404, title: text, detail: text, instance: text }),
   };
 }

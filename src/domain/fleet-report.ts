@@ -1,0 +1,126 @@
+import type { Durability } from './durability.ts';
+import type { NodeId, Role } from './role.ts';
+
+/** What a node says of itself. `null` is what it does not know. */
+export interface NodeReport {
+  readonly node: NodeId;
+  readonly region: string;
+  readonly role: Role['is'];
+  /** The node that it follows. */
+  readonly primary: NodeId | null;
+  readonly position: { readonly txid: string; readonly checksum: string } | null;
+  readonly lagMs: number | null;
+  readonly epoch: number | null;
+  /** The newest migration in its copy. */
+  readonly schema: number | null;
+  /** What a write would be answered with; `null` on a node that takes none. */
+  readonly durability: Durability | null;
+  readonly otherCandidate: NodeId | null;
+  readonly lease: {
+    readonly holder: NodeId | null;
+    readonly isOurs: boolean;
+    readonly renewedMsAgo: number | null;
+  } | null;
+  /** What its guard sees besides the lease; `null` without a guard, or when that does not answer. */
+  readonly guard: {
+    /** Whether it may become primary. */
+    readonly isCandidate: boolean;
+    /** The holders of both places. */
+    readonly candidates: readonly NodeId[];
+    readonly consulAnsweredMsAgo: number | null;
+    /** The most that a primary has had. */
+    readonly mark: { readonly epoch: number; readonly txid: string; readonly node: NodeId } | null;
+  } | null;
+  /** Clicks that its own copy of the counts does not have yet, and how long the oldest of them waits. */
+  readonly clicks: { readonly unconfirmed: number; readonly oldestMs: number } | null;
+  readonly version: string;
+  readonly uptimeS: number;
+}
+
+/** A node that is known, and what it said; `null` when it did not answer in time. */
+export interface FleetNode {
+  readonly node: NodeId;
+  readonly report: NodeReport | null;
+}
+
+/** What is worth knowing of a fleet, in sentences. */
+export interface FleetSummary {
+  readonly isFine: boolean;
+  /** The first says whether and how it can be written; the others what is wrong. */
+  readonly sentences: readonly string[];
+}
+
+/** A replica further behind is worth a sentence, milliseconds. */
+const muchLagMs = 5_000;
+/** Clicks that wait for so long are worth one, milliseconds. */
+const longUncountedMs = 60_000;
+
+/** Tells what is worth knowing of a fleet. */
+export function summarizeFleet(nodes: readonly FleetNode[]): FleetSummary {
+  const reports = nodes.flatMap(({ report }) => report ?? []);
+  const silent = nodes.filter(({ report }) => report === null).map(({ node }) => node);
+  const troubles = [
+    ...silent.map((node) => `${node} does not answer.`),
+    ...reports.flatMap(describeTroubles),
+    ...describeVersions(reports),
+  ];
+  const [writes, canReplicate] = describeWrites(nodes, reports);
+  return { isFine: canReplicate && troubles.length === 0, sentences: [writes, ...troubles] };
+}
+
+function describeWrites(
+  nodes: readonly FleetNode[],
+  reports: readonly NodeReport[],
+): readonly [sentence: string, isFine: boolean] {
+  const primaries = reports.filter(({ role }) => role === 'primary');
+  const [primary] = primaries;
+  if (primary === undefined) {
+    return ['No node that answers is the primary: nothing can be written.', false];
+  }
+  if (primaries.length > 1) {
+    const names = primaries.map(({ node }) => node).join(' and ');
+    return [`${names} each say that they are the primary.`, false];
+  }
+  const { node, durability, otherCandidate, position } = primary;
+  if (nodes.length === 1 && position === null)
+    return [`${node} runs alone and takes writes.`, true];
+  if (durability === null) return [`${node} is the primary and takes no writes now.`, false];
+  if (durability === 'replicated') {
+    return [
+      `${node} is the primary; ${otherCandidate ?? 'the other candidate'} has each write too.`,
+      true,
+    ];
+  }
+  return otherCandidate === null
+    ? [
+        `${node} is the primary; no other candidate is there, so writes are on one disk only.`,
+        false,
+      ]
+    : [
+        `${node} is the primary; ${otherCandidate} does not keep up, so writes are on one disk only.`,
+        false,
+      ];
+}
+
+function describeTroubles({ node, role, lagMs, clicks, lease, guard }: NodeReport): string[] {
+  const troubles = [];
+  if (role === 'joining') troubles.push(`${node} has no copy of the links yet.`);
+  if (role === 'detached') troubles.push(`${node} knows no primary.`);
+  if (role === 'replica' && lagMs !== null && lagMs > muchLagMs) {
+    troubles.push(`${node} is ${Math.round(lagMs / 1000)} s behind.`);
+  }
+  if (clicks !== null && clicks.oldestMs > longUncountedMs) {
+    const minutes = Math.round(clicks.oldestMs / 60_000);
+    troubles.push(`${clicks.unconfirmed} clicks of ${node} are not counted since ${minutes} min.`);
+  }
+  if (guard !== null && guard.candidates.length < 2 && lease?.isOurs === true) {
+    troubles.push('Only one node may become primary.');
+  }
+  return troubles;
+}
+
+/** Two releases at a time are a deployment; it is said, because it explains much. */
+function describeVersions(reports: readonly NodeReport[]): string[] {
+  const versions = [...new Set(reports.map(({ version }) => version))];
+  return versions.length > 1 ? [`More than one release runs: ${versions.sort().join(', ')}.`] : [];
+}
