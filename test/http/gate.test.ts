@@ -10,6 +10,7 @@ const replica = { is: 'replica', primary: 'p' } as const;
 /** Every write of the public port. */
 const writes = [
   { method: 'POST', path: '/api/v1/links' },
+  { method: 'POST', path: '/api/v1/links/bulk' },
   { method: 'PATCH', path: '/api/v1/links/x' },
   { method: 'DELETE', path: '/api/v1/links/x' },
   { method: 'POST', path: '/api/v1/keys' },
