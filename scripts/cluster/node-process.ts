@@ -141,6 +141,11 @@ export class NodeProcess {
     });
   }
 
+  /** Sends a signal as the platform does, and waits for nothing: `exit` tells how it ended. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.signal(signal);
+  }
+
   /** `kill -9` of the guard, LiteFS and the app. */
   kill(): Promise<void> {
     return this.#inTurn(() => this.#clear());

@@ -31,7 +31,7 @@ export interface HoldCounts {
 /** A write that waits. */
 interface Held {
   readonly deadlineMs: number;
-  readonly settle: PromiseWithResolvers<'here' | 'primary'>;
+  readonly wake: () => void;
 }
 
 /** How often held writes look around. */
@@ -48,8 +48,8 @@ export class MovingLeaseHold implements WriteHold, Disposable {
   readonly #counts = { released: 0, expired: 0, refused: 0 };
   #lostPrimaryAtMs = Number.NEGATIVE_INFINITY;
   #before: Role;
-  /** In the order in which they came, which is that of their deadlines. */
-  #held: Held[] = [];
+  readonly #held = new Set<Held>();
+  #isOver = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WriteHoldOptions) {
@@ -60,13 +60,13 @@ export class MovingLeaseHold implements WriteHold, Disposable {
 
   [Symbol.dispose](): void {
     this.#stopListening();
-    clearInterval(this.#timer);
-    for (const { settle } of this.#held.splice(0)) settle.reject(this.#refusal());
+    this.#isOver = true;
+    this.#wakeAll();
   }
 
   /** How many writes are held now. */
   get held(): number {
-    return this.#held.length;
+    return this.#held.size;
   }
 
   readCounts(): HoldCounts {
@@ -75,34 +75,56 @@ export class MovingLeaseHold implements WriteHold, Disposable {
 
   async findWay(): Promise<'here' | 'primary'> {
     const { maxHeld = 1000, holdMs } = this.#options;
-    const way = this.#look();
-    if (way === 'here' || way === 'primary') return way;
-    if (way === 'nowhere') throw this.#refusal();
-    if (this.#held.length >= maxHeld) {
-      this.#counts.refused += 1;
-      throw this.#refusal();
+    const deadlineMs = this.#nowMs() + holdMs;
+    for (let isHeld = false; ; isHeld = true) {
+      // Looked at anew after each wait: the way may have closed again by the time the waiting goes on.
+      const way = this.#look();
+      if (way === 'here' || way === 'primary') {
+        if (isHeld) this.#counts.released += 1;
+        return way;
+      }
+      if (way === 'nowhere' || this.#isOver || this.#nowMs() >= deadlineMs) {
+        if (isHeld) this.#counts.expired += 1;
+        throw this.#refusal();
+      }
+      if (!isHeld && this.#held.size >= maxHeld) {
+        this.#counts.refused += 1;
+        throw this.#refusal();
+      }
+      await this.#wait(deadlineMs);
     }
-    const settle = Promise.withResolvers<'here' | 'primary'>();
-    this.#held.push({ deadlineMs: this.#nowMs() + holdMs, settle });
-    this.#timer ??= setInterval(() => this.#settle(), lookEveryMs);
-    return settle.promise;
   }
 
-  /** Lets go of all that have found their way or waited long enough. */
-  #settle(): void {
-    const way = this.#look();
-    if (way === 'here' || way === 'primary') {
-      this.#counts.released += this.#held.length;
-      for (const { settle } of this.#held.splice(0)) settle.resolve(way);
-    } else {
-      const nowMs = this.#nowMs();
-      const waits = this.#held.findIndex(({ deadlineMs }) => deadlineMs > nowMs);
-      const isOver = way === 'nowhere' || waits === -1;
-      const expired = this.#held.splice(0, isOver ? this.#held.length : waits);
-      this.#counts.expired += expired.length;
-      for (const { settle } of expired) settle.reject(this.#refusal());
+  #wait(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#held.add({ deadlineMs, wake: resolve });
+      this.#timer ??= setInterval(() => this.#wake(), lookEveryMs);
+    });
+  }
+
+  /** Wakes those for which something has changed. */
+  #wake(): void {
+    if (this.#look() !== 'soon') {
+      this.#wakeAll();
+      return;
     }
-    if (this.#held.length > 0) return;
+    const nowMs = this.#nowMs();
+    for (const held of this.#held) {
+      if (held.deadlineMs > nowMs) continue;
+      this.#held.delete(held);
+      held.wake();
+    }
+    this.#restWhenEmpty();
+  }
+
+  #wakeAll(): void {
+    for (const { wake } of this.#held) wake();
+    this.#held.clear();
+    this.#restWhenEmpty();
+  }
+
+  #restWhenEmpty(): void {
+    if (this.#held.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
@@ -125,7 +147,7 @@ export class MovingLeaseHold implements WriteHold, Disposable {
     const knewPrimary = this.#before.is === 'primary' || this.#before.is === 'replica';
     if (knewPrimary && role.is === 'detached') this.#lostPrimaryAtMs = this.#nowMs();
     this.#before = role;
-    this.#settle();
+    this.#wake();
   }
 
   #nowMs(): number {

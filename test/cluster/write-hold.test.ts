@@ -76,6 +76,7 @@ describe('writes are held', () => {
     ['until another is primary, which was never unknown', [replica], 'primary'],
     ['until this node is primary again', [detached, primary, 'takes'], 'here'],
     ['while it is not known who is primary', [detached], 'held'],
+    ['while a primary that was named is gone again at once', [detached, replica, detached], 'held'],
     ['unless the copy is gone', [joining], 'refused'],
   ])('on a primary %s', async (_, changes, seen) => {
     start(primary);
