@@ -1,4 +1,12 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectDir } from '../../scripts/cluster/programs.ts';
@@ -8,6 +16,8 @@ export interface ProjectCopy extends Disposable {
   readonly dir: string;
   /** Adds a migration of links.db that is newer than all others. */
   addMigration(name: string, sql: string): void;
+  /** Adds the migration of links.db that a next release would have; gives the name of its file. */
+  addNextMigration(title: string, sql: string): string;
   /** Puts `added` behind the one place of a file where `after` stands. Throws when there is not exactly one. */
   insert(path: string, after: string, added: string): void;
 }
@@ -23,6 +33,13 @@ export function copyProject(from: string = projectDir): ProjectCopy {
     dir,
     addMigration(name, sql) {
       writeFileSync(join(dir, 'migrations/links', name), sql);
+    },
+    addNextMigration(title, sql) {
+      const files = readdirSync(join(dir, 'migrations/links'));
+      const numbers = files.map((file) => Number.parseInt(file, 10) || 0);
+      const name = `${String(Math.max(...numbers) + 1).padStart(4, '0')}_${title}.sql`;
+      writeFileSync(join(dir, 'migrations/links', name), sql);
+      return name;
     },
     insert(path, after, added) {
       const file = join(dir, path);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
@@ -17,7 +17,7 @@ import {
 } from '../support/cluster-client.ts';
 import { copyProject } from '../support/project-copy.ts';
 import { readLedger } from '../support/read-ledger.ts';
-import { follow, send } from '../support/send.ts';
+import { follow } from '../support/send.ts';
 
 const roleMs = 40_000;
 const released = readdirSync(join(projectDir, 'migrations/links')).filter((name) =>
@@ -42,36 +42,46 @@ test('two candidates that boot at once on empty volumes migrate once', async () 
 
 test('a migration that fails leaves the old primary serving, and says which file and statement', async () => {
   using broken = copyProject();
-  broken.addMigration(
-    '9002_broken.sql',
+  const file = broken.addNextMigration(
+    'broken',
     '-- migrate:up\nCREATE TABLE fine (id INTEGER PRIMARY KEY) STRICT;\nINSERT INTO links_of_old VALUES (1);\n\n-- migrate:down\nDROP TABLE fine;\n',
   );
   const old = await primaryOf(cluster);
   const other = cluster.node(old.id === 'ams1' ? 'ams2' : 'ams1');
-  await rollOut([other.id], broken.dir);
+  const { epoch } = await statusOf(old);
+  variants.set(other.id, { projectDir: broken.dir });
+  await other.stop();
+  await cluster.startNode(other.id);
   expect(await createLink(cluster, edgeOf(cluster, 'iad'), 'beside-broken')).toMatchObject({
     status: 201,
   });
-  const { epoch } = await statusOf(old);
 
-  // The lease moves to the new program, whose migration fails; it gives the lease back.
-  await send(`${other.liteFsUrl}/promote`, { method: 'POST' });
+  // It asks for the lease, its migration fails, and it gives the lease back.
   await until(() => !other.isRunning, {
     what: `${other.id} has ended, since it cannot serve as primary`,
     timeoutMs: roleMs,
   });
   const log = other.lastLogLines();
-  expect(log).toContain('9002_broken.sql');
+  expect(log).toContain(file);
   expect(log).toContain('INSERT INTO links_of_old');
 
   expect(await nextPrimary((node) => node === old)).toBe(old);
   expect(await follow(old.url, 'beside-broken')).toBe(redirectOf('beside-broken'));
   await untilWriteLands(cluster, edgeOf(cluster, 'syd'), 'after-broken');
   const { migrations, epochs } = await readLedger(old);
-  expect(migrations.map(({ file }) => file)).not.toContain('9002_broken.sql');
+  expect(migrations.map((row) => row.file)).not.toContain(file);
   expect(epochs.filter((row) => row.epoch > (epoch ?? 0)).map(({ node }) => node)).toEqual([
     old.id,
   ]);
+
+  // As the platform does with a machine that has ended: it comes back, and asks no more.
+  await cluster.startNode(other.id);
+  await until(() => readFileSync(other.logFile, 'utf8').includes('does not ask for the lease'), {
+    what: `${other.id} says that it asks no more`,
+    timeoutMs: roleMs,
+  });
+  await untilWriteLands(cluster, edgeOf(cluster, 'syd'), 'beside-failed');
+  expect((await readLedger(old)).epochs.at(-1)).toEqual(epochs.at(-1));
 
   // As after a deployment that was taken back.
   await rollOut([other.id], projectDir);
