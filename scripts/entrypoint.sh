@@ -56,7 +56,7 @@ export GUARD_URL="${GUARD_URL:-http://$GUARD_ADDR}"
 install -d -m 0700 "$LITEFS_DATA_DIR"
 # Twice: the first one, which only looks at the environment, leaves compiled code behind, and the second one,
 # which stays, does not load the TypeScript compiler (docs/guard.md, "Memory").
-guard='node --max-semi-space-size=1 src/guard/main.ts'
+guard='node --max-semi-space-size=1 --no-maglev --no-turbofan src/guard/main.ts'
 $guard --check
 # shellcheck disable=SC2086 # the words are meant to be split
 exec $guard

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { guardNodeOptions } from '../../src/guard/node-options.ts';
 import { Child, type Exit } from './child.ts';
 import { ClusterFailure } from './cluster-failure.ts';
 import { unmountAll } from './mounts.ts';
@@ -97,7 +98,7 @@ export class NodeProcess {
         // As scripts/entrypoint.sh does.
         command: isGuarded ? process.execPath : findProgram('litefs'),
         args: isGuarded
-          ? ['--max-semi-space-size=1', 'src/guard/main.ts', ...instead]
+          ? [...guardNodeOptions, 'src/guard/main.ts', ...instead]
           : ['mount', '-config', 'litefs.yml', ...instead],
         cwd: variant.projectDir ?? projectDir,
         env: { ...given, ...variant.env?.(given) },

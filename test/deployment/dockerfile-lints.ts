@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { liteFsVersion } from '../../src/guard/litefs-version.ts';
+import { guardNodeOptions } from '../../src/guard/node-options.ts';
 import { type Deployment, isInTree, root } from './deployment.ts';
 import { parseCommands } from './dockerfile.ts';
 import type { Lint } from './lint.ts';
@@ -124,7 +125,7 @@ export const dockerfileLints: readonly Lint[] = [
   {
     message: 'Dockerfile: LiteFS must lie on the PATH, where the guard finds it',
     holds: ({ copies, primaryRegion: { boot } }) =>
-      boot.command.join(' ') === 'node --max-semi-space-size=1 src/guard/main.ts' &&
+      boot.command.join(' ') === ['node', ...guardNodeOptions, 'src/guard/main.ts'].join(' ') &&
       isInTree('src/guard/main.ts') &&
       copies.some(({ from, target }) => from === 'litefs' && target === '/usr/local/bin/litefs'),
   },

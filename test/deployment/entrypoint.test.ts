@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { guardNodeOptions } from '../../src/guard/node-options.ts';
 import { boot } from './boot.ts';
 import { readTexts } from './deployment.ts';
 
@@ -21,7 +22,7 @@ const asNode = 'setpriv --reuid=node --regid=node --clear-groups --no-new-privs 
 
 test('a machine on Fly becomes the guard and knows all that litefs.yml asks for', () => {
   const { command, env } = boot(entrypoint, machine);
-  expect(command).toEqual(['node', '--max-semi-space-size=1', 'src/guard/main.ts']);
+  expect(command).toEqual(['node', ...guardNodeOptions, 'src/guard/main.ts']);
   expect(env).toMatchObject({
     NODE_ID: '91857500a',
     LITEFS_HTTP_ADDR: ':20202',
