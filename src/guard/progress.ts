@@ -40,13 +40,17 @@ export class ProgressView {
     return this.fresh() ?? (this.#isEmpty() ? 'empty' : 'unknown');
   }
 
-  /** Resolves when the app tells something new, at the latest after `ms` milliseconds. */
-  async news(ms: number): Promise<void> {
+  /** Resolves when the app tells something, at the latest after `ms` milliseconds or when `signal` aborts. */
+  async news(ms: number, signal?: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
-    this.#waiting.add(resolve);
+    const wake = () => resolve();
+    this.#waiting.add(wake);
+    signal?.addEventListener('abort', wake, { once: true });
+    if (signal?.aborted) wake();
     await promise;
-    this.#waiting.delete(resolve);
+    signal?.removeEventListener('abort', wake);
+    this.#waiting.delete(wake);
     clearTimeout(timer);
   }
 }

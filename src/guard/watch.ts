@@ -1,7 +1,7 @@
 import type { ConsulKeys } from './consul-keys.ts';
 import type { ConsulTree } from './consul-tree.ts';
 import { describeError, type GuardLog } from './log.ts';
-import { raiseMark } from './mark.ts';
+import { type Mark, raiseMark } from './mark.ts';
 import type { GuardMetrics } from './metrics.ts';
 import type { OwnLease } from './own-lease.ts';
 import type { PlaceKeeper } from './place-keeper.ts';
@@ -9,6 +9,8 @@ import type { ProgressView } from './progress.ts';
 import type { Refusals } from './refusals.ts';
 
 const everyMs = 1_000;
+/** Consul's keys are made for what changes seldom. */
+const markEveryMs = 1_000;
 const complainEveryMs = 30_000;
 
 interface Parts {
@@ -31,6 +33,7 @@ export class Watch {
   readonly #closing = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #tree: ConsulTree | undefined;
+  #markedAtMs = Number.NEGATIVE_INFINITY;
   #complainedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: Parts) {
@@ -58,8 +61,21 @@ export class Watch {
   async #goOn(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      await pause(everyMs, signal);
+      await this.#untilDue(signal);
       if (!signal.aborted) await this.#look();
+    }
+  }
+
+  /**
+   * Waits a second, or until there is news to raise the mark by. A primary that dies right after a write would otherwise
+   * leave a mark behind that does not know of it.
+   */
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    const { progress, nowMs } = this.#parts;
+    const dueAtMs = nowMs() + everyMs;
+    while (!signal.aborted && nowMs() < dueAtMs) {
+      if (nowMs() - this.#markedAtMs >= markEveryMs && this.#nextMark(this.#tree)) return;
+      await progress.news(dueAtMs - nowMs(), signal);
     }
   }
 
@@ -82,14 +98,20 @@ export class Watch {
   }
 
   async #raiseMark(tree: ConsulTree): Promise<void> {
-    const { keys, lease, progress, node, metrics } = this.#parts;
+    const { keys, lease, metrics, nowMs } = this.#parts;
     const { held } = lease;
-    if (held === undefined) return;
-    const mark = raiseMark(tree.mark, progress.fresh(), node);
-    if (mark === undefined) return;
+    const mark = this.#nextMark(tree);
+    if (held === undefined || mark === undefined) return;
+    this.#markedAtMs = nowMs();
     const written = await keys.writeMark(mark, tree.markIndex, held.session);
     metrics.count('mark_writes_total', { written: String(written) });
     if (written) this.#tree = { ...tree, mark };
+  }
+
+  /** The mark that this node would write where `tree` is what Consul has; `undefined` for none. */
+  #nextMark(tree: ConsulTree | undefined): Mark | undefined {
+    const { lease, progress, node } = this.#parts;
+    return lease.held === undefined ? undefined : raiseMark(tree?.mark, progress.fresh(), node);
   }
 
   #complain(error: unknown): void {
