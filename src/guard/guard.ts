@@ -89,21 +89,27 @@ export async function runGuard(options: GuardOptions): Promise<number> {
     ...{ listen: formatAddress(config.listen), relay: formatAddress(config.relay) },
     ...{ consul: config.consul.origin, candidate },
   });
-  const decision = await awaitStart(bootstrap, options.onSignal);
-  if (decision.do === 'end') {
+  const signalled = new AbortController();
+  options.onSignal((signal) => {
+    signalled.abort();
+    if (litefs === undefined) return;
+    log.info('signal passed on', { signal });
+    litefs.signal(signal);
+  });
+  const decision = await bootstrap.awaitStart(signalled.signal);
+  if (decision?.do !== 'stop') await watch.start();
+  // A signal that comes before LiteFS runs ends the guard, in peace.
+  if (decision === undefined || decision.do === 'stop' || signalled.signal.aborted) {
+    await watch.close();
     await closeListeners();
-    return decision.exitCode;
+    return decision?.do === 'stop' ? decision.exitCode : 0;
   }
-  await watch.start();
-  litefs = await LiteFsProcess.start({
+  const running = await LiteFsProcess.start({
     args: options.liteFsArgs,
     env: { ...options.env, LITEFS_CONSUL_URL: `http://${formatAddress(config.listen)}` },
   });
-  const running = litefs;
-  options.onSignal((signal) => {
-    log.info('signal passed on', { signal });
-    running.signal(signal);
-  });
+  litefs = running;
+  if (signalled.signal.aborted) running.signal('SIGTERM');
   void watchdog.waitUntilDeaf().then((deaf) => {
     if (!deaf) return;
     metrics.count('litefs_killed_total');
@@ -145,18 +151,6 @@ export async function runGuard(options: GuardOptions): Promise<number> {
       }
     }
   }
-}
-
-/** Waits until LiteFS may start on this volume. A signal that comes before ends the guard, in peace. */
-async function awaitStart(
-  bootstrap: Bootstrap,
-  onSignal: GuardOptions['onSignal'],
-): Promise<{ readonly do: 'start' } | { readonly do: 'end'; readonly exitCode: number }> {
-  const signalled = new AbortController();
-  onSignal(() => signalled.abort());
-  const decision = await bootstrap.awaitStart(signalled.signal);
-  if (decision === undefined) return { do: 'end', exitCode: 0 };
-  return decision.do === 'stop' ? { do: 'end', exitCode: decision.exitCode } : { do: 'start' };
 }
 
 /** That of LiteFS; as a shell has it after a signal. Nothing but 0 stays 0. */
