@@ -190,6 +190,19 @@ describe('what is wrong is said, and what to do', () => {
     ],
     [
       'app',
+      {
+        ...replica,
+        app: {
+          ...alone.app,
+          health: unreachable,
+          readiness: unreachable,
+          status: status('iad1', { role: 'joining', waitsFor: 'Consul is away.' }),
+        },
+      },
+      'fail LiteFS and the app are not started: Consul is away.; see docs/bootstrap.md',
+    ],
+    [
+      'app',
       { ...alone, app: { ...alone.app, status: status('web-2') } },
       'warn the app at http://127.0.0.1:8081 is node web-2, but here NODE_ID is iad1; run this with',
     ],

@@ -5,6 +5,10 @@ import { fail, ok, type Verdict, warn } from '../verdict.ts';
 /** The app runs, and says that it can redirect. */
 export function checkApp({ app, config }: Pick<Facts, 'app' | 'config'>): Verdict[] {
   const { url, privateUrl, health, readiness, status } = app;
+  const waitsFor = status.is === 'answering' ? status.status.waitsFor : undefined;
+  if (waitsFor !== undefined) {
+    return [fail(`LiteFS and the app are not started: ${waitsFor}`, 'see docs/bootstrap.md')];
+  }
   if (health.is === 'silent' && status.is === 'silent') {
     return [
       fail(

@@ -5,6 +5,8 @@ const statusAnswer = z.object({
   node: z.string(),
   role: z.string(),
   version: z.string(),
+  /** Of a guard that does not start LiteFS yet: why. */
+  waitsFor: z.string().optional(),
   lagMs: z.number().nullable(),
   position: z.object({ txid: z.string(), checksum: z.string() }).nullable(),
 });
