@@ -37,7 +37,7 @@ describe('the mutants', () => {
     writeFileSync(file, JSON.stringify({ ...config, include: ['src'] }));
     const tsc = join(projectDir, 'node_modules/.bin/tsc');
     expect(execFileSync(process.execPath, [tsc, '-p', file], { encoding: 'utf8' })).toBe('');
-  });
+  }, 120_000);
 
   const mutant: Mutant = {
     ...(mutants[0] as Mutant),

@@ -31,8 +31,9 @@ export const lossyLink: Fault = {
 };
 
 /**
- * The candidates are cut from each other a moment before the primary is killed. What it wrote in that moment is with it alone,
- * and it stays away for longer than the grace time: the other one leads without, and what was `local` is lost.
+ * The candidates are cut from each other a moment before the primary is killed. What it wrote in that moment is with it
+ * alone. Its guard hangs meanwhile, so that the mark is as old as it may be: the other one leads at once without those writes,
+ * and what was `local` is lost.
  */
 export const cutLink: Fault = {
   name: 'link-cut',
@@ -44,6 +45,7 @@ export const cutLink: Fault = {
     return {
       targets: [victim.id],
       async start() {
+        stage.signal(victim, 'guard', 'SIGSTOP');
         await firewall.set(name, cutOff(other.namespace.address));
         await stage.hold(400);
         await stage.kill(victim);
