@@ -31,7 +31,7 @@ export interface LiteFsClusterOptions {
    */
   readonly onDeadMount: (error: DeadMount) => void;
   /**
-   * How often the mount is looked at while the event stream is away, and the lag while it is there; default 1,000 ms.
+   * How often the lag is read, and a copy that is not there yet looked for; default 1,000 ms.
    */
   readonly tickMs?: number;
 }
@@ -40,6 +40,8 @@ const database = 'links.db';
 /** A lag older than this is not told: the reads that should renew it hang. */
 const lagLifeMs = 3000;
 const firstRoleTimeoutMs = 2000;
+/** How often the mount is looked at while the event stream is away: the kernel may take its time to give a dead one up. */
+const lookEveryMs = 100;
 
 /**
  * Starts to follow the LiteFS behind `litefsDir`. Resolves as soon as LiteFS told the role, or after 2 s without
@@ -56,7 +58,7 @@ export async function startLiteFsCluster(options: LiteFsClusterOptions): Promise
  *
  * The role comes from `/events` (checked against `/info`), never from files (docs/facts.md, "A missing .primary
  * proves nothing"). The position comes from the `-pos` file, kept open while `/events` is connected.
- * When the stream closes, the mount is looked at at once and then each second, so that a LiteFS that died ends
+ * When the stream closes, the mount is looked at at once and then ten times a second, so that a LiteFS that died ends
  * the process even without traffic.
  */
 export class LiteFsCluster implements Cluster, AsyncDisposable {
@@ -81,6 +83,8 @@ export class LiteFsCluster implements Cluster, AsyncDisposable {
   #recheck: NodeJS.Timeout | undefined;
   #lag: { readonly ms: number | undefined; readonly atMs: number } | undefined;
   #isReadingLag = false;
+  #looking: NodeJS.Timeout | undefined;
+  #isLooking = false;
 
   constructor(options: LiteFsClusterOptions) {
     this.node = options.node;
@@ -98,6 +102,7 @@ export class LiteFsCluster implements Cluster, AsyncDisposable {
       listener: {
         connected: (lease) => {
           this.#isConnected = true;
+          this.#stopLooking();
           this.#positionFile.keepOpen();
           this.#sawLease(lease);
           connected.resolve();
@@ -108,11 +113,13 @@ export class LiteFsCluster implements Cluster, AsyncDisposable {
       },
     });
     this.#ticking = setInterval(() => this.#tick(), options.tickMs ?? 1000);
+    this.#keepLooking();
     this.#evaluate();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#ticking);
+    this.#stopLooking();
     clearTimeout(this.#recheck);
     // Nothing is reported while closing; a mount that goes away now is LiteFS closing too.
     this.#isDead = true;
@@ -196,14 +203,13 @@ export class LiteFsCluster implements Cluster, AsyncDisposable {
     this.#positionFile.release();
     this.#view.lostStream(performance.now());
     if (this.#isDead) return;
-    void this.#lookAtMount();
+    this.#keepLooking();
     this.#evaluate();
   }
 
   #tick(): void {
     if (this.#isDead) return;
-    if (!this.#isConnected) void this.#lookAtMount();
-    else if (!this.#hasDatabase) this.#evaluate();
+    if (this.#isConnected && !this.#hasDatabase) this.#evaluate();
     void this.#readLag();
   }
 
@@ -225,8 +231,22 @@ export class LiteFsCluster implements Cluster, AsyncDisposable {
     for (const listener of this.#roleListeners) listener(role);
   }
 
+  #keepLooking(): void {
+    void this.#lookAtMount();
+    this.#looking ??= setInterval(() => void this.#lookAtMount(), lookEveryMs);
+  }
+
+  #stopLooking(): void {
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+  }
+
+  /** One look at a time: on a LiteFS that hangs none comes back, and each takes a thread that others need. */
   async #lookAtMount(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     await this.#readFile(`${database}-pos`, 1);
+    this.#isLooking = false;
   }
 
   /** Reads `.lag` afresh, because an open one is frozen, and off the main thread. */
@@ -254,6 +274,7 @@ export class LiteFsCluster implements Cluster, AsyncDisposable {
   #mountDied(error: DeadMount): void {
     if (this.#isDead) return;
     this.#isDead = true;
+    this.#stopLooking();
     this.#options.onDeadMount(error);
   }
 }

@@ -237,10 +237,17 @@ describe('a node on LiteFS', () => {
       expect(onDeadMount).toHaveBeenCalledOnce();
     });
 
-    it('reports it when the mount dies after the stream', async () => {
-      await start();
+    it('reports it when the mount dies after the stream, without waiting for the next tick', async () => {
+      await start(3_600_000);
       await litefs.die();
       await eventually(() => expect(roles).toEqual([detached]));
+      mount.die();
+      await eventually(() => expect(onDeadMount).toHaveBeenCalledOnce());
+    });
+
+    it('reports it on a node that has never heard of its LiteFS', async () => {
+      await litefs.die();
+      await start(3_600_000);
       mount.die();
       await eventually(() => expect(onDeadMount).toHaveBeenCalledOnce());
     });
