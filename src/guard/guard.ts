@@ -7,7 +7,7 @@ import { ConsulKeys } from './consul-keys.ts';
 import { ConsulProxy } from './consul-proxy.ts';
 import { createGuardServer, listenAt } from './guard-server.ts';
 import { GuardView } from './guard-view.ts';
-import { LiteFsProcess } from './litefs-process.ts';
+import { expectNoLiteFs, LiteFsProcess } from './litefs-process.ts';
 import { LiteFsWatchdog } from './litefs-watchdog.ts';
 import { describeError, type GuardLog } from './log.ts';
 import { GuardMetrics } from './metrics.ts';
@@ -83,6 +83,7 @@ export async function runGuard(options: GuardOptions): Promise<number> {
   });
   const server = createGuardServer({ proxy, view, progress, metrics });
 
+  await expectNoLiteFs(config.litefsUrl);
   await listenAt(server, config.listen);
   await relay.listen();
   log.info('guard started', {

@@ -3,11 +3,13 @@ import { complainAboutVersion } from './litefs-version.ts';
 import { pause } from './watch.ts';
 
 const { execFile, spawn } = process.getBuiltinModule('node:child_process');
+const net = process.getBuiltinModule('node:net');
 
 /** For the requests that the app still has; its disk is gone. */
 const appGraceMs = 2_000;
 const pollMs = 50;
 const versionTimeoutMs = 10_000;
+const connectTimeoutMs = 1_000;
 
 /** How LiteFS ended. */
 export interface LiteFsExit {
@@ -85,6 +87,26 @@ export class LiteFsProcess {
       throw error;
     }
   }
+}
+
+/**
+ * Throws `LiteFsRefused` when something listens where LiteFS will. It is one whose guard was killed: it must not find a
+ * Consul again in this guard, which knows nothing of it. Without one it steps down.
+ */
+export async function expectNoLiteFs(litefsUrl: string): Promise<void> {
+  const { hostname, port } = new URL(litefsUrl);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = net.connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) });
+  socket.once('connect', () => resolve(true));
+  socket.once('error', () => resolve(false));
+  const timer = setTimeout(() => resolve(true), connectTimeoutMs);
+  const isTaken = await promise;
+  clearTimeout(timer);
+  socket.destroy();
+  if (!isTaken) return;
+  throw new LiteFsRefused(
+    `something listens at ${litefsUrl} (LITEFS_URL), where LiteFS is to: a LiteFS of an earlier run, perhaps. End it first.`,
+  );
 }
 
 function askVersion(env: Readonly<Record<string, string | undefined>>): Promise<string> {

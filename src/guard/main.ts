@@ -45,6 +45,9 @@ function describeStartFailure(error: unknown): string {
     return `The guard cannot start with this environment:\n${error.message.replace(/^/gm, '  ')}`;
   }
   if (error instanceof LiteFsRefused) return `The guard cannot start: ${error.message}`;
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return `The guard cannot start: ${error.message}. GUARD_ADDR and GUARD_RELAY_ADDR say where it listens.`;
+  }
   return `The guard failed: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
 }
 
