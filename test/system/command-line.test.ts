@@ -1,12 +1,19 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
+import type { NodeProcess } from '../../scripts/cluster/node-process.ts';
 import { findProcessesWith, processGroup } from '../../scripts/cluster/process-identity.ts';
+import { projectDir } from '../../scripts/cluster/programs.ts';
 import { until } from '../../scripts/cluster/until.ts';
 import { startTestCluster } from '../support/cluster.ts';
-import { allCaughtUp, edgeOf, primaryOf } from '../support/cluster-client.ts';
-import { type CommandResult, runHoplite } from '../support/run-hoplite.ts';
+import { allCaughtUp, edgeOf, primaryOf, sendAsAdmin } from '../support/cluster-client.ts';
+import { type CommandResult, hopliteFile, runHoplite } from '../support/run-hoplite.ts';
 import { bearer, follow, send } from '../support/send.ts';
+
+const run = promisify(execFile);
 
 let cluster: LocalCluster;
 let primaryId: string;
@@ -90,6 +97,53 @@ describe('the schema', () => {
       exitCode: 1,
       stderr: expect.stringContaining('add --fleet'),
     });
+  });
+});
+
+describe('docs/operations.md', () => {
+  test('has commands that work on a candidate as they stand there', async () => {
+    const replica = cluster.nodes.find(
+      ({ id }) => id.startsWith('ams') && id !== primaryId,
+    ) as NodeProcess;
+    const text = readFileSync(join(projectDir, 'docs/operations.md'), 'utf8');
+    const commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
+      block.trimEnd().split('\n'),
+    );
+    expect(commands.length).toBeGreaterThan(5);
+    const env = {
+      ...environments.get(replica.id),
+      PUBLIC_URL: replica.url,
+      PRIVATE_URL: replica.privateUrl,
+    };
+    const said: string[] = [];
+    for (const command of commands) {
+      const here = command
+        .replace('curl -s', 'curl -sSf')
+        .replace('--to ams2', `--to ${primaryId}`);
+      const script = `hoplite() { "${process.execPath}" "${hopliteFile}" "$@"; }; ${here}`;
+      const { stdout } = await run('bash', ['-c', script], { env });
+      expect(stdout, command).not.toBe('');
+      said.push(stdout);
+    }
+    const status = JSON.parse(said[0] ?? '');
+    expect(status.nodes).toHaveLength(cluster.nodes.length);
+    for (const { node, answers, status: its } of status.nodes) {
+      expect(answers, node).toBe(true);
+      expect(its).toMatchObject({ node, epoch: expect.any(Number), clicks: expect.anything() });
+    }
+    const handed = (from: string, to: string) => `handed the lease over from ${from} to ${to}`;
+    expect(said.at(-2)).toContain(handed(primaryId, replica.id));
+    expect(said.at(-1)).toContain(handed(replica.id, primaryId));
+  });
+
+  test('is right about what the status says of a node that is gone', async () => {
+    await cluster.node('iad1').kill();
+    const { text } = await sendAsAdmin(cluster, `${cluster.node('syd1').url}/status`);
+    const { summary, nodes } = JSON.parse(text);
+    expect(summary.sentences).toContain('iad1 does not answer.');
+    expect(nodes).toContainEqual({ node: 'iad1', answers: false, status: null });
+    await cluster.startNode('iad1');
+    await cluster.waitUntilRouted('iad1');
   });
 });
 
