@@ -90,7 +90,7 @@ const rows: Record<string, Row[]> = {
     [
       'with Consul away',
       { volume: full, consul: unreachable },
-      'start',
+      'start as replica only',
       'Consul does not answer (no answer within 2 s)',
     ],
     [

@@ -66,7 +66,10 @@ function isFull({ databases }: VolumeFacts): boolean {
 
 function decideFull({ volume, consul, peers }: BootstrapFacts): BootstrapDecision {
   if (consul.is === 'unreachable') {
-    return start(`Consul does not answer (${consul.why}): redirecting from what this volume has.`);
+    // When it answers again it may have forgotten the cluster, or name another one.
+    return replicaOnly(
+      `Consul does not answer (${consul.why}): redirecting from what this volume has, and not leading before it answers.`,
+    );
   }
   if (consul.clusterId === undefined) {
     const primary = peers.find((peer) => peer.is === 'answering' && peer.isPrimary);
