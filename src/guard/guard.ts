@@ -122,8 +122,7 @@ export async function runGuard(options: GuardOptions): Promise<number> {
   const code = toExitCode(exit);
   if (code === 0) log.info('LiteFS ended');
   else log.error('LiteFS died', { code: exit.code, signal: exit.signal });
-  await freeLease();
-  await running.endLeftovers();
+  await Promise.all([freeLease(), running.endLeftovers()]);
   await watch.close();
   await closeListeners();
   return code;
