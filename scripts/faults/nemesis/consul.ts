@@ -1,7 +1,9 @@
+import { until } from '../../cluster/until.ts';
 import { cutOff, refuse } from '../world/firewall.ts';
 import type { Fault } from './fault.ts';
 
 const name = 'consul';
+const leaseMs = 60_000;
 
 /** What goes to Consul from the primary alone is dropped; the other candidate is started anew meanwhile. */
 export const consulBlackHole: Fault = {
@@ -58,7 +60,11 @@ export const consulWiped: Fault = {
       async start() {
         await stage.world.consul.kill();
         await stage.world.consul.start();
-        await stage.hold(2_000);
+        // Who led goes on until it hears that its session is gone.
+        await until(() => stage.world.lease.isHeld(), {
+          what: 'a node holds the lease in the new Consul',
+          timeoutMs: leaseMs,
+        });
       },
       heal: () => stage.world.untilSettled(),
     };
