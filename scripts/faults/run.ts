@@ -22,8 +22,8 @@ import { type Choice, makeSchedule, type Plan } from './nemesis/schedule.ts';
 import { Stage } from './nemesis/stage.ts';
 import { World } from './world/world.ts';
 
-/** Without a fault: what is usual is known before something happens. */
-const calmMs = 5_000;
+/** Without a fault: what is usual is known before something happens. In milliseconds. */
+const calmMs: Readonly<Record<Plan, number>> = { full: 12_000, cut: 4_000 };
 /** Between two faults. */
 const restMs = 1_500;
 
@@ -109,7 +109,7 @@ export async function runFaults(options: RunOptions): Promise<readonly HistoryRe
     await load.prepare();
     const loaded = Promise.all([load.run(loading.signal), gaps.run(loading.signal)]);
     try {
-      await delay(calmMs, undefined, { signal: interrupts.stop });
+      await delay(calmMs[options.plan], undefined, { signal: interrupts.stop });
       await befall(schedule, stage, options);
     } finally {
       loading.abort();

@@ -3,7 +3,7 @@ import type { FleetClient } from './fleet-client.ts';
 
 /** Probes under way at the same time; while nobody can write, each of them waits. */
 const maxUnderWay = 16;
-const timeoutMs = 1_500;
+const timeoutMs = 3_000;
 
 /**
  * Writes a link every `everyMs` milliseconds, whatever became of the one before, so that a gap without writes is seen as

@@ -152,12 +152,13 @@ export class Session {
     const slug =
       made ?? (isSteady ? zipf(book.steady, this.#chance) : this.#chance.pick(book.moving));
     const requestId = book.nextRequestId(slug);
-    const withBookmark = this.#chance.draw() < 0.5;
+    // A redirect needs none, and is the same with one.
+    const withBookmark = this.#chance.draw() < 0.5 && this.#bookmark !== undefined;
     this.#note(
       await this.#shared.client.do({
         ...{ proc: this.#name, op, key: slug, door: this.#door(), path: `/${slug}` },
         ...(requestId !== undefined && { requestId }),
-        ...(withBookmark && this.#withBookmark()),
+        ...(withBookmark && this.#send(this.#bookmark)),
       }),
     );
   }
@@ -195,10 +196,13 @@ export class Session {
     return this.#chance.pick(this.#shared.client.edges);
   }
 
-  /** What it saw last; seldom a bookmark of an epoch that nobody knows, as a failover leaves behind. */
+  /** What it saw last; now and then a bookmark of an epoch that nobody knows, as a failover leaves behind. */
   #withBookmark() {
-    const bookmark =
-      this.#chance.draw() < 0.1 ? this.#shared.lostBookmark(this.#bookmark) : this.#bookmark;
+    const isLost = this.#chance.draw() < 0.1;
+    return this.#send(isLost ? this.#shared.lostBookmark(this.#bookmark) : this.#bookmark);
+  }
+
+  #send(bookmark: KeptBookmark | undefined) {
     if (bookmark?.point === undefined) return {};
     return { headers: { 'Hoplite-Bookmark': bookmark.text }, arg: { bookmark: bookmark.point } };
   }

@@ -17,7 +17,7 @@ export const fullDataDisk: Fault = {
         await stage.hold(fullMs);
       },
       async heal() {
-        victim.dataDisk.free();
+        await victim.dataDisk.free();
         await stage.hold(2_000);
         await stage.bringUp(victim);
         await stage.world.untilSettled();
@@ -39,7 +39,7 @@ export const fullSpoolDisk: Fault = {
         await stage.hold(fullMs);
       },
       async heal() {
-        victim.spoolDisk.free();
+        await victim.spoolDisk.free();
         await stage.hold(1_000);
         await stage.counters.note(victim);
       },

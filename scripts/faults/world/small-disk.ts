@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync, statfsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ClusterFailure } from '../../cluster/cluster-failure.ts';
 import { mountsUnder } from '../../cluster/mounts.ts';
 import { runTool } from './command.ts';
 
@@ -23,24 +24,29 @@ export class SmallDisk implements AsyncDisposable {
 
   /** Takes all that is free, until `free`. */
   async fill(): Promise<void> {
-    await using file = await open(join(this.dir, ballast), 'a');
-    for (const piece of [Buffer.alloc(4 * 2 ** 20), Buffer.alloc(4096)]) {
+    const file = join(this.dir, ballast);
+    for (let taken = 0; ; ) {
+      const { bavail, bsize } = await statfs(this.dir);
+      if (bavail === 0) return;
+      taken += bavail * bsize;
       try {
-        while (statfsSync(this.dir).bavail > 0) await file.write(piece);
+        await runTool('fallocate', ['-l', String(taken), file]);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+        // Others took some of it meanwhile; what is left of it is seen next time.
+        if (!(error instanceof ClusterFailure)) throw error;
+        taken = await sizeOf(file);
       }
     }
   }
 
   /** Gives back what `fill` took. */
-  free(): void {
-    rmSync(join(this.dir, ballast), { force: true });
+  async free(): Promise<void> {
+    await rm(join(this.dir, ballast), { force: true });
   }
 
   /** Empties it, as a new disk in place of this one. */
   async replace(): Promise<void> {
-    const { blocks, bsize } = statfsSync(this.dir);
+    const { blocks, bsize } = await statfs(this.dir);
     await runTool('umount', ['-l', this.dir]);
     await SmallDisk.mount(this.dir, Math.round((blocks * bsize) / 2 ** 20));
   }
@@ -53,4 +59,13 @@ export class SmallDisk implements AsyncDisposable {
 /** Detaches everything that is mounted at or below a folder. */
 export async function unmountDisks(dir: string): Promise<void> {
   for (const point of mountsUnder(dir)) await runTool('umount', ['-l', point]);
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
 }

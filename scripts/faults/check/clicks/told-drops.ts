@@ -44,8 +44,13 @@ function compareWithTold(history: History, faults: readonly FaultWindow[], tally
       0,
     );
     const reads = shortfalls.map(({ link }) => link.read);
-    if (missing > told) {
-      tally.offend(`${missing} clicks were dropped, and ${told} told.`, [...last, ...reads]);
+    // What a power cut or a destroyed volume may have taken need not have been dropped.
+    const surelyDropped = shortfalls.reduce(
+      (sum, { missing: all, excused: { power, wiped } }) => sum + Math.max(0, all - power - wiped),
+      0,
+    );
+    if (surelyDropped > told) {
+      tally.offend(`${surelyDropped} clicks were dropped, and ${told} told.`, [...last, ...reads]);
     } else if (told > missing + uncertain + hitsOfOthers(history, faults)) {
       tally.offend(`${told} clicks were told as dropped, and ${missing} are missing.`, [
         ...last,

@@ -3,6 +3,7 @@ import type { Invariant } from '../invariant.ts';
 
 /** A node that hung learns this late that it leads no more. */
 const toleratedMs = 100;
+const deadMountMs = 1_250;
 
 type Belief = EventOf<'believes'>;
 
@@ -32,7 +33,8 @@ export const oneBeliever: Invariant = {
       if (!said.said.takesWrites) continue;
       for (const other of believing) {
         const bothMs = Math.min(other.untilAt, said.untilAt) - said.said.at;
-        if (other.said.node === said.said.node || bothMs <= toleratedMs) continue;
+        if (other.said.node === said.said.node) continue;
+        if (bothMs <= Math.max(toleratedFor(other.said), toleratedFor(said.said))) continue;
         tally.offend(
           `${other.said.node} and ${said.said.node} both took writes for ${Math.round(bothMs)} ms.`,
           [other.said, said.said],
@@ -42,6 +44,11 @@ export const oneBeliever: Invariant = {
     }
   },
 };
+
+/** An app whose LiteFS does not answer writes nothing, and ends when it finds that it is dead (O14). */
+function toleratedFor({ liteFsPrimary }: Belief): number {
+  return liteFsPrimary === null ? deadMountMs : toleratedMs;
+}
 
 function isAlone({ takesWrites, liteFsPrimary }: Belief): boolean {
   return takesWrites === true && liteFsPrimary === false;
