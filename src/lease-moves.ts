@@ -136,7 +136,7 @@ export class LeaseMoves {
     try {
       await this.#move(onLeaving);
     } catch (err) {
-      this.#options.log.warn({ err }, 'lease not handed over');
+      this.#options.log.error({ err }, 'lease not handed over');
     }
   }
 
@@ -147,8 +147,9 @@ export class LeaseMoves {
       const result = await handOver(this.#steps(), limits, to);
       const outcome = result.is === 'refused' ? result.why : result.is;
       this.#counts[outcome] = (this.#counts[outcome] ?? 0) + 1;
-      const level = result.is === 'refused' ? 'warn' : 'info';
-      this.#options.log[level](result, 'lease moved');
+      const { log } = this.#options;
+      if (result.is === 'refused') log.warn(result, 'lease not handed over');
+      else log.info(result, 'lease handed over');
       return result;
     } finally {
       this.#isMoving = false;

@@ -139,7 +139,7 @@ test.for(['SIGTERM', 'SIGINT'] as const)(
     });
     const log = readFileSync(before.logFile, 'utf8');
     // It closed everything, and was not cut off when the time was over.
-    expect(log.slice(log.lastIndexOf('"msg":"lease moved"'))).toContain('"msg":"closed"');
+    expect(log.slice(log.lastIndexOf('"msg":"lease handed over"'))).toContain('"msg":"closed"');
     await cluster.startNode(before.id);
     await cluster.waitUntilRouted(before.id);
   },

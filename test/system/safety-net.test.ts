@@ -19,7 +19,7 @@ test.for(['fly', 'forward'] as const)(
     planted.insert(
       'src/http/links-operations.ts',
       'const link = await findLink(toLinkRef(path.slug, slugCase));',
-      `await writers.writer().run('createLink', {
+      `await write({ caller: { is: 'anonymous' }, request: response.req, response }, 'createLink', {
         domainId: defaultDomainId,
         link: { destination: 'https://example.com/planted', slug: 'planted' },
       });`,
