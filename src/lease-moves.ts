@@ -73,7 +73,7 @@ export class LeaseMoves {
   readonly #options: LeaseMovesOptions;
   readonly #askCopy: AskCopy;
   readonly #counts: Record<string, number> = { handed_over: 0 };
-  #isMoving = false;
+  #moving: Promise<HandoffResult> | undefined;
   #isLeaving = false;
 
   constructor(options: LeaseMovesOptions) {
@@ -130,6 +130,8 @@ export class LeaseMoves {
   /** On the way out: hands the lease over when there is somebody to take it. Never rejects. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
+    // One that was ordered a moment ago does what is to be done now.
+    await this.#moving?.catch(() => undefined);
     const { cluster, guard } = this.#options;
     // Alone there is no lease, and without a guard nobody tells who else could have it.
     if (guard === undefined || cluster.role().is !== 'primary') return;
@@ -141,10 +143,12 @@ export class LeaseMoves {
   }
 
   async #move(limits: HandoffLimits, to?: NodeId): Promise<HandoffResult> {
-    if (this.#isMoving) throw unavailable('This node is handing the lease over already.');
-    this.#isMoving = true;
+    if (this.#moving !== undefined) {
+      throw unavailable('This node is handing the lease over already.');
+    }
+    this.#moving = handOver(this.#steps(), limits, to);
     try {
-      const result = await handOver(this.#steps(), limits, to);
+      const result = await this.#moving;
       const outcome = result.is === 'refused' ? result.why : result.is;
       this.#counts[outcome] = (this.#counts[outcome] ?? 0) + 1;
       const { log } = this.#options;
@@ -152,7 +156,7 @@ export class LeaseMoves {
       else log.info(result, 'lease handed over');
       return result;
     } finally {
-      this.#isMoving = false;
+      this.#moving = undefined;
     }
   }
 
