@@ -49,6 +49,11 @@ testInvariant({
       follow('a', 30, null, { type: 'unknown', returnedAt: 50 }),
       down('iad1', 40),
     ],
+    'a node that hangs redirects nothing': [
+      follow('a', 10),
+      ...fault('node-paused', 20, 90, { targets: ['iad1'] }),
+      follow('a', 30, null, { type: 'unknown' }),
+    ],
     'a link that a node cannot know': [
       follow('a', 10),
       follow('b', 20, null, { ...fails, value: undefined }),

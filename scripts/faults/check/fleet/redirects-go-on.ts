@@ -52,6 +52,7 @@ const endsNodes: ReadonlySet<string> = new Set([
   'kill-9-ttl',
   'power-loss',
   'sigstop',
+  'node-paused',
   'kill-litefs',
   'kill-app',
   'stale-candidate',

@@ -80,7 +80,7 @@ function isOneThatHung({ faults }: History, { nodes, last }: Variant): boolean {
   const [node] = nodes;
   return faults.some(
     (fault) =>
-      fault.name === 'sigstop' &&
+      (fault.name === 'sigstop' || fault.name === 'node-paused') &&
       nodes.size === 1 &&
       fault.targets.includes(node as string) &&
       last.at >= fault.startAt &&
