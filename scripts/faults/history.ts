@@ -24,6 +24,9 @@ const nodeId = z.string().min(1);
 const bookmark = z.strictObject({ epoch: z.int().nonnegative(), txid });
 const count = z.int().nonnegative();
 
+/** The `error` of an operation whose client waited no longer. */
+export const gaveUp = 'no answer in time';
+
 /** What clients do. The first five write to links.db. */
 export const operationNames = [
   /** `POST /api/v1/links` with an `Idempotency-Key`, the slug generated. */

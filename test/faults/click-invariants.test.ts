@@ -340,6 +340,14 @@ testInvariant({
       told(1),
       ...counted(1),
     ],
+    'what is missing was lost with a volume': [
+      made,
+      follow('a', 1_500),
+      ...full,
+      told(0),
+      ...wiped(1, 2_000).map((record) => ({ ...record, at: record.at + 3_000 })),
+      ...counted(0),
+    ],
   },
   breaks: {
     'a redirect that fails': [

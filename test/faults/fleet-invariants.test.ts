@@ -112,6 +112,12 @@ testInvariant({
       believes('ams1', 500, false),
       believes('ams2', 900, false),
     ],
+    'an app has not noticed yet that its LiteFS is dead': [
+      believes('ams1', 10, true, { liteFsPrimary: null }),
+      believes('ams2', 250, true),
+      believes('ams1', 500, null),
+      believes('ams2', 900, false),
+    ],
     'of a node that says nothing nobody knows': [
       believes('ams1', 10, true),
       believes('ams1', 100, null),
@@ -174,6 +180,11 @@ testInvariant({
       ...handoff,
       write('create', 'a', 150, { ...fails, retryAfter: true }),
     ],
+    'a client that does not wait': [
+      ...handoff,
+      write('create', 'a', 110),
+      unknownWrite('create', 'b', 150, { returnedAt: 1_650, error: 'no answer in time' }),
+    ],
     'a local write survives': [
       ...handoff,
       write('create', 'a', 150, local),
@@ -182,6 +193,11 @@ testInvariant({
   },
   breaks: {
     'a write without an answer': ['nobody knows', ...handoff, unknownWrite('create', 'a', 150)],
+    'a write that is not answered however long its client waits': [
+      'nobody knows',
+      ...handoff,
+      unknownWrite('create', 'b', 150, { returnedAt: 10_150, error: 'no answer in time' }),
+    ],
     'a refusal without a time': [
       'without a time',
       ...handoff,

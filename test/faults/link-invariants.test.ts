@@ -464,6 +464,14 @@ testInvariant({
       primary('ams2', 2, 35),
       follow('a', 40, destination('a')),
     ],
+    'a bookmark that a failover lost is followed by an older one': [
+      write('create', 'a', 20, local),
+      operation('list', 30, { epoch: 1, txid: txid(15), value: {} }),
+      write('create', 'b', 40, { ...epoch2, txid: txid(16), proc: 'client-2' }),
+      ...versions.map((version) => ({ ...version, proc: 'client-3' })),
+      follow('a', 50, destination('a', 2)),
+      follow('a', 60, destination('a', 2)),
+    ],
     'it is deleted': [
       ...versions,
       follow('a', 30, destination('a', 2)),

@@ -1,4 +1,5 @@
 import { type Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { gaveUp } from '../history.ts';
 
 /** A request of a client. */
 export interface Asking {
@@ -28,7 +29,7 @@ export function ask(url: string, asking: Asking): Promise<Answer> {
       agent,
       headers: { ...(!isRaw && { 'Content-Type': 'application/json' }), ...headers },
     });
-    const timer = setTimeout(() => sent.destroy(new Error('no answer in time')), timeoutMs);
+    const timer = setTimeout(() => sent.destroy(new Error(gaveUp)), timeoutMs);
     const fail = (error: Error) => {
       clearTimeout(timer);
       reject(error);

@@ -1,6 +1,5 @@
 import type { EventOf, Operation } from '../../history.ts';
 import { type FinalRead, quoteFinal } from '../evidence.ts';
-import type { FaultWindow } from '../fault-window.ts';
 import type { History } from '../history.ts';
 import type { Hits } from '../hits.ts';
 
@@ -29,22 +28,25 @@ export function toLinkCounts(history: History, final: EventOf<'final'>): LinkCou
 /** Why a click may be missing although its redirect was answered. */
 export type Excuse = 'power' | 'wiped' | 'dropped';
 
-/** The excuse that a click has by what happened to the node that answered it; any node when that is not known. */
+/**
+ * The excuse that a click has by what happened to the node that answered it; any node when that is not known. Of several
+ * the one that nobody can be held to, so that a drop is only what must have been told as one.
+ */
 export function findExcuse(history: History, hit: Operation): Excuse | undefined {
   const node = history.nodeOf(hit);
-  const befalls = ({ targets }: FaultWindow) => node === undefined || targets.includes(node);
+  let isDropped = false;
   for (const fault of history.faults) {
-    if (!befalls(fault)) continue;
+    if (node !== undefined && !fault.targets.includes(node)) continue;
     if (fault.name === 'power-loss') {
       const isFresh = hit.returnedAt >= fault.startAt - syncMs && hit.invokedAt <= fault.startAt;
       if (isFresh) return 'power';
     }
     if (fault.name === 'volume-wiped' && hit.invokedAt <= fault.startAt) return 'wiped';
     if (fault.name === 'disk-full-spool' || fault.name === 'disk-full-data') {
-      if (hit.returnedAt >= fault.startAt && hit.invokedAt <= fault.healAt) return 'dropped';
+      isDropped ||= hit.returnedAt >= fault.startAt && hit.invokedAt <= fault.healAt;
     }
   }
-  return undefined;
+  return isDropped ? 'dropped' : undefined;
 }
 
 /** A link that lacks clicks, how many, and how many of its clicks have each excuse. */

@@ -1,9 +1,13 @@
+import { gaveUp } from '../../history.ts';
 import { quoteFinal } from '../evidence.ts';
 import type { FaultWindow } from '../fault-window.ts';
 import { touches } from '../fault-window.ts';
 import type { History } from '../history.ts';
 import type { Invariant } from '../invariant.ts';
 import type { Tally } from '../tally.ts';
+
+/** A client that waited so long in vain was not answered; one that gave up earlier cannot tell. */
+const patienceMs = 5_000;
 
 /**
  * O4. While the lease is handed over each write is answered, or refused with a time to try again; none that was answered is
@@ -25,6 +29,8 @@ export const handoffDrains: Invariant = {
 function judgeWrites({ writes }: History, fault: FaultWindow, tally: Tally): void {
   for (const write of writes) {
     if (!touches(fault, write.invokedAt, write.returnedAt)) continue;
+    // How long an answer takes is the matter of O3.
+    if (write.error === gaveUp && write.returnedAt - write.invokedAt < patienceMs) continue;
     tally.look();
     if (write.type === 'unknown') {
       tally.offend('Of a write during a handoff nobody knows what became of it.', [

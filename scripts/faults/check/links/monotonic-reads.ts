@@ -2,6 +2,7 @@ import type { Operation } from '../../history.ts';
 import { type History, settleMs } from '../history.ts';
 import type { Invariant } from '../invariant.ts';
 import { learnt } from '../look-up.ts';
+import { findLostPlaces } from '../lost-places.ts';
 import { comparePlaces, placeOf } from '../position-order.ts';
 import type { Tally } from '../tally.ts';
 
@@ -79,6 +80,7 @@ function isGoingBack(
 }
 
 function findFallingBookmarks(history: History, tally: Tally): void {
+  const isLostPlace = findLostPlaces(history);
   const furthest = new Map<string, Operation>();
   for (const operation of history.operations) {
     const place = placeOf(operation);
@@ -88,9 +90,8 @@ function findFallingBookmarks(history: History, tally: Tally): void {
     if (former !== undefined && formerPlace !== undefined) {
       if (former.returnedAt >= operation.invokedAt) continue;
       tally.look();
-      // A new primary answers before its epoch is open, and may lack what was not replicated.
-      const mayBeLost = history.hasNewPrimary(former.invokedAt, operation.returnedAt);
-      if (comparePlaces(place, formerPlace) < 0 && !mayBeLost) {
+      // A node that is primary serves what it has, a moment before it can name its epoch.
+      if (comparePlaces(place, formerPlace) < 0 && !isLostPlace(formerPlace)) {
         tally.offend(`A bookmark of ${operation.proc} went back.`, [former, operation]);
         continue;
       }
