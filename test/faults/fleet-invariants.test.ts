@@ -162,6 +162,12 @@ testInvariant({
       ...around(0, 600),
       ...fault('handoff', 10, 25_000),
     ],
+    'writes that never come back': [
+      'With consul-black-hole no write was answered for 60.0 s',
+      write('create', 'a', 0),
+      ...fault('consul-black-hole', 10, 100_000),
+      unknownWrite('create', 'b', 50_000, { returnedAt: 60_001 }),
+    ],
     'writes that stay away after Consul is back': [
       'for 6.0 s',
       ...around(0, 66_000),

@@ -8,16 +8,16 @@ export interface Gap {
   readonly fromAt: number;
   readonly toAt: number;
   readonly ms: number;
-  /** The write that was answered last before it, and the first one after it. */
+  /** The write that was answered last before it, and the first one after it, or the last one that was tried. */
   readonly before: Operation;
   readonly after: Operation;
 }
 
-/** The times between answered writes, in their order. */
+/** The times between answered writes, in their order; and from the last one to the last write that was tried in vain. */
 export function findWriteGaps({ writes }: History): Gap[] {
-  const answered = writes
-    .filter((write) => write.type === 'ok')
-    .sort((one, other) => one.returnedAt - other.returnedAt);
+  const byReturn = writes.toSorted((one, other) => one.returnedAt - other.returnedAt);
+  const last = byReturn.at(-1);
+  const answered = byReturn.filter((write) => write.type === 'ok' || write === last);
   return answered.slice(1).map((after, index) => {
     const before = answered[index] as Operation;
     const ms = after.returnedAt - before.returnedAt;
