@@ -60,7 +60,6 @@ export async function runFaults(options: RunOptions): Promise<readonly HistoryRe
     projectDir: options.projectDir,
     onAnswer: answeredBy.note,
     signal: interrupts.stop,
-    now: interrupts.now,
   });
   await using journal = new Journal(join(options.dir, 'history.jsonl'));
   const clusterId = await world.lease.clusterId();

@@ -42,10 +42,8 @@ export interface WorldOptions {
   readonly projectDir?: string | undefined;
   /** Told of each answer of a node that goes through the edge. */
   readonly onAnswer: (answered: Answered) => void;
-  /** Aborts the start. */
+  /** Aborts the start, and all waiting. */
   readonly signal: AbortSignal;
-  /** Ends everything at once instead of in peace, from the moment it aborts. */
-  readonly now: AbortSignal;
 }
 
 /**
