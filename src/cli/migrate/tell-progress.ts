@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config.ts';
 import { type Progress, parsePosition } from '../../domain/position.ts';
 import { openReader } from '../../storage/reader.ts';
-import { isSqliteError } from '../../storage/sqlite-error.ts';
 
 /** The guard takes a progress for unknown after 5 s. */
 const everyMs = 1000;
@@ -51,28 +50,18 @@ async function tell(guardUrl: string, progress: Progress, over: AbortSignal): Pr
 }
 
 /**
- * How far a database on LiteFS's mount is, read in the order that `createOwnProgress` explains. The epoch is 0 while no
- * primary has written to it. `undefined` without a database, and while it is busy.
+ * How far a database on LiteFS's mount is, read in the order that `createOwnProgress` explains. `undefined` without one
+ * that a primary has written to, and while it is busy.
  */
 async function readProgress(file: string): Promise<Progress | undefined> {
-  const epoch = readEpoch(file);
+  using reader = openReader({ file, timeoutMs: 0 });
+  const epoch = reader.epochs()?.newest;
   if (epoch === undefined) return undefined;
   try {
     const position = parsePosition(await readFile(`${file}-pos`, 'latin1'));
     return position && { epoch, txid: position.txid };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function readEpoch(file: string): number | undefined {
-  using reader = openReader({ file, timeoutMs: 0 });
-  try {
-    return reader.epochs()?.newest;
-  } catch (error) {
-    // Nobody has migrated it yet: there is no table of epochs.
-    if (isSqliteError(error, 'ERROR')) return 0;
     throw error;
   }
 }
