@@ -47,16 +47,13 @@ const works = {
     }
   },
   'ten thousand links are created at once': async (isOver: IsOver) => {
-    const links = Array.from({ length: 10_000 }, () => ({ destination: 'https://a.example/b' }));
-    const body = JSON.stringify({ links });
+    const links = (link: object, count: number) => ({ links: Array(count).fill(link) });
+    const create = (link: object, count: number) =>
+      api('POST', '/api/v1/links/bulk', links(link, count));
     while (!isOver()) {
-      const answer = await fetch(`${app.url}/api/v1/links/bulk`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body,
-      });
-      expect(answer.status).toBe(200);
-      await answer.arrayBuffer();
+      // All of it in one chunk, and nothing for the writer to do: rows cannot come faster.
+      for (let sent = 0; sent < 20; sent += 1) await create({}, 2_000);
+      await create({ destination: 'https://a.example/b' }, 10_000);
     }
   },
   'links are edited by 64 clients at once, in a storm of commits': async (isOver: IsOver) => {
