@@ -43,6 +43,8 @@ export const faultNames = [
   'clock-skew',
   /** The lease is handed over in order, by command. */
   'handoff',
+  /** The same, with as many writes on their way as the primary can bear. */
+  'handoff-under-load',
   /** The primary is told to end (SIGTERM), as a deployment does. */
   'sigterm',
   /** All nodes move to a newer release with a migration, one by one. */

@@ -247,6 +247,12 @@ testInvariant({
       exit(1_900, 0),
       exit(2_000, 0, 'guard'),
     ],
+    'it ends again later, for another reason': [
+      ...told,
+      primary('ams2', 2, 1_200),
+      exit(1_900, 0),
+      exit(22_000, 1),
+    ],
   },
   breaks: {
     'a node that does not end': ['did not', ...told, primary('ams2', 2, 1_200)],

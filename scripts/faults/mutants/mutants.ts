@@ -77,8 +77,8 @@ export const mutants: readonly Mutant[] = [
         replace: "const same = (await isThere(steps, other.node)) && 'yes';",
       },
     ],
-    faults: ['handoff', 'sigterm'],
-    times: 4,
+    faults: ['handoff-under-load'],
+    times: 5,
     invariants: ['O4', 'L1', 'L2'],
   },
   {

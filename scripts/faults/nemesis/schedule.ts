@@ -8,6 +8,7 @@ import { fullDataDisk, fullSpoolDisk, spoolCloned, volumeWiped } from './disks.t
 import type { Fault } from './fault.ts';
 import { followerLeftBehind } from './follower-left-behind.ts';
 import { ended, handoff } from './handed-over.ts';
+import { handoffUnderLoad } from './handoff-under-load.ts';
 import { hang, killByTtl, killFast, killPart, powerLoss } from './killed.ts';
 import { cutLink, lossyLink, replicaPartitioned, shippingStopped } from './links.ts';
 import { nodePaused } from './node-paused.ts';
@@ -51,7 +52,7 @@ function blocks(plan: Plan, copies: DisposableStack): readonly (readonly Fault[]
 }
 
 /** What happens on demand alone: it takes long, or shows one thing only. */
-const onDemand: readonly Fault[] = [nodePaused];
+const onDemand: readonly Fault[] = [nodePaused, handoffUnderLoad];
 
 /** Some kinds of faults alone, as often as the plan has them, or each so many times. */
 export interface Choice {

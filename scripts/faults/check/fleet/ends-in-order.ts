@@ -21,9 +21,11 @@ export const endsInOrder: Invariant = {
 
 function judgeEnd({ events }: History, fault: FaultWindow, tally: Tally): void {
   tally.look();
-  const { start, startAt, targets } = fault;
+  const { start, startAt, healAt, targets } = fault;
+  // Once it is healed, the node may end again for another reason.
+  const lastAt = Math.min(healAt, startAt + 3 * endsWithinMs);
   const exits = events.exit.filter(
-    ({ node, at }) => targets.includes(node) && at >= startAt && at <= startAt + 3 * endsWithinMs,
+    ({ node, at }) => targets.includes(node) && at >= startAt && at <= lastAt,
   );
   const first = exits[0];
   if (first === undefined) {

@@ -1,3 +1,4 @@
+import type { FaultName } from '../../fault-name.ts';
 import { gaveUp } from '../../history.ts';
 import { quoteFinal } from '../evidence.ts';
 import type { FaultWindow } from '../fault-window.ts';
@@ -5,6 +6,8 @@ import { touches } from '../fault-window.ts';
 import type { History } from '../history.ts';
 import type { Invariant } from '../invariant.ts';
 import type { Tally } from '../tally.ts';
+
+const handoffs: ReadonlySet<FaultName> = new Set(['handoff', 'handoff-under-load', 'sigterm']);
 
 /** A client that waited so long in vain was not answered; one that gave up earlier cannot tell. */
 const patienceMs = 5_000;
@@ -18,7 +21,7 @@ export const handoffDrains: Invariant = {
   sentence: 'A handoff finishes what is on its way, and loses nothing.',
   judge(history, tally) {
     for (const fault of history.faults) {
-      if (fault.name !== 'handoff' && fault.name !== 'sigterm') continue;
+      if (!handoffs.has(fault.name)) continue;
       judgeWrites(history, fault, tally);
       findLost(history, fault, tally);
       findCrashes(history, fault, tally);
