@@ -64,22 +64,18 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'drain',
-    without: 'holding writes and waiting for the other candidate before the lease is handed over',
+    without: 'the drain: a primary that is told to end ends with the lease',
     changes: [
       {
-        file: 'src/cluster/handoff.ts',
-        find: "  if (!(await steps.rest())) return { is: 'refused', why: 'not_open', other: other.node };\n",
-        replace: '',
-      },
-      {
-        file: 'src/cluster/handoff.ts',
-        find: 'const same = await within(steps, limits.sameMs, () => isThere(steps, other.node));',
-        replace: "const same = (await isThere(steps, other.node)) && 'yes';",
+        file: 'src/lease-moves.ts',
+        find: "if (guard === undefined || cluster.role().is !== 'primary') return;",
+        replace:
+          "if (guard === undefined || cluster.role().is !== 'primary' || this.#isLeaving) return;",
       },
     ],
-    faults: ['handoff-under-load'],
-    times: 5,
-    invariants: ['O4', 'L1', 'L2'],
+    faults: ['sigterm'],
+    times: 2,
+    invariants: ['O5'],
   },
   {
     name: 'position-check',

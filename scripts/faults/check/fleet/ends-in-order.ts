@@ -6,7 +6,7 @@ import type { Tally } from '../tally.ts';
 /** From the signal to the end of the last process. */
 const endsWithinMs = 10_000;
 /** A new primary is noticed by asking. */
-const noticedMs = 500;
+const noticedMs = 100;
 
 /** O5. A primary that is told to end hands the lease over first, then ends with 0, all within ten seconds. */
 export const endsInOrder: Invariant = {
