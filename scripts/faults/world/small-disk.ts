@@ -6,6 +6,8 @@ import { mountsUnder } from '../../cluster/mounts.ts';
 import { runTool } from './command.ts';
 
 const ballast = 'ballast';
+/** Whoever writes there gives back a little with each write that fails, so that there is no end to it. */
+const fillRounds = 4;
 
 /** A folder on a small disk of its own, in memory, that can be filled and freed while others write to it. */
 export class SmallDisk implements AsyncDisposable {
@@ -25,16 +27,15 @@ export class SmallDisk implements AsyncDisposable {
   /** Takes all that is free, until `free`. */
   async fill(): Promise<void> {
     const file = join(this.dir, ballast);
-    for (let taken = 0; ; ) {
+    for (let round = 1; round <= fillRounds; round++) {
       const { bavail, bsize } = await statfs(this.dir);
       if (bavail === 0) return;
-      taken += bavail * bsize;
       try {
+        const taken = (await sizeOf(file)) + bavail * bsize;
         await runTool('fallocate', ['-l', String(taken), file]);
       } catch (error) {
         // Others took some of it meanwhile; what is left of it is seen next time.
         if (!(error instanceof ClusterFailure)) throw error;
-        taken = await sizeOf(file);
       }
     }
   }
