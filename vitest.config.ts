@@ -5,6 +5,11 @@ import { defineConfig } from 'vitest/config';
 /** Programs that tests start find what was compiled before, as production does: a third less time where many are started. */
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
 
+/** What measures, or breaks so much that nothing may run beside it. */
+const alone = ['bench', 'faults', 'redirect-event-loop'].map(
+  (name) => `test/system/${name}.test.ts`,
+);
+
 export default defineConfig({
   test: {
     // Vitest would leave one core idle.
@@ -33,8 +38,20 @@ export default defineConfig({
           name: 'system',
           env,
           include: ['test/system/**/*.test.ts'],
-          // One real cluster at a time, and nothing else beside it: two cores carry no more.
+          exclude: alone,
+          // Two real fleets at a time, which mostly wait; nothing else beside them.
+          sequence: { groupOrder: 1 },
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          env,
+          include: alone,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -29,10 +29,11 @@ export function startTestCluster(options: Omit<ClusterOptions, 'dir'> = {}): Pro
   });
 }
 
-/** The first folder in which no cluster runs: somebody else may run the same tests. */
+/** The first folder of this worker in which no cluster runs: somebody else may run the same tests. */
 function findFolder(): string {
+  const { VITEST_POOL_ID: worker = '0' } = process.env;
   for (let number = 1; ; number++) {
-    const dir = join(projectDir, `data/test-cluster-${number}`);
+    const dir = join(projectDir, `data/test-cluster-${worker}-${number}`);
     const command = readRun(dir)?.command;
     if (command === undefined || !isRunning(command)) return dir;
   }

@@ -36,10 +36,8 @@ export async function guardMetric(node: NodeProcess, sample: string): Promise<nu
 
 /** The process of a node's guard. */
 export function guardPid(node: NodeProcess): number {
-  const found = findProcessesWith('NODE_ID', node.id).find(
-    ({ pid }) =>
-      commandLine(pid).includes('src/guard/main.ts') &&
-      readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`GUARD_URL=${node.guardUrl}`),
+  const found = findProcessesWith('GUARD_URL', node.guardUrl).find(({ pid }) =>
+    commandLine(pid).includes('src/guard/main.ts'),
   );
   if (found === undefined) throw new Error(`the guard of ${node.id} does not run`);
   return found.pid;

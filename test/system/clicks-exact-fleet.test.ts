@@ -46,7 +46,7 @@ afterAll(() => cluster?.[Symbol.asyncDispose]());
 
 test('a second process finds the spool of a node taken, and ends', async () => {
   const [node] = cluster.nodes as [NodeProcess];
-  const app = findProcessesWith('NODE_ID', node.id).find(({ pid }) =>
+  const app = findProcessesWith('LITEFS_ADVERTISE_URL', node.liteFsUrl).find(({ pid }) =>
     commandLine(pid).includes('src/main.ts'),
   );
   const environ = readFileSync(`/proc/${app?.pid}/environ`, 'utf8').split('\0').filter(Boolean);
@@ -164,7 +164,7 @@ async function choose(role: 'primary' | 'replica', round: number): Promise<NodeP
 /** `kill -9` of a part of a node; what is left of it notices, and ends by itself or with the node. */
 async function killPart(node: NodeProcess, part: Part): Promise<void> {
   const wanted = { app: 'src/main.ts', litefs: 'litefs mount', node: '' }[part];
-  for (const found of findProcessesWith('NODE_ID', node.id)) {
+  for (const found of findProcessesWith('LITEFS_ADVERTISE_URL', node.liteFsUrl)) {
     if (commandLine(found.pid).includes(wanted)) killProcess(found);
   }
   await until(() => !node.isRunning, { what: `LiteFS of ${node.id} ends`, timeoutMs: patienceMs });
