@@ -44,8 +44,9 @@ try {
     if (failure !== undefined || findBroken(result).length > 0) process.exitCode = 1;
   }
 } catch (error) {
-  if (!(error instanceof ClusterFailure)) throw error;
-  console.error(error.message);
+  const isInterrupted = error instanceof Error && error.name === 'AbortError';
+  if (!isInterrupted && !(error instanceof ClusterFailure)) throw error;
+  console.error(isInterrupted ? 'Interrupted; all that was started has ended.' : error.message);
   process.exitCode = 1;
 }
 

@@ -39,10 +39,10 @@ function blocks(plan: Plan, copies: DisposableStack): readonly (readonly Fault[]
     [staleCandidate, staleCandidateAlone, lossyLink, ...repeat(2, cutLink), followerLeftBehind],
     [replicaPartitioned, shippingStopped, fullDataDisk, fullSpoolDisk],
     [
-      killPart('kill-app', 'replica'),
-      killPart('kill-litefs', 'replica'),
       killPart('kill-app', 'primary'),
       killPart('kill-litefs', 'primary'),
+      killPart('kill-app', 'replica'),
+      killPart('kill-litefs', 'replica'),
     ],
     [failingMigration(copies), clocksOff],
     [rollingDeploy(copies)],
