@@ -1,8 +1,10 @@
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../cluster/until.ts';
 import type { Fault } from './fault.ts';
 
 const fullMs = 10_000;
+const countedMs = 30_000;
 
 /** The disk under LiteFS on the primary is full for a while. */
 export const fullDataDisk: Fault = {
@@ -70,24 +72,32 @@ export const volumeWiped: Fault = {
   },
 };
 
-/** The other candidate's spool is replaced by a copy of the far node's: two nodes with one producer's batches. */
+/**
+ * The other candidate's spool is replaced by a copy of the far node's: two nodes with one producer's batches. Before that the
+ * candidate gets no visitors until all its own clicks are counted, so that none is lost with its spool.
+ */
 export const spoolCloned: Fault = {
   name: 'spool-cloned',
   losesPrimary: false,
   async prepare(stage) {
     const victim = stage.otherCandidate(await stage.primary());
     const source = stage.replica();
-    const at = stage.journal.now();
-    const clicks = await stage.counters.note(victim);
+    const { firewall } = victim.namespace;
     return {
       targets: [victim.id, source.id],
-      unconfirmed: clicks === undefined ? undefined : { clicks, at },
       async start() {
+        stage.journal.event({ event: 'node', node: victim.id, state: 'down' });
+        await firewall.set('visitors', { input: ['tcp dport 8080 reject with tcp reset'] });
+        await until(async () => (await stage.counters.note(victim)) === 0, {
+          what: `all clicks of ${victim.id} are counted`,
+          timeoutMs: countedMs,
+        });
         await stage.kill(victim);
         for (const name of readdirSync(victim.spoolDisk.dir)) {
           rmSync(join(victim.spoolDisk.dir, name), { recursive: true });
         }
         cpSync(source.spoolDisk.dir, victim.spoolDisk.dir, { recursive: true });
+        await firewall.clear('visitors');
       },
       heal: () => stage.bringUp(victim),
     };
