@@ -31,6 +31,7 @@ const asUser: readonly Asked[] = [
   { method: 'get', path: '/api/v1/clicks' },
   { method: 'get', path: '/api/v1/positions/none' },
   { method: 'get', path: '/api/v1/status' },
+  { method: 'get', path: '/status' },
   { method: 'get', path: '/' },
   { method: 'post', path: '/?url=https://example.com/' },
 ];

@@ -373,16 +373,22 @@ describe('the public port', () => {
     'hoplite-caller': 'operator',
   };
 
-  it.each(['/position', '/forward/api/v1/keys', '/operator/api/v1/keys', '/metrics', '/status'])(
-    'has nothing at %s, whatever headers come',
-    async (path) => {
-      const unknown = await primary.public.client.get('/no/such/path').expect(404);
-      for (const headers of [{}, spoofed]) {
-        const { body } = await primary.public.client.get(path).set(headers).expect(404);
-        expect({ ...body, instance: '' }).toEqual({ ...unknown.body, instance: '' });
-      }
-    },
-  );
+  it.each([
+    '/position',
+    '/copy',
+    '/handoff',
+    '/bookmarks/1AAAA',
+    '/forward/api/v1/keys',
+    '/operator/api/v1/keys',
+    '/operator/handoff',
+    '/metrics',
+  ])('has nothing at %s, whatever headers come', async (path) => {
+    const unknown = await primary.public.client.get('/no/such/path').expect(404);
+    for (const headers of [{}, spoofed]) {
+      const { body } = await primary.public.client.get(path).set(headers).expect(404);
+      expect({ ...body, instance: '' }).toEqual({ ...unknown.body, instance: '' });
+    }
+  });
 
   it('gives nobody rights for headers that a node would sign', async () => {
     await primary.public.client.get('/api/v1/keys').set(spoofed).expect(401);

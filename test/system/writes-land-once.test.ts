@@ -41,6 +41,16 @@ const writes: readonly Write[] = [
     transactions: 1,
   },
   {
+    operation: 'POST /api/v1/links/bulk',
+    path: () => '/api/v1/links/bulk',
+    sending: () => ({
+      method: 'POST',
+      body: { links: [{ destination: 'https://example.com/b' }, { destination: 'not a URL' }] },
+    }),
+    status: 200,
+    transactions: 1,
+  },
+  {
     operation: 'PATCH /api/v1/links/{slug}',
     before: link('to-change'),
     path: () => '/api/v1/links/to-change',
