@@ -215,6 +215,7 @@ testInvariant({
 });
 
 const failover = fault('kill-9', 1_000, 5_000, { losesPrimary: true });
+const restored = fault('clicks-restored', 1_000, 5_000);
 
 testInvariant({
   invariant: exactOverFailover,
@@ -233,6 +234,15 @@ testInvariant({
       operation('stats', 40, { key: 'a', value: 0, via: 'iad1', epoch: 2 }),
       operation('stats', 50, { key: 'a', value: 1, via: 'iad1', epoch: 2 }),
     ],
+    'counts fall because they are taken back': [
+      made,
+      follow('a', 20),
+      operation('stats', 30, { key: 'a', value: 1, via: 'iad1', epoch: 1 }),
+      ...restored,
+      operation('stats', 3_000, { key: 'a', value: 0, via: 'iad1', epoch: 1 }),
+      operation('stats', 6_000, { key: 'a', value: 1, via: 'iad1', epoch: 1 }),
+      operation('stats', 6_500, { key: 'a', value: 1, via: 'iad1', epoch: 1 }),
+    ],
   },
   breaks: {
     'a click that is lost': ['lacks 1 of 1', made, follow('a', 900), ...failover, ...counted(0)],
@@ -250,6 +260,14 @@ testInvariant({
       operation('stats', 30, { key: 'a', value: 1, via: 'iad1', epoch: 1 }),
       operation('stats', 40, { key: 'a', value: 0, via: 'iad1', epoch: 1 }),
     ],
+    'a count that falls once more, after they were taken back': [
+      'fell within epoch 1',
+      made,
+      follow('a', 20),
+      ...restored,
+      operation('stats', 6_000, { key: 'a', value: 1, via: 'iad1', epoch: 1 }),
+      operation('stats', 6_010, { key: 'a', value: 0, via: 'iad1', epoch: 1 }),
+    ],
     'nodes that count differently': [
       'different counts',
       made,
@@ -258,8 +276,6 @@ testInvariant({
     ],
   },
 });
-
-const restored = fault('clicks-restored', 1_000, 5_000);
 
 testInvariant({
   invariant: exactOverRestore,

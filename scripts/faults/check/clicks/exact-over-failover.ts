@@ -10,7 +10,7 @@ const marginMs = 3_000;
 
 /**
  * K6. Links that were hit around the loss of a primary are counted exactly, also when the new one went back. Within an
- * epoch counts never fall, and in the end all nodes have the same ones.
+ * epoch counts never fall, unless they are taken back on purpose, and in the end all nodes have the same ones.
  */
 export const exactOverFailover: Invariant = {
   id: 'K6',
@@ -31,6 +31,7 @@ export const exactOverFailover: Invariant = {
 /** Counts that one node showed within one epoch, and that fell. */
 function findFalls(history: History, tally: Tally): void {
   const highest = new Map<string, Operation>();
+  const restores = history.faults.filter(({ name }) => name === 'clicks-restored');
   for (const read of history.operations) {
     const { op, type, key, value, epoch } = read;
     const node = history.nodeOf(read);
@@ -39,7 +40,11 @@ function findFalls(history: History, tally: Tally): void {
     if (key === null || !history.slugs.get(key)?.isOneLink) continue;
     const name = `${key} ${node} ${epoch}`;
     const former = highest.get(name);
-    if (former === undefined) {
+    const isAfterRestore = restores.some(
+      ({ startAt, healAt }) =>
+        former !== undefined && former.invokedAt <= healAt && read.returnedAt >= startAt,
+    );
+    if (former === undefined || isAfterRestore) {
       highest.set(name, read);
       continue;
     }
