@@ -8,7 +8,7 @@ export interface FakeLease {
   readonly hostname?: string;
 }
 
-/** An HTTP server that plays LiteFS's `/events` and `/info`, with knobs for everything that can go wrong there. */
+/** An HTTP server that plays LiteFS's `/events`, `/info` and `/export`, with knobs for everything that can go wrong there. */
 export class FakeLiteFs implements AsyncDisposable {
   readonly url: string;
   /** What `/info` says; unless changed alone, the same as the last event. */
@@ -23,6 +23,8 @@ export class FakeLiteFs implements AsyncDisposable {
   initSays: FakeLease | undefined;
   /** Whether a stream begins with `init`, as LiteFS's do. */
   saysInit = true;
+  /** What `/export` answers, by the name of the database. */
+  readonly exports = new Map<string, Uint8Array>();
   readonly #server: Server;
   readonly #streams = new Set<ServerResponse>();
 
@@ -109,6 +111,13 @@ export class FakeLiteFs implements AsyncDisposable {
           primary: { hostname },
         }),
       );
+      return;
+    }
+    const exported = /^\/export\?name=(.+)$/.exec(path)?.[1];
+    if (exported !== undefined) {
+      const bytes = this.exports.get(exported);
+      response.statusCode = bytes === undefined ? 404 : 200;
+      response.end(bytes ?? 'database not found');
       return;
     }
     this.opened += 1;

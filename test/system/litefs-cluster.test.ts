@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Consul } from '../../scripts/cluster/consul.ts';
 import { type LiteFsCluster, startLiteFsCluster } from '../../src/cluster/litefs-cluster.ts';
+import { LiteFsCopier } from '../../src/cluster/litefs-copier.ts';
 import type { DeadMount } from '../../src/cluster/mount.ts';
 import type { Position } from '../../src/domain/position.ts';
 import type { Role } from '../../src/domain/role.ts';
@@ -25,6 +27,9 @@ interface TestNode {
   roles: Role[];
   deaths: DeadMount[];
 }
+
+const lastTxid = (rows: ReadonlyMap<string, number>) =>
+  (JSON.parse([...rows.keys()].at(-1) ?? '{}') as Partial<Position>).txid;
 
 /** Waits for what a fleet brings about by itself: an election, a reset. */
 const until = <T>(check: () => T | Promise<T>, timeoutMs = 40_000) =>
@@ -156,6 +161,41 @@ describe('a place in a fleet of real LiteFS and Consul', () => {
     close(reader);
     await until(() => expect(commits).toEqual(written));
     stop();
+  });
+
+  it('is copied whole on a replica while the primary writes, each time with the exact position', async () => {
+    const writer = open('a');
+    writer.exec('CREATE TABLE filler (bytes BLOB) STRICT');
+    writer.exec('INSERT INTO filler VALUES (zeroblob(4000000))');
+    const insert = writer.prepare('INSERT INTO seen VALUES (?)');
+    // By position, how many rows there were.
+    const rows = new Map<string, number>();
+    let isOver = false;
+    const writing = (async () => {
+      for (let count = read(writer).length + 1; !isOver; count += 1) {
+        insert.run(`copied ${count}`);
+        rows.set(JSON.stringify(fleet.a.cluster.position()), count);
+        await delay(1);
+      }
+    })();
+    const { litefs } = fleet.c;
+    await until(() => expect(fleet.c.cluster.position()?.txid).toBe(lastTxid(rows)));
+    for (const attempt of [1, 2, 3]) {
+      const target = join(folder, `copy-${attempt}`);
+      mkdirSync(target);
+      const copier = new LiteFsCopier({ litefsUrl: litefs.url, litefsDir: litefs.mount });
+      const signal = AbortSignal.timeout(60_000);
+      const copies = await copier.copyInto(target, ['clicks', 'links'], signal);
+      expect(Object.keys(copies)).toEqual(['links']);
+      const copy = new Database(join(target, 'links.db'), { readonly: true });
+      expect(copy.pragma('integrity_check', { simple: true })).toBe('ok');
+      expect(read(copy)).toHaveLength(rows.get(JSON.stringify(copies.links?.position)) as number);
+      copy.close();
+    }
+    isOver = true;
+    await writing;
+    close(writer);
+    await untilSame(fleet.a.cluster.position(), 'b', 'c');
   });
 
   it('follows a handoff, without a word too many', async () => {

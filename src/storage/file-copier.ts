@@ -1,0 +1,71 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type {
+  CopiedDatabase,
+  DatabaseCopier,
+  DatabaseCopies,
+  DatabaseCopy,
+} from '../domain/database-copy.ts';
+import { Failure } from '../domain/failure.ts';
+
+/** More pages than a database can have. */
+const allPages = 0x7fff_ffff;
+const lockTimeoutMs = 10_000;
+
+/**
+ * Copies the databases of a node that runs alone, by SQLite's backup API and while others write to them. A copy is read
+ * in one go and of one state: in pieces it would begin anew with each write, and never end on a busy node. In WAL mode
+ * that holds up no writer. Blocks this process meanwhile, so it belongs into one of its own.
+ */
+export class FileCopier implements DatabaseCopier {
+  readonly #files: Readonly<Record<CopiedDatabase, string>>;
+
+  constructor(files: Readonly<Record<CopiedDatabase, string>>) {
+    this.#files = files;
+  }
+
+  async readPosition(): Promise<undefined> {
+    return undefined;
+  }
+
+  async copyInto(
+    folder: string,
+    databases: readonly CopiedDatabase[],
+    signal: AbortSignal,
+  ): Promise<DatabaseCopies> {
+    const copies: Partial<Record<CopiedDatabase, DatabaseCopy>> = {};
+    for (const database of databases) {
+      signal.throwIfAborted();
+      const source = this.#files[database];
+      if (!existsSync(source)) continue;
+      const file = join(folder, `${database}.db`);
+      const takenAtMs = Date.now();
+      await copyFile(source, file);
+      copies[database] = { file, bytes: statSync(file).size, takenAtMs, position: undefined };
+    }
+    return copies;
+  }
+}
+
+async function copyFile(source: string, target: string): Promise<void> {
+  if (existsSync(target)) throw new Failure('conflict', `${target} exists already`);
+  const from = new Database(source, { readonly: true, timeout: lockTimeoutMs });
+  try {
+    await from.backup(target, { progress: () => allPages });
+  } finally {
+    from.close();
+  }
+  leaveWal(target);
+}
+
+/** The header comes from the source, and a file in WAL mode must not enter a fleet. */
+function leaveWal(file: string): void {
+  const copy = new Database(file);
+  try {
+    const mode = copy.pragma('journal_mode = DELETE', { simple: true });
+    if (mode !== 'delete') throw new Failure('internal', `${file} stays in ${mode} mode`);
+  } finally {
+    copy.close();
+  }
+}
