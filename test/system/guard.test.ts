@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
 import type { NodeProcess } from '../../scripts/cluster/node-process.ts';
 import { askNode } from '../../scripts/cluster/node-status.ts';
@@ -35,6 +36,8 @@ const patience = { timeoutMs: 60_000 };
 /** With REAL_TTL=1 Consul ends sessions in its own time, so that what is printed is what people would wait. */
 const realTtl = process.env.REAL_TTL === '1';
 const maxResidentBytes = 60_000_000;
+/** Of each node's log, when a test has failed. */
+const linesShown = 60;
 
 /** The ways that each node depends on: its own to Consul, and that of others to its LiteFS. */
 const ways = new Map<string, { readonly consul: Way; readonly litefs: Way }>();
@@ -68,6 +71,13 @@ beforeAll(async () => {
   stack.use(cluster);
 });
 afterAll(() => stack[Symbol.asyncDispose]());
+afterEach(({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  for (const node of cluster.nodes) {
+    const lines = readFileSync(node.logFile, 'utf8').trimEnd().split('\n');
+    console.log([`the end of the log of ${node.id}`, ...lines.slice(-linesShown)].join('\n'));
+  }
+});
 
 test('a LiteFS that is killed takes the app with it, and another node leads at once', async () => {
   const old = await primaryOf(cluster);
@@ -172,6 +182,8 @@ test('a primary whose Consul is silent steps down before another one leads', asy
 test('a primary that falls silent as a whole is replaced', async () => {
   const old = await primaryOf(cluster);
   const survivors = cluster.nodes.filter((node) => node !== old);
+  // One that is behind what the primary has told Consul does not lead before the grace time.
+  await allCaughtUp(cluster);
   const gap = await writeGap(old, async () => {
     waysOf(old.id).consul.fallSilent();
     waysOf(old.id).litefs.fallSilent();
