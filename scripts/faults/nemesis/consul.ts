@@ -1,33 +1,27 @@
 import { until } from '../../cluster/until.ts';
 import { cutOff, refuse } from '../world/firewall.ts';
-import type { Fault } from './fault.ts';
+import { befallsPrimary, type Fault } from './fault.ts';
 
 const name = 'consul';
 const leaseMs = 60_000;
 
 /** What goes to Consul from the primary alone is dropped; the other candidate is started anew meanwhile. */
-export const consulBlackHole: Fault = {
-  name: 'consul-black-hole',
-  losesPrimary: true,
-  async prepare(stage) {
-    const victim = await stage.primary();
-    const other = stage.otherCandidate(victim);
-    return {
-      targets: [victim.id],
-      async start() {
-        await victim.namespace.firewall.set(name, cutOff(stage.world.consulAddress));
-        await stage.hold(3_000);
-        await stage.kill(other);
-        await stage.bringUp(other);
-        await stage.untilReplaced(victim);
-      },
-      async heal() {
-        await victim.namespace.firewall.clear(name);
-        await stage.world.untilSettled();
-      },
-    };
-  },
-};
+export const consulBlackHole = befallsPrimary('consul-black-hole', (stage, victim) => {
+  const other = stage.otherCandidate(victim);
+  return {
+    async start() {
+      await victim.namespace.firewall.set(name, cutOff(stage.world.consulAddress));
+      await stage.hold(3_000);
+      await stage.kill(other);
+      await stage.bringUp(other);
+      await stage.untilReplaced(victim);
+    },
+    async heal() {
+      await victim.namespace.firewall.clear(name);
+      await stage.world.untilSettled();
+    },
+  };
+});
 
 /** Consul refuses everybody, for longer than a lease lasts without it. */
 export const consulRefused: Fault = {

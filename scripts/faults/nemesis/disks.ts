@@ -1,32 +1,24 @@
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../cluster/until.ts';
-import type { Fault } from './fault.ts';
+import { befallsPrimary, type Fault } from './fault.ts';
 
 const fullMs = 10_000;
 const countedMs = 30_000;
 
 /** The disk under LiteFS on the primary is full for a while. */
-export const fullDataDisk: Fault = {
-  name: 'disk-full-data',
-  losesPrimary: true,
-  async prepare(stage) {
-    const victim = await stage.primary();
-    return {
-      targets: [victim.id],
-      async start() {
-        await victim.dataDisk.fill();
-        await stage.hold(fullMs);
-      },
-      async heal() {
-        await victim.dataDisk.free();
-        await stage.hold(2_000);
-        await stage.bringUp(victim);
-        await stage.world.untilSettled();
-      },
-    };
+export const fullDataDisk = befallsPrimary('disk-full-data', (stage, victim) => ({
+  async start() {
+    await victim.dataDisk.fill();
+    await stage.hold(fullMs);
   },
-};
+  async heal() {
+    await victim.dataDisk.free();
+    await stage.hold(2_000);
+    await stage.bringUp(victim);
+    await stage.world.untilSettled();
+  },
+}));
 
 /** The disk of the spool of the far node is full for a while. */
 export const fullSpoolDisk: Fault = {

@@ -1,4 +1,5 @@
 import type { FaultName } from '../fault-name.ts';
+import type { WorldNode } from '../world/world.ts';
 import type { Stage } from './stage.ts';
 
 /** Something that befalls the fleet, once it is known whom. */
@@ -20,4 +21,19 @@ export interface Fault {
   readonly losesPrimary: boolean;
   /** Looks at the fleet as it is now, and chooses whom it befalls. */
   prepare(stage: Stage): Promise<Act>;
+}
+
+/** A fault that befalls whichever node leads when it is due, and takes the lease from it. */
+export function befallsPrimary(
+  name: FaultName,
+  play: (stage: Stage, primary: WorldNode) => Pick<Act, 'start' | 'heal'>,
+): Fault {
+  return {
+    name,
+    losesPrimary: true,
+    async prepare(stage) {
+      const primary = await stage.primary();
+      return { targets: [primary.id], ...play(stage, primary) };
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { cutOff } from '../world/firewall.ts';
 import type { WorldNode } from '../world/world.ts';
 import type { Fault } from './fault.ts';
 import type { Stage } from './stage.ts';
+import { writeOnce } from './write-once.ts';
 
 const name = 'left-behind';
 /** The new primary has nothing of what is written in this time. */
@@ -53,17 +54,9 @@ export const followerLeftBehind: Fault = {
 };
 
 async function make(stage: Stage, node: WorldNode, number: number): Promise<Moved | undefined> {
-  const { client } = stage;
   const proc = `left-behind-${Math.round(stage.journal.now())}-${number}`;
-  const destination = `https://example.com/${proc}/v1`;
-  const { operation } = await client.do({
-    ...{ proc, op: 'create', key: null, method: 'POST', path: '/api/v1/links' },
-    door: client.doorOf(node),
-    arg: { destination, idempotencyKey: proc },
-    headers: { 'Idempotency-Key': proc },
-    body: { destination },
-  });
-  return operation.key === null ? undefined : { proc, slug: operation.key };
+  const { key } = await writeOnce(stage, { door: stage.client.doorOf(node), proc, name: proc });
+  return key === null ? undefined : { proc, slug: key };
 }
 
 /** Changes a link at one node and reads it at the other one's edge, with the bookmark of the change. */

@@ -1,6 +1,7 @@
 import type { Fault } from './fault.ts';
 import { handoff } from './handed-over.ts';
 import type { Stage } from './stage.ts';
+import { writeOnce } from './write-once.ts';
 
 const writers = 24;
 /** Before the handoff, so that all writers are at it. */
@@ -39,13 +40,6 @@ async function writeUntil(stage: Stage, writer: number, signal: AbortSignal): Pr
   if (door === undefined) return;
   const proc = `load-${Math.round(stage.journal.now())}-${writer}`;
   for (let number = 0; !signal.aborted; number++) {
-    const idempotencyKey = `${proc}-${number}`;
-    const destination = `https://example.com/${idempotencyKey}`;
-    await stage.client.do({
-      ...{ proc, op: 'create', key: null, door, method: 'POST', path: '/api/v1/links' },
-      arg: { destination, idempotencyKey },
-      headers: { 'Idempotency-Key': idempotencyKey },
-      body: { destination },
-    });
+    await writeOnce(stage, { door, proc, name: `${proc}-${number}` });
   }
 }

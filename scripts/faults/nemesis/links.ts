@@ -1,65 +1,53 @@
 import { cutOff, lose } from '../world/firewall.ts';
-import type { Fault } from './fault.ts';
+import { befallsPrimary, type Fault } from './fault.ts';
 
 const name = 'link';
 
 /** A third of the packets between the candidates is lost for a while, and then the primary is killed. */
-export const lossyLink: Fault = {
-  name: 'link-lossy',
-  losesPrimary: true,
-  async prepare(stage) {
-    const victim = await stage.primary();
-    const other = stage.otherCandidate(victim);
-    const { firewall } = victim.namespace;
-    return {
-      targets: [victim.id],
-      async start() {
-        await firewall.set(name, lose(30, other.namespace.address));
-        await stage.hold(6_000);
-        await stage.kill(victim);
-        await stage.world.lease.destroySession();
-        await stage.hold(1_000);
-      },
-      // Where the other one lacks writes it does not lead before the victim is back.
-      async heal() {
-        await firewall.clear(name);
-        await stage.bringUp(victim);
-        await stage.world.untilSettled();
-      },
-    };
-  },
-};
+export const lossyLink = befallsPrimary('link-lossy', (stage, victim) => {
+  const other = stage.otherCandidate(victim);
+  const { firewall } = victim.namespace;
+  return {
+    async start() {
+      await firewall.set(name, lose(30, other.namespace.address));
+      await stage.hold(6_000);
+      await stage.kill(victim);
+      await stage.world.lease.destroySession();
+      await stage.hold(1_000);
+    },
+    // Where the other one lacks writes it does not lead before the victim is back.
+    async heal() {
+      await firewall.clear(name);
+      await stage.bringUp(victim);
+      await stage.world.untilSettled();
+    },
+  };
+});
 
 /**
  * The candidates are cut from each other a moment before the primary is killed. What it wrote in that moment is with it
  * alone. Its guard hangs meanwhile, so that the mark is as old as it may be: the other one leads at once without those writes,
  * and what was `local` is lost.
  */
-export const cutLink: Fault = {
-  name: 'link-cut',
-  losesPrimary: true,
-  async prepare(stage) {
-    const victim = await stage.primary();
-    const other = stage.otherCandidate(victim);
-    const { firewall } = victim.namespace;
-    return {
-      targets: [victim.id],
-      async start() {
-        stage.signal(victim, 'guard', 'SIGSTOP');
-        await firewall.set(name, cutOff(other.namespace.address));
-        await stage.hold(400);
-        await stage.kill(victim);
-        await victim.namespace.forgetConnections();
-        await stage.world.lease.destroySession();
-        await stage.untilReplaced(victim);
-      },
-      async heal() {
-        await firewall.clear(name);
-        await stage.bringUp(victim);
-      },
-    };
-  },
-};
+export const cutLink = befallsPrimary('link-cut', (stage, victim) => {
+  const other = stage.otherCandidate(victim);
+  const { firewall } = victim.namespace;
+  return {
+    async start() {
+      stage.signal(victim, 'guard', 'SIGSTOP');
+      await firewall.set(name, cutOff(other.namespace.address));
+      await stage.hold(400);
+      await stage.kill(victim);
+      await victim.namespace.forgetConnections();
+      await stage.world.lease.destroySession();
+      await stage.untilReplaced(victim);
+    },
+    async heal() {
+      await firewall.clear(name);
+      await stage.bringUp(victim);
+    },
+  };
+});
 
 /** The node that is no candidate sees no other machine of the fleet; visitors still reach it. */
 export const replicaPartitioned: Fault = {

@@ -1,7 +1,8 @@
 import type { Operation } from '../history.ts';
 import type { WorldNode } from '../world/world.ts';
-import type { Fault } from './fault.ts';
+import { befallsPrimary } from './fault.ts';
 import type { Stage } from './stage.ts';
+import { writeOnce } from './write-once.ts';
 
 /** Writes that wait at the node when it goes on. */
 const waiting = 16;
@@ -14,47 +15,31 @@ const guardLateMs = 80;
  * All of the primary hangs, as a machine does that is moved. Clients write to it past the edge, after another node has
  * become primary; then it goes on, and finds their requests before it finds out that it leads no more.
  */
-export const nodePaused: Fault = {
-  name: 'node-paused',
-  losesPrimary: true,
-  async prepare(stage) {
-    const victim = await stage.primary();
-    return {
-      targets: [victim.id],
-      async start() {
-        for (const part of ['guard', 'litefs', 'app'] as const) {
-          stage.signal(victim, part, 'SIGSTOP');
-        }
-        await stage.untilReplaced(victim);
-        await stage.hold(answeredMs);
-        const answers = Array.from({ length: waiting }, (_, number) =>
-          writePast(stage, victim, number),
-        );
-        await stage.hold(answeredMs);
-        stage.resume(victim, 'app');
-        stage.resume(victim, 'litefs');
-        await stage.hold(guardLateMs);
-        stage.resume(victim, 'guard');
-        await Promise.all(answers);
-      },
-      async heal() {
-        await stage.hold(2_000);
-        await stage.bringUp(victim);
-        await stage.world.untilSettled();
-      },
-    };
+export const nodePaused = befallsPrimary('node-paused', (stage, victim) => ({
+  async start() {
+    for (const part of ['guard', 'litefs', 'app'] as const) {
+      stage.signal(victim, part, 'SIGSTOP');
+    }
+    await stage.untilReplaced(victim);
+    await stage.hold(answeredMs);
+    const answers = Array.from({ length: waiting }, (_, number) =>
+      writePast(stage, victim, number),
+    );
+    await stage.hold(answeredMs);
+    stage.resume(victim, 'app');
+    stage.resume(victim, 'litefs');
+    await stage.hold(guardLateMs);
+    stage.resume(victim, 'guard');
+    await Promise.all(answers);
   },
-};
+  async heal() {
+    await stage.hold(2_000);
+    await stage.bringUp(victim);
+    await stage.world.untilSettled();
+  },
+}));
 
-async function writePast(stage: Stage, node: WorldNode, number: number): Promise<Operation> {
+function writePast(stage: Stage, node: WorldNode, number: number): Promise<Operation> {
   const name = `paused-${Math.round(stage.journal.now())}-${number}`;
-  const destination = `https://example.com/paused/${name}`;
-  const { operation } = await stage.client.do({
-    ...{ proc: name, op: 'create', key: null, method: 'POST', path: '/api/v1/links' },
-    door: stage.client.doorOf(node),
-    arg: { destination, idempotencyKey: name },
-    headers: { 'Idempotency-Key': name },
-    body: { destination },
-  });
-  return operation;
+  return writeOnce(stage, { door: stage.client.doorOf(node), proc: name, name });
 }

@@ -1,6 +1,7 @@
 import type { WorldNode } from '../world/world.ts';
 import type { Fault } from './fault.ts';
 import type { Stage } from './stage.ts';
+import { writeOnce } from './write-once.ts';
 
 const writes = 100;
 /** How long the sleeper is awake before the one that has all comes back: long enough for it to ask for the lease some times. */
@@ -62,14 +63,7 @@ export const staleCandidateAlone: Fault = {
 
 async function writeAlone(stage: Stage, primary: WorldNode): Promise<void> {
   for (let number = 0; number < writes; number++) {
-    const idempotencyKey = `alone-${stage.journal.now()}-${number}`;
-    const destination = `https://example.com/alone/${idempotencyKey}`;
-    await stage.client.do({
-      ...{ proc: 'alone', op: 'create', key: null, method: 'POST', path: '/api/v1/links' },
-      door: stage.client.doorOf(primary),
-      arg: { destination, idempotencyKey },
-      headers: { 'Idempotency-Key': idempotencyKey },
-      body: { destination },
-    });
+    const name = `alone-${stage.journal.now()}-${number}`;
+    await writeOnce(stage, { door: stage.client.doorOf(primary), proc: 'alone', name });
   }
 }
