@@ -1,11 +1,13 @@
-# syntax=docker/dockerfile:1
 # The image of one node: Node, LiteFS, the app and its production packages. Nothing is compiled, for
 # Node runs TypeScript as it is. It holds no secret; those come from the environment.
 
-FROM flyio/litefs:0.5.14 AS litefs
+# Images are named by version for people and by digest for the builder, since whoever owns a tag can move it. A new
+# digest: docker buildx imagetools inspect node:24.21.0-bookworm-slim
+
+FROM flyio/litefs:0.5.14@sha256:c2d9f4bac3046e06468f8482a544a0dc8141877bbc830e519161e3295ad781a3 AS litefs
 
 # The Node of package.json. Debian, since better-sqlite3 and setpriv are tested with it.
-FROM node:24.21.0-bookworm-slim AS base
+FROM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS base
 WORKDIR /app
 ENV NODE_ENV=production
 

@@ -19,20 +19,20 @@ export const dockerfileLints: readonly Lint[] = [
     message: 'Dockerfile: LiteFS must be the version that tools/litefs/go.mod and the guard pin',
     holds: ({ texts }) => {
       const pinned = /github\.com\/superfly\/litefs v(\S+)/.exec(texts['tools/litefs/go.mod'])?.[1];
-      return (
-        pinned === liteFsVersion && texts.Dockerfile.includes(`FROM flyio/litefs:${pinned} AS`)
-      );
+      return pinned === liteFsVersion && texts.Dockerfile.includes(`FROM flyio/litefs:${pinned}@`);
     },
   },
   {
     message: 'Dockerfile: Node must be the version that package.json pins',
     holds: ({ texts, package: { devDependencies } }) =>
-      texts.Dockerfile.includes(`FROM node:${devDependencies.node}-bookworm-slim AS`),
+      texts.Dockerfile.includes(`FROM node:${devDependencies.node}-bookworm-slim@`),
   },
   {
-    message: 'Dockerfile: base images must be pinned to a whole version',
+    message: 'Dockerfile: base images must be pinned to a whole version and its digest',
     holds: (deployment) =>
-      baseImages(deployment).every((image) => /^[\w/-]+:\d+\.\d+\.\d+(?:-[\w-]+)?$/.test(image)),
+      baseImages(deployment).every((image) =>
+        /^[\w/-]+:\d+\.\d+\.\d+(?:-[\w-]+)?@sha256:[0-9a-f]{64}$/.test(image),
+      ),
   },
   {
     message: 'Dockerfile: what is copied must be named; no ADD and no whole tree',

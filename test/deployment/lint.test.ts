@@ -195,9 +195,15 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     change('Dockerfile', 'node:24.21.0', 'node:24.20.0'),
     change('package.json', '"node": "24.21.0"', '"node": "24.22.0"'),
   ],
-  'Dockerfile: base images must be pinned to a whole version': [
+  'Dockerfile: base images must be pinned to a whole version and its digest': [
     change('Dockerfile', 'litefs:0.5.14', 'litefs:0.5'),
     change('Dockerfile', 'node:24.21.0-bookworm-slim', 'node:lts'),
+    change('Dockerfile', '@sha256:c2d9f4ba', '@sha256:'),
+    change(
+      'Dockerfile',
+      '@sha256:c2d9f4bac3046e06468f8482a544a0dc8141877bbc830e519161e3295ad781a3',
+      '',
+    ),
   ],
   'Dockerfile: what is copied must be named; no ADD and no whole tree': [
     change('Dockerfile', 'COPY src src', 'COPY . .'),
