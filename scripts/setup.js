@@ -4,19 +4,20 @@
 //   node scripts/setup.js            the npm packages, among them the Node that Hoplite runs on
 //   node scripts/setup.js --fleet    also what a fleet on this machine needs: FUSE, LiteFS, Consul
 //   node scripts/setup.js --faults   also what the fault run needs: network namespaces
-//   node scripts/setup.js --test     all that, and what the tests need: a browser
+//   node scripts/setup.js --test     all that, and what the tests need: a browser, actionlint, shellcheck
 //
 // It is plain JavaScript without dependencies, because it runs before there are any.
 
 import { chromium } from './setup/chromium.js';
 import { SetupFailure } from './setup/failure.js';
 import { fuse } from './setup/fuse.js';
-import { goTools } from './setup/go-tools.js';
+import { goTestTools, goTools } from './setup/go-tools.js';
 import { withLock } from './setup/lock.js';
 import { namespaces } from './setup/namespaces.js';
 import { packages } from './setup/packages.js';
 import { root } from './setup/root.js';
 import { say } from './setup/say.js';
+import { shellcheck } from './setup/shellcheck.js';
 
 const flags = process.argv.slice(2);
 const unknown = flags.find((flag) => !['--fleet', '--faults', '--test'].includes(flag));
@@ -28,7 +29,7 @@ const fleet = faults || flags.includes('--fleet');
 const steps = [
   packages,
   ...(fleet ? [fuse, ...goTools] : []),
-  ...(test ? [chromium] : []),
+  ...(test ? [chromium, shellcheck, ...goTestTools] : []),
   ...(faults ? [namespaces] : []),
 ];
 

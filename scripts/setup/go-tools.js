@@ -16,7 +16,7 @@ import { root, toolsBin } from './root.js';
 import { findOnPath, run } from './run.js';
 import { say } from './say.js';
 
-/** LiteFS and Consul at `tools/bin/`, in the versions that `tools/<name>/go.mod` pins. */
+/** LiteFS and Consul at `tools/bin/`, in the versions that `tools/<name>/go.mod` pins: what a fleet runs. */
 export const goTools = [
   goTool({
     name: 'litefs',
@@ -29,6 +29,16 @@ export const goTools = [
     module: 'github.com/hashicorp/consul',
     main: 'github.com/hashicorp/consul',
     duration: '4 minutes',
+  }),
+];
+
+/** What only tests run, there too: actionlint, which looks at the workflows. */
+export const goTestTools = [
+  goTool({
+    name: 'actionlint',
+    module: 'github.com/rhysd/actionlint',
+    main: 'github.com/rhysd/actionlint/cmd/actionlint',
+    duration: '30 seconds',
   }),
 ];
 

@@ -38,6 +38,7 @@ export class ScratchClone implements Disposable {
       'scripts/setup',
       'tools/litefs',
       'tools/consul',
+      'tools/actionlint',
       'package.json',
       'package-lock.json',
     ]) {
