@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { awaitStart } from '../../src/guard/bootstrap/await-start.ts';
-import type { BootstrapDecision } from '../../src/guard/bootstrap/decide.ts';
+import type { BootstrapDecision } from '../../src/guard/bootstrap/decision.ts';
 import { LeadPermit } from '../../src/guard/bootstrap/lead-permit.ts';
 import { eventually } from '../support/eventually.ts';
 

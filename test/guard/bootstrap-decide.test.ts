@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Txid } from '../../src/domain/position.ts';
-import { decideBootstrap, isClusterId } from '../../src/guard/bootstrap/decide.ts';
+import { isClusterId } from '../../src/guard/bootstrap/cluster-id.ts';
+import { decideBootstrap } from '../../src/guard/bootstrap/decide.ts';
+import type { BootstrapDecision } from '../../src/guard/bootstrap/decision.ts';
 import type {
   BootstrapFacts,
   ConsulFacts,
@@ -17,6 +19,7 @@ const volume = (facts: Partial<VolumeFacts> = {}): VolumeFacts => ({
   clusterId: undefined,
   databases: [],
   awaitsRestore: false,
+  damage: undefined,
   ...facts,
 });
 const full = volume({ clusterId: ours, databases: ['clicks.db', 'links.db'] });
@@ -42,7 +45,9 @@ const silent: PeerFacts = { is: 'silent', node: 'd' };
 
 const none: SnapshotFacts = { is: 'none' };
 const snapshot: SnapshotFacts = { is: 'there', name: 'of Monday', clusterId: ours };
-const unreadable: SnapshotFacts = { is: 'unreadable', name: 'in the bucket', why: 'no answer' };
+const away: SnapshotFacts = { is: 'unreachable', name: 'in the bucket', why: 'no answer' };
+const rotten: SnapshotFacts = { is: 'damaged', name: 'in the bucket', why: 'no signature' };
+const asked: SnapshotFacts = { is: 'asked for', name: 'in the bucket' };
 
 const facts = (given: Partial<BootstrapFacts>): BootstrapFacts => ({
   volume: volume(),
@@ -57,7 +62,12 @@ const facts = (given: Partial<BootstrapFacts>): BootstrapFacts => ({
 });
 
 /** What the facts differ in from an empty candidate that is alone; what it does; a part of what it says. */
-type Row = [name: string, given: Partial<BootstrapFacts>, does: string, says: string | RegExp];
+type Row = [
+  name: string,
+  given: Partial<BootstrapFacts>,
+  does: BootstrapDecision['do'] | `stop ${number}`,
+  says: string | RegExp,
+];
 
 const rows: Record<string, Row[]> = {
   'a full volume': [
@@ -96,7 +106,7 @@ const rows: Record<string, Row[]> = {
     [
       'of another cluster',
       { volume: full, consul: consul({ clusterId: theirs }), peers: [primary], rebuild: 'auto' },
-      'stop',
+      'stop 78',
       new RegExp(
         `/data/litefs.* is of ${ours}.*hoplite/fleet/1/clusterid is ${theirs}.*mv /data/litefs .*consul kv delete hoplite/fleet/1/clusterid`,
       ),
@@ -104,14 +114,25 @@ const rows: Record<string, Row[]> = {
     [
       'of no cluster, where Consul names one',
       { volume: volume({ databases: ['links.db'] }), consul: known },
-      'stop',
+      'stop 78',
       ours,
     ],
     [
       'with a damaged id',
       { volume: { ...full, clusterId: 'LFSC01' }, consul: known },
-      'stop',
+      'stop 78',
       `"LFSC01". Consul's hoplite/fleet/1/clusterid is ${ours}`,
+    ],
+    [
+      'that LiteFS would empty',
+      {
+        volume: { ...full, damage: 'links.db is torn' },
+        consul: known,
+        peers: [primary],
+        snapshot,
+      },
+      'stop 65',
+      'damaged: links.db is torn. LiteFS would delete that database',
     ],
     [
       'that also waits for a restore',
@@ -196,9 +217,67 @@ const rows: Record<string, Row[]> = {
     ],
     [
       'with a backup that cannot be read',
-      { consul: known, snapshot: unreadable, rebuild: 'auto' },
+      { consul: known, snapshot: away, rebuild: 'auto', waitedMs: 59_000 },
       'wait',
-      'in the bucket cannot be read (no answer)',
+      'a backup in the bucket cannot be told (no answer)',
+    ],
+    [
+      'with a backup that cannot be read for a minute',
+      { consul: known, snapshot: away, rebuild: 'auto', waitedMs: 60_000 },
+      'stop 75',
+      'does not start empty',
+    ],
+    [
+      'with a backup that cannot be read, which a person would have to allow',
+      { consul: known, snapshot: away, waitedMs: 1e9 },
+      'wait',
+      'does not start empty',
+    ],
+    [
+      'with backups of which none can be restored',
+      { consul: known, snapshot: rotten, rebuild: 'auto' },
+      'stop 65',
+      'The backups in the bucket cannot be restored (no signature)',
+    ],
+    [
+      'with backups of which none can be restored, beside a peer with links',
+      { consul: known, snapshot: rotten, rebuild: 'auto', peers: [withLinks] },
+      'start as replica only',
+      'b',
+    ],
+    [
+      'no candidate, with backups of which none can be restored',
+      { consul: known, snapshot: rotten, rebuild: 'auto', candidate: false },
+      'wait',
+      'Waiting for a node that has the links',
+    ],
+    [
+      'with a backup that is being asked for',
+      { consul: known, snapshot: asked, rebuild: 'auto' },
+      'wait',
+      'Asking for a backup in the bucket',
+    ],
+    [
+      'with only a backup left and REBUILD=auto, beside a silent node',
+      { consul: known, snapshot, rebuild: 'auto', peers: [silent] },
+      'wait',
+      'Asking for 10 s whether another node has links (no answer from d)',
+    ],
+    [
+      'with only a backup left and REBUILD=auto, beside a node that stays silent',
+      { consul: known, snapshot, rebuild: 'auto', peers: [silent], waitedMs: 10_000 },
+      'restore',
+      'REBUILD=auto: restoring of Monday',
+    ],
+    [
+      'whose newest backup is damaged',
+      {
+        consul: known,
+        snapshot: { ...snapshot, passedOver: 'That of Tuesday is damaged' },
+        rebuild: 'auto',
+      },
+      'restore',
+      'That of Tuesday is damaged. REBUILD=auto: restoring of Monday',
     ],
     [
       'where files are ready to be imported',
@@ -231,7 +310,7 @@ const rows: Record<string, Row[]> = {
     [
       'of another cluster',
       { volume: volume({ clusterId: theirs }), consul: known, peers: [withLinks] },
-      'stop',
+      'stop 78',
       theirs,
     ],
   ],
@@ -247,6 +326,12 @@ const rows: Record<string, Row[]> = {
       { joined: true, waitedMs: 1e9 },
       'start as replica only',
       'has no links yet',
+    ],
+    [
+      'is not judged by files that LiteFS writes to',
+      { joined: true, volume: { ...full, damage: 'half a page' }, consul: known },
+      'start',
+      ours,
     ],
     [
       'may lead once it has the links',
@@ -272,20 +357,56 @@ const rows: Record<string, Row[]> = {
       'wait',
       'about to found',
     ],
-    ['beside a node that is silent', { peers: [silent] }, 'wait', 'no answer from d'],
     [
-      'beside a node that stays silent',
-      { peers: [silent], waitedMs: 10_000 },
-      'start',
-      '(no answer from d): this node founds the cluster',
+      'beside a node that is silent, which may have links, for ever',
+      { peers: [without, silent], waitedMs: 1e9, rebuild: 'auto' },
+      'wait',
+      'may have links (no answer from d): this node founds no second cluster beside it',
     ],
-    ['with a backup', { snapshot }, 'restore', 'restoring of Monday before leading'],
-    ['with a backup, beside a silent node', { snapshot, peers: [silent] }, 'wait', 'd'],
+    ['with a backup', { snapshot }, 'restore', 'Restoring of Monday before leading'],
+    [
+      'with a backup, beside a silent node, which may have newer links',
+      { snapshot, peers: [silent], waitedMs: 1e9 },
+      'wait',
+      '(no answer from d). This node waits for one that has. If the links of all others are lost, set REBUILD=auto',
+    ],
+    [
+      'with a backup, beside a silent node, and REBUILD=auto',
+      { snapshot, peers: [silent], rebuild: 'auto', waitedMs: 10_000 },
+      'restore',
+      'restoring of Monday',
+    ],
+    [
+      'with the id of another cluster than the backup',
+      { volume: volume({ clusterId: theirs }), snapshot },
+      'wait',
+      `of another cluster, ${ours}, than ${theirs}`,
+    ],
+    [
+      'where a bucket says that it holds none',
+      { snapshot: { is: 'none', name: 'in the bucket' } },
+      'start',
+      'there is no backup in the bucket: this node founds the cluster',
+    ],
+    ['with a backup that is being asked for', { snapshot: asked, waitedMs: 1e9 }, 'wait', 'Asking'],
+    ['with backups of which none can be restored', { snapshot: rotten }, 'stop 65', 'start empty'],
+    [
+      'with backups of which none can be restored, beside a silent node',
+      { snapshot: rotten, peers: [silent], waitedMs: 1e9 },
+      'wait',
+      'does not start empty',
+    ],
     ['with a backup, no candidate', { snapshot, candidate: false }, 'wait', 'restores'],
     [
       'with a backup that cannot be read',
-      { snapshot: unreadable, waitedMs: 1e9 },
+      { snapshot: away, waitedMs: 59_000 },
       'wait',
+      'does not start empty',
+    ],
+    [
+      'with a backup that cannot be read for a minute',
+      { snapshot: away, waitedMs: 60_000 },
+      'stop 75',
       'does not start empty',
     ],
     [
@@ -307,9 +428,8 @@ const rows: Record<string, Row[]> = {
 describe.each(Object.entries(rows))('%s', (_, table) => {
   test.each(table)('%s', (_name, given, does, says) => {
     const decision = decideBootstrap(facts(given));
-    expect(decision.do).toBe(does);
+    expect(decision.do === 'stop' ? `stop ${decision.exitCode}` : decision.do).toBe(does);
     expect(decision.sentence).toMatch(says instanceof RegExp ? says : literally(says));
-    if (decision.do === 'stop') expect(decision.exitCode).toBe(78);
     if (decision.do === 'restore') expect(decision.clusterId).toBe(ours);
   });
 });
@@ -323,7 +443,7 @@ test('an empty node never leads where another one has links, whatever else is th
     for (const awaitsRestore of [false, true])
       for (const databases of [[], ['clicks.db']])
         for (const consulFacts of [consul(), known, unreachable])
-          for (const kept of [none, snapshot, unreadable])
+          for (const kept of [none, asked, snapshot, away, rotten])
             for (const candidate of [false, true])
               for (const waitedMs of [0, 1e9]) {
                 const decision = decideBootstrap(

@@ -12,6 +12,8 @@ import { FrozenServer } from '../support/frozen-server.ts';
 import { type ListeningServer, listen } from '../support/listen.ts';
 
 const clusterId = 'LFSC0123456789ABCDEF';
+const sqlite = 'SQLite format 3\0'.padEnd(4096, 'x');
+const ltx = 'LTX1'.padEnd(200, 'x');
 
 describe('the volume', () => {
   let folder: string;
@@ -35,8 +37,35 @@ describe('the volume', () => {
     put('litefs/dbs/links.db/database');
     put('litefs/dbs/links.db/ltx/0000000000000001-0000000000000001.ltx.tmp');
     expect(observe()).toMatchObject(empty);
-    put('litefs/dbs/links.db/ltx/0000000000000001-0000000000000001.ltx');
-    expect(observe()).toMatchObject({ databases: ['links.db'] });
+    put('litefs/dbs/links.db/ltx/0000000000000001-0000000000000001.ltx', ltx);
+    expect(observe()).toMatchObject({ databases: ['links.db'], damage: undefined });
+  });
+
+  test.each<[name: string, database: string | undefined, transaction: string, says?: string]>([
+    ['whole', sqlite, ltx],
+    ['not written yet, after a snapshot came', undefined, ltx],
+    ['begun, after a snapshot came', '', ltx],
+    [
+      'cut off in its header',
+      sqlite.slice(0, 99),
+      ltx,
+      'database (99 bytes) is no SQLite database',
+    ],
+    ['full of zeros', '\0'.repeat(4096), ltx, 'database (4096 bytes) is no SQLite database'],
+    ['whole, with an empty newest transaction', sqlite, '', 'b.ltx (0 bytes) is no transaction'],
+    ['whole, with a torn one', sqlite, ltx.slice(0, 115), 'b.ltx (115 bytes) is no transaction'],
+    ['whole, with zeros in place of one', sqlite, '\0'.repeat(200), 'is no transaction'],
+  ])('has a database that LiteFS can use, or says why not: %s', (_, database, newest, says) => {
+    for (const name of ['links.db', 'clicks.db']) {
+      put(`litefs/dbs/${name}/ltx/0000000000000001-000000000000000a.ltx`, ltx);
+      if (database !== undefined) put(`litefs/dbs/${name}/database`, sqlite);
+    }
+    expect(observe().damage).toBeUndefined();
+    put('litefs/dbs/links.db/ltx/0000000000000009-000000000000000b.ltx', newest);
+    if (database !== undefined) put('litefs/dbs/links.db/database', database);
+    if (says === undefined) expect(observe().damage).toBeUndefined();
+    else expect(observe().damage).toContain(says);
+    expect(observe().databases.toSorted()).toEqual(['clicks.db', 'links.db']);
   });
 
   test('says what the file of its cluster id holds, whatever that is', () => {

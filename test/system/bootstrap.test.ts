@@ -128,7 +128,8 @@ test('an empty fleet: nodes wait for a candidate that has heard all others, whic
   await untilSays('c', 'waiting for a candidate, which founds the cluster');
   expect(await fleet.c.status()).toMatchObject({ role: 'joining', position: null });
   await start('a');
-  await untilSays('a', 'asking for 10 s whether another node has links (no answer from b)');
+  await untilSays('a', 'this node founds no second cluster beside it');
+  expect(fleet.a.log()).toContain('(no answer from b)');
   await start('b');
   // Whoever is first: the other one joins it, and c does.
   for (const node of names) await untilUp(node);
@@ -157,7 +158,7 @@ test('a full volume of the cluster that Consul names starts, and leads again', a
   await promote('a');
 });
 
-test('a full volume of another cluster starts nothing, ends with 78 and names both ids', async () => {
+test('a full volume of another cluster ends with 78 and names both ids, a torn one with 65: nothing starts', async () => {
   await fleet.b.kill();
   const own = fleet.b.clusterId ?? '';
   const other = 'LFSC00000000000000FF';
@@ -168,6 +169,16 @@ test('a full volume of another cluster starts nothing, ends with 78 and names bo
     expect(fleet.b.log()).toContain(part);
   }
   expect(fleet.b.log()).not.toContain('LiteFS mounted');
+  // LiteFS would delete this one, and go on without it.
+  writeFileSync(join(fleet.b.folders.volume, 'clusterid'), `${own}\n`);
+  const links = join(fleet.b.folders.volume, 'dbs/links.db');
+  writeFileSync(join(links, 'database'), Buffer.alloc(4096));
+  const transactions = readdirSync(join(links, 'ltx'));
+  await start('b');
+  await until(() => expect(fleet.b.exit).toEqual({ code: 65, signal: null }));
+  expect(fleet.b.log()).toContain(`${links}/database (4096 bytes) is no SQLite database`);
+  expect(fleet.b.log()).not.toContain('LiteFS mounted');
+  expect(readdirSync(join(links, 'ltx'))).toEqual(transactions);
   expect(await fleet.a.info()).toMatchObject({ clusterID: own, isPrimary: true });
 });
 

@@ -1,4 +1,4 @@
-import { isClusterId } from '../../guard/bootstrap/decide.ts';
+import { isClusterId } from '../../guard/bootstrap/cluster-id.ts';
 import type { BootstrapFacts } from '../../guard/bootstrap/facts.ts';
 import { Refusal } from '../refusal.ts';
 

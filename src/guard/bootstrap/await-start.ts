@@ -1,5 +1,5 @@
 import { pause } from '../watch.ts';
-import type { BootstrapDecision } from './decide.ts';
+import type { BootstrapDecision } from './decision.ts';
 
 /** The log of the guard, as far as it is needed here. */
 export interface BootstrapLog {

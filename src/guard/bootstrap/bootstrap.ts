@@ -1,5 +1,6 @@
 import { awaitStart, type BootstrapLog, type FinalDecision } from './await-start.ts';
-import { type BootstrapDecision, decideBootstrap } from './decide.ts';
+import { decideBootstrap } from './decide.ts';
+import type { BootstrapDecision } from './decision.ts';
 import type { BootstrapFacts } from './facts.ts';
 import { LeadPermit } from './lead-permit.ts';
 import { observeBootstrap } from './observe.ts';

@@ -27,6 +27,8 @@ export interface VolumeFacts {
   readonly databases: readonly string[];
   /** Whether `hoplite rebuild` has put files aside that are to be imported. */
   readonly awaitsRestore: boolean;
+  /** In words, what of the databases LiteFS could not use; `undefined` when nothing is seen. */
+  readonly damage: string | undefined;
 }
 
 /** What Consul knows of the fleet. */
@@ -36,19 +38,21 @@ export type ConsulFacts =
       /** In words. */
       readonly why: string;
     }
-  | {
-      readonly is: 'answering';
-      /** The key of the lease, with the prefix that the URL of Consul gives. */
-      readonly key: string;
-      readonly clusterId: string | undefined;
-      /** Another node that holds the lease, and whose LiteFS says so too. */
-      readonly holder: NodeId | undefined;
-      /**
-       * The epoch of the mark, by which a primary has said how far the links are: there were some. 0 when it cannot be read,
-       * `undefined` without one.
-       */
-      readonly markEpoch: number | undefined;
-    };
+  | AnsweringConsul;
+
+export interface AnsweringConsul {
+  readonly is: 'answering';
+  /** The key of the lease, with the prefix that the URL of Consul gives. */
+  readonly key: string;
+  readonly clusterId: string | undefined;
+  /** Another node that holds the lease, and whose LiteFS says so too. */
+  readonly holder: NodeId | undefined;
+  /**
+   * The epoch of the mark, by which a primary has said how far the links are: there were some. 0 when it cannot be read,
+   * `undefined` without one.
+   */
+  readonly markEpoch: number | undefined;
+}
 
 /** Another node, as far as it can be found by name or address. */
 export type PeerFacts =
@@ -67,17 +71,34 @@ export type PeerFacts =
 
 /** The newest backup that the links can be restored from. */
 export type SnapshotFacts =
-  | { readonly is: 'none' }
+  | {
+      readonly is: 'none';
+      /** Where there is none, in words such as "in s3://bucket/prefix"; `undefined` where none are kept. */
+      readonly name?: string;
+    }
+  | {
+      /** Whether there is one is not known yet. */
+      readonly is: 'asked for';
+      readonly name: string;
+    }
   | {
       readonly is: 'there';
       /** What people find it by. */
       readonly name: string;
       /** The cluster that it was made of; `undefined` when it does not say. */
       readonly clusterId: string | undefined;
+      /** In words, what is wrong with newer ones; `undefined` when it is the newest. */
+      readonly passedOver?: string;
     }
   | {
-      /** There is one, or there may be, and it cannot be had. */
-      readonly is: 'unreadable';
+      /** There may be one, and it cannot be had now. */
+      readonly is: 'unreachable';
+      readonly name: string;
+      readonly why: string;
+    }
+  | {
+      /** There are some, and none can be restored. */
+      readonly is: 'damaged';
       readonly name: string;
       readonly why: string;
     };

@@ -1,6 +1,6 @@
 import { pause } from '../watch.ts';
 import { type BootstrapLog, createSayer } from './await-start.ts';
-import type { BootstrapDecision } from './decide.ts';
+import type { BootstrapDecision } from './decision.ts';
 
 /** So that the lease can be handed to a node that has just joined. */
 const pauseMs = 250;

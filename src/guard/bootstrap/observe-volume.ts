@@ -1,4 +1,5 @@
 import type { VolumeFacts } from './facts.ts';
+import { findDamage, listTransactions } from './find-damage.ts';
 
 const { existsSync, readdirSync, readFileSync } = process.getBuiltinModule('node:fs');
 const { join } = process.getBuiltinModule('node:path');
@@ -9,23 +10,21 @@ const { join } = process.getBuiltinModule('node:path');
  * (`db.go`, `EnforceRetention`), and gives it its name only once it is whole. Throws what the disk throws.
  */
 export function observeVolume(dir: string, restoreDir: string): VolumeFacts {
+  const folders = list(join(dir, 'dbs')).map((name) => ({ name, path: join(dir, 'dbs', name) }));
   return {
     dir,
     clusterId: readIfThere(() => readFileSync(join(dir, 'clusterid'), 'utf8'))?.trim(),
-    databases: list(join(dir, 'dbs')).filter((name) => hasTransaction(dir, name)),
+    databases: folders
+      .filter(({ path }) => listTransactions(path).length > 0)
+      .map(({ name }) => name),
     awaitsRestore: existsSync(restoreDir),
+    damage: folders.map(({ path }) => findDamage(path)).find((each) => each !== undefined),
   };
 }
 
 /** Whether LiteFS's data folder has links: at least one transaction of them. */
 export function hasLinks(dir: string): boolean {
-  return hasTransaction(dir, 'links.db');
-}
-
-const ltxName = /^[0-9a-f]{16}-[0-9a-f]{16}\.ltx$/;
-
-function hasTransaction(dir: string, database: string): boolean {
-  return list(join(dir, 'dbs', database, 'ltx')).some((file) => ltxName.test(file));
+  return listTransactions(join(dir, 'dbs/links.db')).length > 0;
 }
 
 function list(dir: string): string[] {

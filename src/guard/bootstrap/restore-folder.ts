@@ -19,7 +19,7 @@ export function findInFolder(dir: string | undefined): SnapshotFacts {
     return { is: 'there', name: `the files in ${dir} (RESTORE_DIR)`, clusterId: undefined };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { is: 'unreadable', name: `in ${dir} (RESTORE_DIR)`, why };
+    return { is: 'unreachable', name: `in ${dir} (RESTORE_DIR)`, why };
   }
 }
 
