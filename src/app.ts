@@ -31,6 +31,7 @@ import { createHttpApp } from './http/public-app.ts';
 import { createRenderProblem } from './http/render-problem.ts';
 import { LeaseMoves } from './lease-moves.ts';
 import { listen } from './listen.ts';
+import { openLiveRestore } from './live-restore.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { takePlace } from './place.ts';
@@ -274,6 +275,15 @@ export async function startApp(config: Config): Promise<App> {
     readCopy: () => moves.readCopy(),
     handOver: (to) => moves.handOver(to),
     orderHandoff: (to) => moves.order(to),
+    restore: await openLiveRestore(config, {
+      cluster,
+      writers,
+      peers,
+      readPositions,
+      readers: [reader, clicks],
+      clock,
+      log,
+    }),
     readStatus,
     metrics: metrics.registry,
     renderProblem,

@@ -14,8 +14,11 @@ export type AskApi = <Schema extends z.ZodType>(
 ) => Promise<z.output<Schema>>;
 
 /** How the environment's node is asked by a command that shows people what comes. */
-export async function createAskApi({ env }: Pick<Context, 'env'>): Promise<AskApi> {
-  const operator = await createOperator(env);
+export async function createAskApi(
+  { env }: Pick<Context, 'env'>,
+  timeoutMs?: number,
+): Promise<AskApi> {
+  const operator = await createOperator(env, timeoutMs);
   return async (request, schema) => {
     const answer = await operator.ask(request);
     if (isProblem(answer)) throw new Refusal(describeProblem(answer.body, answer.status));

@@ -14,6 +14,8 @@ export interface OperatorRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as they are, in place of a body. */
+  readonly bytes?: Uint8Array;
 }
 
 /** What the API answered. */
@@ -51,9 +53,11 @@ export async function createOperator(
   ): Promise<[signed: Record<string, string>, answer: IncomingAnswer]> {
     const { method } = request;
     const path = `/operator${request.path}`;
-    const body = request.body === undefined ? '' : JSON.stringify(request.body);
-    const signed = auth.sign({ method, path, body: Buffer.from(body) });
-    const headers = body === '' ? signed : { ...signed, 'Content-Type': 'application/json' };
+    const { bytes, body: value } = request;
+    const body = bytes ?? Buffer.from(value === undefined ? '' : JSON.stringify(value));
+    const signed = auth.sign({ method, path, body });
+    const headers =
+      value === undefined ? signed : { ...signed, 'Content-Type': 'application/json' };
     try {
       return [signed, await sendRequest({ method, origin, path, headers, body, timeoutMs })];
     } catch (error) {

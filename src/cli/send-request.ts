@@ -7,7 +7,7 @@ export interface OutgoingRequest {
   /** Path and query; they are sent exactly so, with `..` and all. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** For the whole exchange. */
   readonly timeoutMs: number;
 }

@@ -70,6 +70,11 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
     return this.#writer !== undefined;
   }
 
+  /** That of the open writer; `undefined` without one. */
+  get epoch(): number | undefined {
+    return this.#writer?.opened.epoch;
+  }
+
   /**
    * Takes no more writes, finishes those that were taken, and closes the writer: when this resolves, nothing can be
    * committed until `resume`. Resolves to false, without effect, when no writer is open. Never rejects.
@@ -95,7 +100,7 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
    * gone a moment ago.
    */
   progress(): Progress | undefined {
-    const epoch = this.#writer?.opened.epoch;
+    const { epoch } = this;
     const txid = this.#options.cluster.position()?.txid;
     return epoch === undefined || txid === undefined ? undefined : { epoch, txid };
   }

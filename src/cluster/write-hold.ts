@@ -167,7 +167,8 @@ export class MovingLeaseHold implements WriteHold, Disposable {
 }
 
 const refusals = {
-  primary: 'This node does not take writes at the moment: the lease is moving.',
+  primary:
+    'This node does not take writes at the moment: the lease is moving, or a backup is being restored.',
   // Held for too long: by then the primary that it follows was there.
   replica: 'The primary has changed while the request waited.',
   detached: 'There is no primary at the moment, so nothing can be written.',

@@ -18,6 +18,7 @@ import { parseInput } from './parse-input.ts';
 import { problemMediaType } from './problem.ts';
 import type { RenderProblem } from './render-problem.ts';
 import { factsOf, setArrival } from './request-facts.ts';
+import { addRestoreRoutes, type RestoreRoutesParts } from './restore-routes.ts';
 import { noStore } from './security-headers.ts';
 import { notFound } from './to-failure.ts';
 
@@ -85,6 +86,8 @@ export interface PrivateParts {
   readonly orderHandoff: (
     to: string | undefined,
   ) => Promise<{ readonly status: number; readonly body: string }>;
+  /** Restores backups into this node, and into the primary from wherever that is. */
+  readonly restore: Pick<RestoreRoutesParts, 'desk' | 'relay'>;
   readonly readStatus: ReadNodeStatus;
   /** A prom-client registry. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
@@ -143,6 +146,8 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
       .type(status < 400 ? 'json' : problemMediaType)
       .end(body);
   });
+
+  addRestoreRoutes(app, { ...parts.restore, cluster, expectSignature });
 
   app.get('/bookmarks/:bookmark', async (request, response) => {
     expectSignature(request, response, new Uint8Array());

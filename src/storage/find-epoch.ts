@@ -10,5 +10,8 @@ const newestEpochs = (limit: number) =>
 /** The newest row of `epochs`: how many primaries there have been, and which was the last. */
 export const findEpoch = defineQuery(() => newestEpochs(1));
 
-/** The newest rows of `epochs`, newest first: more than there are failovers while a bookmark lives. */
-export const listEpochs = defineQuery(() => newestEpochs(32));
+/** More than there are failovers while a bookmark lives. */
+export const epochsKnown = 32;
+
+/** The newest rows of `epochs`, newest first. */
+export const listEpochs = defineQuery(() => newestEpochs(epochsKnown));

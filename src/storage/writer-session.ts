@@ -19,6 +19,7 @@ import { type Migration, readMigrations } from './migrations/migration.ts';
 import { applyPending } from './migrations/run.ts';
 import { openWritable } from './open-writable.ts';
 import { PositionFile, type PositionSource } from './position-file.ts';
+import { renewSchemaCookie } from './schema-cookie.ts';
 import { isSqliteError } from './sqlite-error.ts';
 import type { WriterOptions, WrittenDatabase } from './writer-options.ts';
 
@@ -127,6 +128,7 @@ function openMigrated(
   try {
     // Pages of another history would be trusted (docs/facts.md, "Pages go stale without a trace").
     connection.execute('PRAGMA shrink_memory');
+    renewSchemaCookie(connection.database);
     applyPending(connection.database, migrations, { node, now });
     return connection;
   } catch (error) {

@@ -171,9 +171,69 @@ describe.each(['/handoff', '/operator/handoff'])('%s', (path) => {
   });
 });
 
-it('the public port knows nothing of handoffs', async () => {
+describe('/restore', () => {
+  const hash = 'a'.repeat(64);
+  const whole = { epoch: 3, links: { bytes: 5, sha256: hash } };
+  /** Sends it to the private port of `to`; gives what was asked of that node. */
+  async function sendTo(to: TestNode, method: string, path: string, body = '') {
+    to.restores.length = 0;
+    const signed = { method, path, ...(body === '' ? {} : { body: Buffer.from(body) }) };
+    const response = await sendSigned(to, signed, { method, ...(body === '' ? {} : { body }) });
+    return { status: response.status, asked: [...to.restores], text: await response.text() };
+  }
+
+  it.each(['/restore', '/operator/restore'])('%s restores into the primary', async (path) => {
+    const told = await sendTo(primary, 'GET', path);
+    expect(JSON.parse(told.text)).toEqual({ name: 'go.example.com', node: 'p', epoch: 3 });
+    const added = await sendTo(primary, 'POST', `${path}/files/clicks?at=7`, 'bytes');
+    expect(added.asked).toEqual([{ at: 'p', database: 'clicks', from: 7, bytes: 5 }]);
+    const ordered = await sendTo(primary, 'POST', path, JSON.stringify(whole));
+    expect(ordered).toMatchObject({ status: 200, asked: [{ at: 'p', order: whole }] });
+  });
+
+  it('is sent on by a replica when an operator asks, and by nobody when a node does', async () => {
+    const path = '/restore/files/links?at=0';
+    expect(await sendTo(replica, 'POST', `/operator${path}`, 'bytes')).toEqual({
+      status: 200,
+      asked: [{ at: 'r', relayed: `POST ${path}`, bytes: 5 }],
+      text: '{"said":"by the primary"}',
+    });
+    expect((await sendTo(replica, 'GET', '/restore')).status).toBe(503);
+  });
+
+  it.each([
+    ['another database', 'POST', '/restore/files/other?at=0', 'x', 404],
+    ['no place', 'POST', '/restore/files/links', 'x', 422],
+    ['a place before the file', 'POST', '/restore/files/links?at=-1', 'x', 422],
+    ['a piece that is too long', 'POST', '/restore/files/links?at=0', 'x'.repeat(2 ** 20 + 1), 413],
+    ['an order without links', 'POST', '/restore', '{"epoch":3}', 422],
+    ['an order with more than there is', 'POST', '/restore', '{"epoch":3,"all":true}', 422],
+  ])('refuses %s', async (_, method, path, body, status) => {
+    expect(await sendTo(primary, method, path, body)).toMatchObject({ status, asked: [] });
+  });
+
+  it('is refused without a signature of this very piece', async () => {
+    for (const path of ['/restore/files/links?at=0', '/operator/restore/files/links?at=0']) {
+      primary.restores.length = 0;
+      const signed = { method: 'POST', path, body: Buffer.from('bytes') };
+      expect((await sendSigned(primary, signed, { body: 'other' })).status).toBe(401);
+      const unsigned = await fetch(primary.privateUrl + path, { method: 'POST', body: 'bytes' });
+      expect(unsigned.status).toBe(401);
+      expect(primary.restores).toEqual([]);
+    }
+  });
+});
+
+it('the public port knows nothing of handoffs and restores', async () => {
   const url = `http://127.0.0.1:${primary.public.port}`;
-  for (const path of ['/handoff', '/api/v1/handoff', '/operator/handoff', '/copy']) {
+  for (const path of [
+    '/handoff',
+    '/api/v1/handoff',
+    '/operator/handoff',
+    '/copy',
+    '/restore/files/links',
+    '/operator/restore',
+  ]) {
     const headers = { Authorization: `Bearer ${testAdminKey}` };
     const { status } = await fetch(url + path, { method: 'POST', headers, body: '{}' });
     expect([404, 405]).toContain(status);

@@ -4,6 +4,7 @@ import { deriveKey } from '../../src/cluster/fleet-key.ts';
 import { readClaims } from '../../src/cluster/forward-claims.ts';
 import { createPrimaryRoute } from '../../src/cluster/primary-route.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { NotPrimary } from '../../src/domain/not-primary.ts';
 import type { Progress, Txid } from '../../src/domain/position.ts';
 import type { Role } from '../../src/domain/role.ts';
 import { createPrivateApp, type PrivateParts } from '../../src/http/private-app.ts';
@@ -27,6 +28,8 @@ export interface TestNode extends AsyncDisposable {
   readonly delivered: Uint8Array[];
   /** Every order to hand the lease over: to whom. */
   readonly ordered: { readonly at: string; readonly to: string | undefined }[];
+  /** Everything that was asked of it about restoring. */
+  readonly restores: object[];
   /** What is said to a delivery; 200 and its length while this is not set. */
   receive: PrivateParts['receiveClicks'] | undefined;
 }
@@ -71,6 +74,7 @@ export async function startTestNode(options: {
   );
   const delivered: Uint8Array[] = [];
   const ordered: { at: string; to: string | undefined }[] = [];
+  const restores: object[] = [];
   const state: Pick<TestNode, 'receive'> = { receive: undefined };
   const progress: Progress = { epoch: 3, txid: '0000000000000042' as Txid };
   const privateApp = createPrivateApp({
@@ -96,6 +100,25 @@ export async function startTestNode(options: {
       ordered.push({ at: id, to });
       return { status: to === 'nobody' ? 409 : 200, body: '{"said":"by the primary"}' };
     },
+    restore: {
+      desk: {
+        describe() {
+          if (cluster.role().is !== 'primary') throw new NotPrimary();
+          return { name: 'go.example.com', node: id, epoch: 3 };
+        },
+        async add(database, at, bytes) {
+          restores.push({ at: id, database, from: at, bytes: bytes.length });
+        },
+        async restore(order) {
+          restores.push({ at: id, order });
+          return { epoch: 5, heldMs: 12, clicksKept: null };
+        },
+      },
+      async relay({ method, path, body }) {
+        restores.push({ at: id, relayed: `${method} ${path}`, bytes: body.length });
+        return { status: 200, body: '{"said":"by the primary"}' };
+      },
+    },
     readStatus: app.parts.readStatus,
     metrics: new Registry(),
     renderProblem: app.parts.renderProblem,
@@ -113,6 +136,7 @@ export async function startTestNode(options: {
     auth,
     delivered,
     ordered,
+    restores,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   });
 }

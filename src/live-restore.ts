@@ -1,0 +1,234 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { CopyPositions } from './cluster/copy-state.ts';
+import { importIntoLiteFs } from './cluster/litefs-import.ts';
+import type { PeerClient } from './cluster/peer-client.ts';
+import type { PrimaryWriter } from './cluster/primary-writer.ts';
+import type { Config } from './config.ts';
+import type { Clock } from './domain/clock.ts';
+import type { Cluster } from './domain/cluster.ts';
+import { Failure } from './domain/failure.ts';
+import { NotPrimary } from './domain/not-primary.ts';
+import {
+  type RestoreDesk,
+  type Restored,
+  type RestoredDatabase,
+  type RestoreOrder,
+  type RestoreTarget,
+  restoredDatabases,
+} from './domain/restore.ts';
+import type { RestoreRoutesParts } from './http/restore-routes.ts';
+import { replaceDatabase } from './storage/replace-database.ts';
+import { StagedFiles } from './storage/staged-files.ts';
+
+/** What is needed to restore into a running node. */
+export interface LiveRestoreOptions {
+  readonly name: string;
+  readonly cluster: Cluster;
+  readonly writers: PrimaryWriter;
+  readonly staged: StagedFiles;
+  /** Puts a file in place of a database, whole or not at all. Rejects with what went wrong. */
+  readonly replace: (database: RestoredDatabase, file: string) => Promise<void>;
+  /** How far the databases are; nothing is known of them alone. */
+  readonly readPositions: () => Promise<CopyPositions>;
+  /** Has handles of this node opened anew. */
+  readonly reopen: () => void;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly log: Logger;
+}
+
+/** Longer than any import takes. */
+const relayTimeoutMs = 900_000;
+/** How long the writer may take to open on what was restored, and how often it is looked at, milliseconds. */
+const openWithinMs = 60_000;
+const lookEveryMs = 10;
+
+/**
+ * Restores a backup into the node that runs, which goes on to redirect. Nothing is written from before the first database
+ * is replaced until the last one is, and what is written then begins an epoch of its own.
+ *
+ * The links come first. Each database is replaced by one transaction, so a process that ends in between leaves the restored
+ * links with the counts as they were: those are true, since links that are gone keep their clicks and ids are never used
+ * again. The other way round, links as they were would have lost the clicks that no node has kept.
+ */
+export class LiveRestore implements RestoreDesk {
+  readonly #options: LiveRestoreOptions;
+  #isRunning = false;
+
+  constructor(options: LiveRestoreOptions) {
+    this.#options = options;
+  }
+
+  describe(): RestoreTarget {
+    const { name, cluster } = this.#options;
+    return { name, node: cluster.node, epoch: this.#getEpoch() };
+  }
+
+  async add(database: RestoredDatabase, at: number, bytes: Uint8Array): Promise<void> {
+    this.#getEpoch();
+    if (this.#isRunning) throw running();
+    await this.#options.staged.add(database, at, bytes);
+  }
+
+  async restore(order: RestoreOrder): Promise<Restored> {
+    if (this.#isRunning) throw running();
+    this.#isRunning = true;
+    const { staged, log, cluster } = this.#options;
+    try {
+      for (const database of restoredDatabases) {
+        const announced = order[database];
+        if (announced !== undefined) await staged.expect(database, announced);
+      }
+      const restored = await this.#replaceAll(order);
+      log.warn({ ...restored, node: cluster.node }, 'a backup was restored');
+      return restored;
+    } finally {
+      await staged.discard();
+      this.#isRunning = false;
+    }
+  }
+
+  async #replaceAll(order: RestoreOrder): Promise<Restored> {
+    const { writers, clock, reopen, log } = this.#options;
+    const epoch = this.#getEpoch();
+    // Asked for its refusal: nothing is imported under a lease that is not sure.
+    writers.writer();
+    if (epoch !== order.epoch) {
+      throw new Failure(
+        'conflict',
+        `The files were made ready for epoch ${order.epoch}, and this is epoch ${epoch}: another primary has begun. Nothing was changed; run it again.`,
+      );
+    }
+    const startMs = clock.monotonicMs();
+    if (!(await writers.rest())) throw notOpen();
+    let clicksKept: string | null = null;
+    try {
+      await this.#replace('links');
+      if (order.clicks !== undefined) clicksKept = await this.#replaceClicks();
+    } catch (error) {
+      writers.resume();
+      // Whoever reads the refusal may write at once.
+      await this.#untilOpen().catch(() => undefined);
+      throw error;
+    }
+    reopen();
+    writers.resume();
+    const opened = await this.#untilOpen();
+    if (clicksKept !== null) log.error({ why: clicksKept }, 'clicks not restored');
+    return { epoch: opened, heldMs: clock.monotonicMs() - startMs, clicksKept };
+  }
+
+  /** Throws `unavailable` when the database is as it was. */
+  async #replace(database: RestoredDatabase): Promise<void> {
+    const { replace, staged, readPositions, cluster } = this.#options;
+    const before = await readPositions();
+    if (cluster.role().is !== 'primary') throw unavailable('The lease has gone.');
+    try {
+      await replace(database, staged.pathOf(database));
+    } catch (error) {
+      const after = await readPositions();
+      // The answer was lost, and not the transaction: nobody else writes meanwhile.
+      if (after[database] !== undefined && after[database]?.txid !== before[database]?.txid) return;
+      const why = error instanceof Error ? error.message : String(error);
+      throw unavailable(`${database}.db could not be replaced (${why}).`, error);
+    }
+  }
+
+  async #replaceClicks(): Promise<string | null> {
+    try {
+      await this.#replace('clicks');
+      return null;
+    } catch (error) {
+      if (error instanceof Failure) return error.message;
+      throw error;
+    }
+  }
+
+  async #untilOpen(): Promise<number> {
+    const { writers, clock } = this.#options;
+    const deadlineMs = clock.monotonicMs() + openWithinMs;
+    for (;;) {
+      const { epoch } = writers;
+      if (epoch !== undefined) return epoch;
+      if (clock.monotonicMs() >= deadlineMs || this.#options.cluster.role().is !== 'primary') {
+        throw new Failure(
+          'unavailable',
+          'The backup was restored, and this node takes no writes: its log says why.',
+        );
+      }
+      await delay(lookEveryMs);
+    }
+  }
+
+  /** Throws `unavailable` where nothing can be restored. */
+  #getEpoch(): number {
+    const { writers, cluster } = this.#options;
+    const { epoch } = writers;
+    if (epoch !== undefined) return epoch;
+    if (cluster.role().is === 'primary') throw notOpen();
+    throw new NotPrimary();
+  }
+}
+
+/** What restores into this node, or has its primary do so. What an earlier process left of files is thrown away. */
+export async function openLiveRestore(
+  config: Config,
+  parts: Pick<LiveRestoreOptions, 'cluster' | 'writers' | 'readPositions' | 'clock' | 'log'> & {
+    readonly peers: PeerClient;
+    readonly readers: readonly { reopen(): void }[];
+  },
+): Promise<Pick<RestoreRoutesParts, 'desk' | 'relay'>> {
+  const { cluster, peers, readers } = parts;
+  const staged = new StagedFiles(join(config.storage.dataDir, 'restore-running'));
+  await staged.discard();
+  const desk = new LiveRestore({
+    ...parts,
+    name: new URL(config.http.baseUrl).host,
+    staged,
+    replace: createReplace(config),
+    reopen() {
+      for (const reader of readers) reader.reopen();
+    },
+    log: parts.log.child({ room: 'storage' }),
+  });
+  return {
+    desk,
+    async relay(request) {
+      const role = cluster.role();
+      if (role.is !== 'replica') throw new NotPrimary();
+      const signal = AbortSignal.timeout(relayTimeoutMs);
+      const answer = await peers.send(role.primary, request, signal).catch((error: unknown) => {
+        throw silent(`The primary, ${role.primary}, does not answer.`, error);
+      });
+      if (answer !== undefined) return answer;
+      throw silent(`The private port of the primary, ${role.primary}, is not known.`);
+    },
+  };
+}
+
+/** The way in which this node's databases are replaced. */
+function createReplace({ storage, fleet }: Config): LiveRestoreOptions['replace'] {
+  const files = { links: storage.linksFile, clicks: storage.clicksFile };
+  return async (database, file) => {
+    if (fleet === undefined) return replaceDatabase({ from: file, to: files[database] });
+    const refusal = await importIntoLiteFs(fleet.litefsUrl, `${database}.db`, file);
+    if (refusal !== undefined) throw new Error(refusal);
+  };
+}
+
+function silent(detail: string, cause?: unknown): Failure {
+  return new Failure('unavailable', detail, { retryAfterS: 1 }, cause);
+}
+
+function running(): Failure {
+  return new Failure('conflict', 'A backup is being restored already.');
+}
+
+function notOpen(): Failure {
+  return unavailable('This node takes no writes at the moment.');
+}
+
+function unavailable(detail: string, cause?: unknown): Failure {
+  return new Failure('unavailable', `${detail} Nothing was changed.`, { retryAfterS: 1 }, cause);
+}
