@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'app',
           env,
-          include: ['test/{storage,http,web,app,cli}/**/*.test.ts'],
+          include: ['test/{storage,http,web,app,cli,backup}/**/*.test.ts'],
           testTimeout: 60_000,
         },
       },

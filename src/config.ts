@@ -1,6 +1,22 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import {
+  type BackupConfig,
+  backupVariables,
+  crossCheckBackup,
+  deriveBackup,
+} from './config-backup.ts';
+import {
+  type ConfigMistake,
+  duration,
+  flag,
+  oneOf,
+  origin,
+  port,
+  unitsMs,
+  whole,
+} from './config-values.ts';
 import type { TrustProxy } from './domain/client-address.ts';
 import type { SlugCase } from './domain/domain-name.ts';
 
@@ -70,12 +86,10 @@ export interface Config {
         readonly durability: 'auto' | 'strict';
       }
     | undefined;
-}
-
-/** One variable of the environment that cannot be used, and why. */
-export interface ConfigMistake {
-  readonly variable: string;
-  readonly detail: string;
+  /** Where backups go and how; `undefined`: there are none. */
+  readonly backup: BackupConfig | undefined;
+  /** The secrets of `BACKUP_KEY`, which sign a snapshot in a file also where no backups are made; the first one signs. */
+  readonly backupKeys: readonly string[];
 }
 
 /** Thrown with all mistakes of an environment at once. */
@@ -92,60 +106,6 @@ export class ConfigError extends Error {
 const defaultHost = '127.0.0.1';
 const defaultPort = 8080;
 const defaultPrivatePort = 8081;
-
-/** A whole number in plain digits: `Number` would also read white space as 0, and hex. */
-function whole(min: number, max: number = Number.MAX_SAFE_INTEGER) {
-  return z.string().transform((text, context) => {
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    const range = max === Number.MAX_SAFE_INTEGER ? `, at least ${min}` : ` from ${min} to ${max}`;
-    context.addIssue({ code: 'custom', message: `must be a whole number${range}` });
-    return z.NEVER;
-  });
-}
-
-const unitsMs: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-/** A whole number with its unit, such as `24h`; becomes milliseconds. */
-function duration(minText: string) {
-  const minMs = toMs(minText) ?? 0;
-  return z.string().transform((text, context) => {
-    const ms = toMs(text);
-    if (ms !== undefined && ms >= minMs) return ms;
-    const message = `must be a whole number with a unit (s, m, h or d), at least ${minText}`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
-}
-
-function toMs(text: string): number | undefined {
-  const [, value, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const unitMs = unitsMs[unit ?? ''];
-  return unitMs === undefined ? undefined : Number(value) * unitMs;
-}
-
-function oneOf<const Values extends readonly [string, ...string[]]>(...values: Values) {
-  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
-}
-
-const port = whole(0, 65_535);
-const flag = oneOf('true', 'false', '1', '0').transform((text) => text === 'true' || text === '1');
-const origin = z.string().transform((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
-    context.addIssue({
-      code: 'custom',
-      message: 'must be an http or https origin without a path, such as https://go.example.com',
-    });
-    return z.NEVER;
-  }
-  return url.origin;
-});
 
 /** Every variable, by name; the README's table is compared with this by a test. */
 export const environment = z.object({
@@ -201,6 +161,7 @@ export const environment = z.object({
   REPLAY_MAX_BYTES: whole(0, 1_000_000).default(1_000_000),
   GUARD_URL: origin.optional(),
   DURABILITY: oneOf('auto', 'strict').default('auto'),
+  ...backupVariables,
   FLY_APP_NAME: z.string().optional(),
   FLY_MACHINE_ID: z.string().optional(),
   FLY_REGION: z.string().optional(),
@@ -226,7 +187,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 /** What is wrong between variables. Judges the raw ones, so that a mistake in one hides none in another. */
 function crossCheck(given: Readonly<Record<string, string | undefined>>): ConfigMistake[] {
-  const mistakes: ConfigMistake[] = [];
+  const mistakes: ConfigMistake[] = crossCheckBackup(given);
   const host = given.HOST ?? defaultHost;
   if (given.BASE_URL === undefined && !isLoopback(host)) {
     mistakes.push({
@@ -330,6 +291,8 @@ function derive(env: z.output<typeof environment>): Config {
             guardUrl: env.GUARD_URL,
             durability: env.DURABILITY,
           },
+    backup: deriveBackup(env),
+    backupKeys: env.BACKUP_KEY ?? [],
   };
 }
 

@@ -1,7 +1,11 @@
 import { type Logger, pino } from 'pino';
 
 /** Names of fields that are cut out of every line, whoever logs them by mistake. */
-const secretFields = ['authorization', 'cookie', 'set-cookie', 'key', 'secret', 'password'];
+const secretFields = [
+  ...['authorization', 'cookie', 'set-cookie', 'key', 'secret', 'password'],
+  // Of `config.backup`.
+  ...['keys', 'backupKeys', 'secretAccessKey', 'sessionToken'],
+];
 
 /**
  * The root logger: one JSON line per event on stdout, with the node and its region.

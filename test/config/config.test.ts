@@ -63,6 +63,8 @@ describe('the configuration', () => {
         hoursKeptMs: 90 * 86_400_000,
       },
       fleet: undefined,
+      backup: undefined,
+      backupKeys: [],
     } satisfies Config);
   });
 
@@ -106,6 +108,10 @@ describe('the configuration', () => {
       REPLAY_MAX_BYTES: '1000001',
       GUARD_URL: '127.0.0.1:8501',
       DURABILITY: 'maybe',
+      BACKUP_URL: 'ftp://backups',
+      BACKUP_ENCRYPT: 'yes',
+      BACKUP_INTERVAL: '9s',
+      BACKUP_CLICKS_INTERVAL: '1',
     });
     expect(mistakes).toEqual({
       PORT: 'must be a whole number from 0 to 65535',
@@ -136,6 +142,11 @@ describe('the configuration', () => {
       REPLAY_MAX_BYTES: 'must be a whole number from 0 to 1000000',
       GUARD_URL: 'must be an http or https origin without a path, such as https://go.example.com',
       DURABILITY: 'must be one of auto, strict',
+      BACKUP_URL: 'must be s3://bucket/prefix or file:///folder',
+      BACKUP_KEY: expect.stringMatching(/^is required with BACKUP_URL: openssl rand -hex 32/),
+      BACKUP_ENCRYPT: 'must be one of true, false, 1, 0',
+      BACKUP_INTERVAL: 'must be a whole number with a unit (s, m, h or d), at least 10s',
+      BACKUP_CLICKS_INTERVAL: 'must be a whole number with a unit (s, m, h or d), at least 10s',
       BASE_URL: expect.stringContaining('is required when HOST is not loopback (HOST is 0.0.0.0)'),
       FLEET_SECRET: 'is required with LITEFS_DIR',
       PEER_URL: expect.stringContaining('is required with LITEFS_DIR off Fly'),
@@ -156,12 +167,27 @@ describe('the configuration', () => {
   );
 
   test('never repeats a secret in what it says', () => {
-    const secrets = { ADMIN_KEY: 'hunter2-admin', FLEET_SECRET: 'hunter2-fleet' };
+    const secrets = {
+      ADMIN_KEY: 'hunter2-admin',
+      FLEET_SECRET: 'hunter2-fleet',
+      BACKUP_KEY: 'hunter2-backup',
+    };
     const url = 'https://root:hunter2-url@go.example.com/';
     for (const env of [
       secrets,
       { ...fleet, ...secrets, HOST: '0.0.0.0', PORT: 'x' },
       { BASE_URL: url, LITEFS_URL: url, CORS_ORIGINS: url },
+      {
+        BACKUP_URL: 's3://hunter2:hunter2@backups',
+        BACKUP_KEY: `hunter2${'k'.repeat(32)},hunter2${'k'.repeat(32)}`,
+        AWS_SECRET_ACCESS_KEY: 'hunter2-aws',
+      },
+      {
+        BACKUP_URL: 's3://backups',
+        AWS_ACCESS_KEY_ID: 'hunter2-id',
+        AWS_SESSION_TOKEN: 'hunter2-token',
+        AWS_ENDPOINT_URL_S3: url,
+      },
     ]) {
       expect(Object.keys(mistakesOf(env)).length).toBeGreaterThan(0);
       expect(JSON.stringify(mistakesOf(env))).not.toContain('hunter2');
