@@ -35,9 +35,9 @@ export interface Handoff {
 export interface LeaseMovesOptions {
   readonly cluster: Cluster;
   /** `undefined` alone, and where nobody tells who may become primary. */
-  readonly guard: GuardClient | undefined;
-  readonly writers: PrimaryWriter;
-  readonly peers: PeerClient;
+  readonly guard: Pick<GuardClient, 'view' | 'tellProgress'> | undefined;
+  readonly writers: Pick<PrimaryWriter, 'rest' | 'resume'>;
+  readonly peers: Pick<PeerClient, 'send'>;
   readonly askPosition: AskPosition;
   readonly readPositions: () => Promise<CopyPositions>;
   readonly clock: Pick<Clock, 'monotonicMs'>;

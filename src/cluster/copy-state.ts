@@ -40,7 +40,7 @@ const answer = z.object({
 
 /** Makes the question. Asking twice does no harm. */
 export function createAskCopy(options: {
-  readonly peers: PeerClient;
+  readonly peers: Pick<PeerClient, 'send'>;
   readonly log: Logger;
 }): AskCopy {
   const { peers, log } = options;

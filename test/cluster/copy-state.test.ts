@@ -49,7 +49,6 @@ describe('asking a node how far it is', () => {
           if (answer instanceof Error) throw answer;
           return answer;
         },
-        [Symbol.dispose]: () => undefined,
       },
       log: pino({ level: 'silent' }),
     })('b', AbortSignal.timeout(1000));
