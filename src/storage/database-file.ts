@@ -1,4 +1,3 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Connection } from './connection.ts';
 import { findEpoch } from './find-epoch.ts';
@@ -8,6 +7,7 @@ import { readLedger } from './migrations/ledger.ts';
 import { readMigrations } from './migrations/migration.ts';
 import { MigrationError } from './migrations/migration-error.ts';
 import { planMigrations } from './migrations/plan.ts';
+import { findDamage, findFaultOfHeader } from './sound-file.ts';
 import { isSqliteError } from './sqlite-error.ts';
 
 /**
@@ -16,19 +16,8 @@ import { isSqliteError } from './sqlite-error.ts';
  * mount, which nobody writes to.
  */
 export function findFaultOfFile({ file, migrationsDir }: MigrationTarget): string | undefined {
-  if (!existsSync(file)) return 'there is no such file';
-  for (const suffix of ['-journal', '-wal']) {
-    const beside = `${file}${suffix}`;
-    if (existsSync(beside) && statSync(beside).size > 0) {
-      return `it is not whole without ${beside}; copy it with VACUUM INTO while nothing writes to it`;
-    }
-  }
-  const header = readHeader(file);
-  if (header === undefined) return 'it is not a SQLite database';
-  // Write and read version: 1 for a rollback journal, 2 for WAL (sqlite.org/fileformat.html, "The Database Header").
-  if (header[18] !== 1 || header[19] !== 1) {
-    return 'it is in WAL mode, which loses acknowledged commits on LiteFS; copy it with VACUUM INTO, which writes a file in DELETE mode';
-  }
+  const fault = findFaultOfHeader(file);
+  if (fault !== undefined) return fault;
   const database = new Database(file, { readonly: true });
   try {
     return findDamage(database) ?? findStrangeSchema(database, { file, migrationsDir });
@@ -38,28 +27,6 @@ export function findFaultOfFile({ file, migrationsDir }: MigrationTarget): strin
   } finally {
     database.close();
   }
-}
-
-function readHeader(file: string): Buffer | undefined {
-  const header = Buffer.alloc(100);
-  const fd = openSync(file, 'r');
-  try {
-    const bytes = readSync(fd, header, 0, header.length, 0);
-    return bytes === 100 && header.toString('latin1', 0, 16) === 'SQLite format 3\0'
-      ? header
-      : undefined;
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function findDamage(database: Database.Database): string | undefined {
-  const found = database.pragma('integrity_check(1)', { simple: true });
-  if (found !== 'ok') return `it is damaged: ${found}`;
-  const broken = database.pragma('foreign_key_check') as { readonly table: string }[];
-  return broken.length === 0
-    ? undefined
-    : `it is damaged: rows of ${broken[0]?.table} refer to none`;
 }
 
 function findStrangeSchema(
