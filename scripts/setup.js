@@ -4,7 +4,7 @@
 //   node scripts/setup.js            the npm packages, among them the Node that Hoplite runs on
 //   node scripts/setup.js --fleet    also what a fleet on this machine needs: FUSE, LiteFS, Consul
 //   node scripts/setup.js --faults   also what the fault run needs: network namespaces
-//   node scripts/setup.js --test     all that, and what the tests need: a browser, actionlint, shellcheck
+//   node scripts/setup.js --test     all that, and what the tests need: an S3 server, a browser, actionlint, shellcheck
 //
 // It is plain JavaScript without dependencies, because it runs before there are any.
 
@@ -29,7 +29,7 @@ const fleet = faults || flags.includes('--fleet');
 const steps = [
   packages,
   ...(fleet ? [fuse, ...goTools] : []),
-  ...(test ? [chromium, shellcheck, ...goTestTools] : []),
+  ...(test ? [...goTestTools, chromium, shellcheck] : []),
   ...(faults ? [namespaces] : []),
 ];
 

@@ -32,13 +32,19 @@ export const goTools = [
   }),
 ];
 
-/** What only tests run, there too: actionlint, which looks at the workflows. */
+/** What only tests run, there too: actionlint, which looks at the workflows, and versitygw, an S3 server over a folder. */
 export const goTestTools = [
   goTool({
     name: 'actionlint',
     module: 'github.com/rhysd/actionlint',
     main: 'github.com/rhysd/actionlint/cmd/actionlint',
     duration: '30 seconds',
+  }),
+  goTool({
+    name: 'versitygw',
+    module: 'github.com/versity/versitygw',
+    main: 'github.com/versity/versitygw/cmd/versitygw',
+    duration: '2 minutes',
   }),
 ];
 

@@ -39,6 +39,7 @@ export class ScratchClone implements Disposable {
       'tools/litefs',
       'tools/consul',
       'tools/actionlint',
+      'tools/versitygw',
       'package.json',
       'package-lock.json',
     ]) {

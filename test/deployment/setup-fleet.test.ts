@@ -69,6 +69,17 @@ test('takes a program of the pinned version from the PATH, and no other', async 
   expect(clone.read('tools/bin/litefs')).toBe(clone.read('programs/litefs'));
 });
 
+test('builds an S3 server and actionlint for the tests alone', async () => {
+  const clone = machine();
+  clone.addProgram('go', go('go1.26.8'));
+  await clone.run(['--fleet']);
+  // The set-up then ends at the browser, which is not there.
+  expect((await clone.run(['--test'])).stderr).toContain(
+    'hoplite: building versitygw v1.8.0 (about 2 minutes, once)\n',
+  );
+  expect(clone.read('tools/bin/versitygw')).toContain('echo built');
+});
+
 test('a build that fails leaves nothing that looks built', async () => {
   const clone = machine();
   clone.addProgram(
