@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A folder for files of one run, gone with all in it when disposed. */
+export interface ScratchFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Claims a folder until the result is disposed or this process ends, however it ends. Throws when another has it. */
+export type ClaimFolder = (folder: string) => Disposable;
+
+/** There is too little room for a copy, so it was not begun. The message is a sentence. */
+export class NoRoom extends Error {
+  override readonly name = 'NoRoom';
+}
+
+/** So much of a disk stays free, or a tenth of a small one: links and clicks are still to be written. */
+const reserveBytes = 1_073_741_824;
+
+/**
+ * Opens a folder of its own under `parent`, and takes away those that earlier runs left behind when they were killed: nobody
+ * claims them any more. Rejects with `NoRoom` when the disk would be too full with `neededBytes` more.
+ */
+export async function openScratchFolder(
+  parent: string,
+  neededBytes: number,
+  claim: ClaimFolder,
+): Promise<ScratchFolder> {
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  await removeLeftOver(parent, claim);
+  await expectRoom(parent, neededBytes);
+  const path = await mkdtemp(join(parent, prefix));
+  const claimed = claim(path);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await rm(path, { recursive: true, force: true });
+      claimed[Symbol.dispose]();
+    },
+  };
+}
+
+const prefix = 'run-';
+
+async function removeLeftOver(parent: string, claim: ClaimFolder): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(parent, name);
+    try {
+      using _ = claim(path);
+      await rm(path, { recursive: true, force: true });
+    } catch {
+      // Another run has it, or it has just gone.
+    }
+  }
+}
+
+async function expectRoom(folder: string, neededBytes: number): Promise<void> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  const reserve = Math.min(reserveBytes, (blocks * bsize) / 10);
+  if (free >= neededBytes + reserve) return;
+  throw new NoRoom(
+    `the disk of ${folder} has ${toMiB(free)} MiB free, and a copy needs ${toMiB(neededBytes)} MiB with ${toMiB(reserve)} MiB to spare; make the volume larger`,
+  );
+}
+
+function toMiB(bytes: number): number {
+  return Math.ceil(bytes / 1_048_576);
+}

@@ -1,0 +1,70 @@
+import type { CopiedDatabase } from '../domain/database-copy.ts';
+import type { Position } from '../domain/position.ts';
+import type { NodeId } from '../domain/role.ts';
+
+/** The newest backup in a bucket, as far as it matters for the next one. */
+export interface NewestBackup {
+  readonly node: NodeId;
+  /** By the clock of the bucket. */
+  readonly takenAtMs: number;
+  /** `null` for one of a machine alone. */
+  readonly links: { readonly txid: string; readonly checksum: string } | null;
+  /** `undefined` when it has no clicks. */
+  readonly clicks:
+    | {
+        readonly takenAtMs: number;
+        readonly position: { readonly txid: string; readonly checksum: string } | null;
+      }
+    | undefined;
+}
+
+/** What a look into the bucket comes to. The links are always copied: what of them is there already is not sent again. */
+export type TakeDecision =
+  | { readonly is: 'take'; readonly databases: readonly CopiedDatabase[] }
+  /** Another node has made one just now. */
+  | { readonly is: 'theirs'; readonly node: NodeId; readonly ageMs: number }
+  /** The newest one has all that this node has. */
+  | { readonly is: 'unchanged' };
+
+/** Another node's backup that is younger than this part of the interval lets this node wait. */
+const freshPart = 0.75;
+/** Clicks are due a little early rather than one interval late. */
+const duePart = 0.98;
+
+/**
+ * Decides, with the newest backup in the bucket in view, whether this node makes one now. `nowMs` is the clock of the
+ * bucket. Two nodes that both think that it is their turn come to terms here: whoever comes second waits, so that a
+ * network that is cut between them lets at most one backup of an interval be made twice.
+ */
+export function decideTake(given: {
+  readonly node: NodeId;
+  readonly nowMs: number;
+  readonly intervalMs: number;
+  readonly clicksIntervalMs: number;
+  readonly newest: NewestBackup | undefined;
+  /** Where the databases of this node are; `undefined` alone. */
+  readonly links: Position | undefined;
+  readonly clicks: Position | undefined;
+}): TakeDecision {
+  const { newest, nowMs } = given;
+  if (newest === undefined) return { is: 'take', databases: ['clicks', 'links'] };
+  const ageMs = nowMs - newest.takenAtMs;
+  if (newest.node !== given.node && ageMs < given.intervalMs * freshPart) {
+    return { is: 'theirs', node: newest.node, ageMs };
+  }
+  const areClicksDue =
+    newest.clicks === undefined ||
+    nowMs - newest.clicks.takenAtMs >= given.clicksIntervalMs * duePart;
+  const hasNewClicks = areClicksDue && !isSame(given.clicks, newest.clicks?.position ?? undefined);
+  if (!hasNewClicks && isSame(given.links, newest.links ?? undefined)) return { is: 'unchanged' };
+  return { is: 'take', databases: hasNewClicks ? ['clicks', 'links'] : ['links'] };
+}
+
+/** Without positions nothing is known to be the same. */
+function isSame(
+  own: Position | undefined,
+  theirs: { readonly txid: string; readonly checksum: string } | undefined,
+): boolean {
+  if (own === undefined || theirs === undefined) return false;
+  return own.txid === theirs.txid && own.checksum === theirs.checksum;
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { decideTake, type NewestBackup, type TakeDecision } from '../../src/backup/take-rule.ts';
+import { positionAt } from '../support/fake-mount.ts';
+
+const hour = 3_600_000;
+const nowMs = 100 * hour;
+const newest: NewestBackup = {
+  node: 'ams1',
+  takenAtMs: nowMs - 60_000,
+  links: positionAt(7),
+  clicks: { takenAtMs: nowMs - 60_000, position: positionAt(9) },
+};
+const given = {
+  node: 'ams1',
+  nowMs,
+  intervalMs: 60_000,
+  clicksIntervalMs: hour,
+  newest,
+  links: positionAt(7),
+  clicks: positionAt(10),
+};
+const old = { takenAtMs: nowMs - hour, position: positionAt(9) };
+const both: TakeDecision = { is: 'take', databases: ['clicks', 'links'] };
+const linksAlone: TakeDecision = { is: 'take', databases: ['links'] };
+
+describe('what a node does after a look into the bucket', () => {
+  it.each<[string, Partial<Parameters<typeof decideTake>[0]>, TakeDecision]>([
+    ['the bucket is empty', { newest: undefined }, both],
+    ['it has all of the links', {}, { is: 'unchanged' }],
+    ['the links went on', { links: positionAt(8) }, linksAlone],
+    ['the same txid in another history', { links: positionAt(7, 8) }, linksAlone],
+    ['clicks went on, and are due', { newest: { ...newest, clicks: old } }, both],
+    [
+      'clicks are due and did not go on',
+      { newest: { ...newest, clicks: old }, clicks: positionAt(9) },
+      { is: 'unchanged' },
+    ],
+    ['it has no clicks yet', { newest: { ...newest, clicks: undefined } }, both],
+    [
+      'another node was there a moment ago',
+      { node: 'syd1', links: positionAt(8), newest: { ...newest, takenAtMs: nowMs - 44_999 } },
+      { is: 'theirs', node: 'ams1', ageMs: 44_999 },
+    ],
+    [
+      'another node was there an interval ago',
+      { node: 'syd1', links: positionAt(8), newest: { ...newest, takenAtMs: nowMs - 45_000 } },
+      linksAlone,
+    ],
+    [
+      'it was there itself, a moment ago',
+      { links: positionAt(8), newest: { ...newest, takenAtMs: nowMs - 1 } },
+      linksAlone,
+    ],
+    [
+      'alone nothing tells whether something changed',
+      { links: undefined, newest: { ...newest, links: null } },
+      linksAlone,
+    ],
+    [
+      'a fleet goes on with the bucket of a machine',
+      { newest: { ...newest, links: null } },
+      linksAlone,
+    ],
+  ])('%s', (_, change, expected) => {
+    expect(decideTake({ ...given, ...change })).toEqual(expected);
+  });
+});
