@@ -38,6 +38,12 @@ import { takePlace } from './place.ts';
 import { createBoundedServer } from './redirect/bounded-server.ts';
 import { oneATurn } from './redirect/one-a-turn.ts';
 import { createRedirects } from './redirect/redirects.ts';
+import {
+  createNoClickPath,
+  neverCatchUp,
+  refuseWrites,
+  type ServedBackup,
+} from './served-backup.ts';
 import { openClickReader } from './storage/click-reader.ts';
 import { claimFolder } from './storage/folder-claim.ts';
 import { newestMigration } from './storage/migrations/migration.ts';
@@ -72,11 +78,12 @@ const clock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now
 const random: Random = { bytes: (count) => randomBytes(count) };
 
 /**
- * Opens every room, introduces them to each other, and listens.
+ * Opens every room, introduces them to each other, and listens. With `served` the databases of `config` are of that backup:
+ * they are read, and nothing is written or counted.
  * Rejects, with everything closed again, when another process has the folder, when on a single machine the database
  * cannot be opened or migrated, when LiteFS is not mounted at its folder, or when a port is taken.
  */
-export async function startApp(config: Config): Promise<App> {
+export async function startApp(config: Config, served?: ServedBackup): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const { promise: ended, resolve: end } = Promise.withResolvers<{ readonly exitCode: number }>();
   const log = createLog({ ...config.log, node: config.node.id, region: config.node.region });
@@ -104,6 +111,7 @@ export async function startApp(config: Config): Promise<App> {
     clock,
     log,
     opened,
+    readsOnly: served !== undefined,
     onDeadMount(error) {
       log.fatal({ err: error }, 'litefs is gone from its mount');
       end({ exitCode: 1 });
@@ -168,25 +176,31 @@ export async function startApp(config: Config): Promise<App> {
     log: clusterLog,
   });
   const notice = new HealthNotice({ clock, noticeMs: config.healthNoticeMs });
-  const catchUp = createCatchUp({
-    cluster,
-    writerState: writers,
-    ask: askPosition,
-    ownProgress: ownHistory,
-    onCommit,
-    clock,
-  });
+  const catchUp =
+    served !== undefined
+      ? neverCatchUp(served)
+      : createCatchUp({
+          cluster,
+          writerState: writers,
+          ask: askPosition,
+          ownProgress: ownHistory,
+          onCommit,
+          clock,
+        });
   const findLink = createFindLink({ links: reader.links, catchUp });
-  const clickPath = await startClickPath(config, {
-    cluster,
-    clicks,
-    writers,
-    peers,
-    clock,
-    random,
-    log,
-    opened,
-  });
+  const clickPath =
+    served !== undefined
+      ? createNoClickPath()
+      : await startClickPath(config, {
+          cluster,
+          clicks,
+          writers,
+          peers,
+          clock,
+          random,
+          log,
+          opened,
+        });
 
   const assetVersion = readAssetVersion();
   const pages = createPages(assetVersion);
@@ -226,6 +240,7 @@ export async function startApp(config: Config): Promise<App> {
       return { unconfirmed: unconfirmedClicks, oldestMs: oldestUnconfirmedMs };
     },
     version,
+    servesBackupOf: served?.takenAt,
     clock,
   });
   const publicApp = createHttpApp({
@@ -236,8 +251,9 @@ export async function startApp(config: Config): Promise<App> {
     clicks,
     findLink,
     catchUp,
-    writers: heldWriters,
-    writeHold: hold,
+    ...(served === undefined
+      ? { writers: heldWriters, writeHold: hold, signsInHere: false }
+      : { ...refuseWrites(served), signsInHere: true }),
     bookmarks,
     cluster,
     primaryRoute: createPrimaryRoute({

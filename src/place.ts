@@ -37,6 +37,8 @@ export async function takePlace(
     readonly reader: Reader;
     readonly clock: Clock;
     readonly log: Logger;
+    /** Whether this node shows a backup, and never writes. */
+    readonly readsOnly: boolean;
     readonly onDeadMount: (error: Error) => void;
     readonly opened: AsyncDisposableStack;
   },
@@ -44,7 +46,7 @@ export async function takePlace(
   const self = { node: config.node.id, region: config.node.region };
   if (config.fleet === undefined) {
     return {
-      cluster: createStandaloneCluster(self),
+      cluster: createStandaloneCluster({ ...self, readsOnly: parts.readsOnly }),
       stamp: () => parts.reader.dataVersion(),
       onCommit: () => () => undefined,
       ownHistory: () => undefined,

@@ -80,7 +80,8 @@ export async function startWritePath(
     }),
   );
   if (config.fleet === undefined) {
-    await firstWriter.promise;
+    // A node that shows a backup is never primary, and never has a writer.
+    if (cluster.role().is === 'primary') await firstWriter.promise;
   } else {
     firstWriter.promise.catch(() => undefined);
     opened.defer(keepSpareOnCandidate(cluster, config.fleet.litefsUrl, spares));

@@ -1,3 +1,4 @@
+import type { Failure } from './failure.ts';
 import type { Position } from './position.ts';
 import type { NodeId, Role } from './role.ts';
 
@@ -25,4 +26,6 @@ export interface CatchUp {
    * All that wait at the same time share one question to the primary.
    */
   catchUp(): Promise<boolean>;
+  /** What is said of a link that is not there, when this node never catches up; else `cannotCatchUp`. */
+  readonly refusal?: Failure;
 }

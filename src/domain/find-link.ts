@@ -18,16 +18,19 @@ export function createFindLink(deps: {
   return async ({ domainId, slugKey }) => {
     const known = await deps.links.findLink(domainId, slugKey);
     if (known !== undefined) return known;
-    if (!(await deps.catchUp.catchUp())) throw cannotCatchUp();
+    if (!(await deps.catchUp.catchUp())) throw cannotCatchUp(deps.catchUp);
     return deps.links.findLink(domainId, slugKey);
   };
 }
 
 /** The failure of a node that cannot tell whether a link exists. */
-export function cannotCatchUp(): Failure {
-  return new Failure(
-    'unavailable',
-    'This node cannot reach the primary at the moment, so it cannot tell whether this link exists.',
-    { retryAfterS: 1 },
+export function cannotCatchUp({ refusal }: CatchUp): Failure {
+  return (
+    refusal ??
+    new Failure(
+      'unavailable',
+      'This node cannot reach the primary at the moment, so it cannot tell whether this link exists.',
+      { retryAfterS: 1 },
+    )
   );
 }

@@ -33,6 +33,8 @@ export interface NodeReport {
   } | null;
   /** Clicks that its own copy of the counts does not have yet, and how long the oldest of them waits. */
   readonly clicks: { readonly unconfirmed: number; readonly oldestMs: number } | null;
+  /** The time of the backup that it shows in place of data of its own; `null` on all others. */
+  readonly servesBackupOf: string | null;
   readonly version: string;
   readonly uptimeS: number;
 }
@@ -72,6 +74,11 @@ function describeWrites(
   nodes: readonly FleetNode[],
   reports: readonly NodeReport[],
 ): readonly [sentence: string, isFine: boolean] {
+  const [report] = reports;
+  if (nodes.length === 1 && report !== undefined && report.servesBackupOf !== null) {
+    const { node, servesBackupOf } = report;
+    return [`${node} serves the backup of ${servesBackupOf}, which can only be read.`, true];
+  }
   const primaries = reports.filter(({ role }) => role === 'primary');
   const [primary] = primaries;
   if (primary === undefined) {
@@ -102,7 +109,9 @@ function describeWrites(
       ];
 }
 
-function describeTroubles({ node, role, lagMs, clicks, lease, guard }: NodeReport): string[] {
+function describeTroubles(report: NodeReport): string[] {
+  const { node, role, lagMs, clicks, lease, guard } = report;
+  if (report.servesBackupOf !== null) return [];
   const troubles = [];
   if (role === 'joining') troubles.push(`${node} has no copy of the links yet.`);
   if (role === 'detached') troubles.push(`${node} knows no primary.`);

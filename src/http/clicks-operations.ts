@@ -143,7 +143,7 @@ export function createClicksOperations(deps: {
     const find = async () => (await links.findLinksById([id])).get(id);
     const known = await find();
     if (known !== undefined || (await clicks.findTotals([id])).has(id)) return known;
-    if (!(await catchUp.catchUp())) throw cannotCatchUp();
+    if (!(await catchUp.catchUp())) throw cannotCatchUp(catchUp);
     const caughtUp = await find();
     if (caughtUp === undefined) throw noSuchLink();
     return caughtUp;

@@ -34,6 +34,7 @@ const toldSchema = nodeStatusSchema.extend({
   lease: nodeStatusSchema.shape.lease.default(null),
   guard: nodeStatusSchema.shape.guard.default(null),
   clicks: nodeStatusSchema.shape.clicks.default(null),
+  servesBackupOf: nodeStatusSchema.shape.servesBackupOf.default(null),
 });
 
 /** `GET /status`: all nodes at a glance, as a page for people and as data. */

@@ -92,6 +92,10 @@ export const nodeStatusSchema = z
       .object({ unconfirmed: z.int(), oldestMs: z.int() })
       .nullable()
       .meta({ description: 'Clicks that its own copy of the counts does not have yet.' }),
+    servesBackupOf: z
+      .string()
+      .nullable()
+      .meta({ description: 'The time of the backup that it shows; null with data of its own.' }),
     version: z.string().meta({ description: 'Of the program.' }),
     uptimeS: z.int(),
   })
@@ -112,6 +116,8 @@ export function createNodeStatus(deps: {
   readonly guardState: () => GuardState | undefined;
   readonly clicks: () => UnconfirmedClicks;
   readonly version: string;
+  /** The time of the backup that this node shows, ISO 8601; `undefined` on one with data of its own. */
+  readonly servesBackupOf?: string | undefined;
   readonly clock: Clock;
 }): ReadNodeStatus {
   const { cluster, database, writeState, guardState, version, clock } = deps;
@@ -151,6 +157,7 @@ export function createNodeStatus(deps: {
               mark: guard.mark ?? null,
             },
       clicks: { unconfirmed, oldestMs: Math.round(oldestMs) },
+      servesBackupOf: deps.servesBackupOf ?? null,
       version,
       uptimeS: Math.floor((clock.monotonicMs() - startedMs) / 1000),
     };

@@ -82,6 +82,8 @@ export interface HttpParts {
   readonly catchUp: CatchUp;
   readonly writers: WriterSource;
   readonly writeHold: WriteHold;
+  /** Whether browsers sign in at this node, since it has no primary where wrong keys would be counted. */
+  readonly signsInHere: boolean;
   readonly bookmarks: Bookmarks;
   readonly cluster: Cluster;
   readonly primaryRoute: PrimaryRoute;
@@ -116,7 +118,13 @@ export function createHttpApp(parts: HttpParts): Express {
   const operations = createOperations(
     parts,
     bookmarkCookie,
-    createSessionOperations({ ...accounts, pages, bookmarkCookie, bookmarks }),
+    createSessionOperations({
+      ...accounts,
+      pages,
+      bookmarkCookie,
+      bookmarks,
+      signsInHere: parts.signsInHere,
+    }),
   );
 
   const app = express();

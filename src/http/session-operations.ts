@@ -30,8 +30,10 @@ export function createSessionOperations(deps: {
   readonly bookmarks: Pick<Bookmarks, 'own' | 'format'>;
   readonly bookmarkCookie: Pick<Cookie, 'set'>;
   readonly pages: Pages;
+  readonly signsInHere: boolean;
 }): readonly Operation[] {
   const { keyFinder, failedSignIns, sessions, cookie, bookmarks, bookmarkCookie, pages } = deps;
+  const { signsInHere } = deps;
   return [
     defineOperation({
       id: 'getSignInPage',
@@ -54,7 +56,7 @@ export function createSessionOperations(deps: {
       tag,
       summary: 'Sign this browser in for 12 hours',
       access: 'everyone',
-      writes: true,
+      writes: !signsInHere,
       params: { query: z.strictObject({}) },
       body: {
         mediaTypes: [formMediaType],

@@ -45,7 +45,6 @@ const mostHitsPerTick = 100;
 const busyCopy = unavailable('The copy of the links on this node is busy.');
 const absentCopy = unavailable('This node has no copy of the links yet: it is joining.');
 const unreadableCopy = unavailable('This node cannot read its copy of the links at the moment.');
-const cutOff = cannotCatchUp();
 const defect = new Failure(
   'internal',
   'The link cannot be answered because of a defect on our side.',
@@ -65,6 +64,7 @@ const crowded = unavailable('Too many requests are waiting on this node.');
  */
 export function createRedirects(deps: RedirectsDeps): Redirects {
   const { catchUp, clock, log, maxWaiting = defaultMaxWaiting } = deps;
+  const cutOff = cannotCatchUp(catchUp);
   const resolver = new Resolver(deps);
   const record = createRecordClicks(deps);
   const answers = new HitAnswers(deps);

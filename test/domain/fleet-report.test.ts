@@ -16,6 +16,7 @@ function makeReport(given: Partial<NodeReport> = {}): NodeReport {
     lease: { holder: 'ams1', isOurs: false, renewedMsAgo: null },
     guard: { isCandidate: false, candidates: ['ams1', 'ams2'], consulAnsweredMsAgo: 4, mark: null },
     clicks: { unconfirmed: 3, oldestMs: 900 },
+    servesBackupOf: null,
     version: '1.0.0',
     uptimeS: 60,
     ...given,
@@ -36,6 +37,15 @@ const answering = (...reports: readonly NodeReport[]): FleetNode[] =>
 const fine = 'ams1 is the primary; ams2 has each write too.';
 
 describe('the summary of a fleet', () => {
+  test('of a node that shows a backup says so, and that it is as it should be', () => {
+    const servesBackupOf = '2026-11-20T10:00:00.000Z';
+    const report = makeReport({ role: 'detached', primary: null, servesBackupOf });
+    expect(summarizeFleet(answering(report))).toEqual({
+      isFine: true,
+      sentences: [`syd1 serves the backup of ${servesBackupOf}, which can only be read.`],
+    });
+  });
+
   test('is one sentence when all is well', () => {
     expect(summarizeFleet(answering(primary, candidate, makeReport()))).toEqual({
       isFine: true,

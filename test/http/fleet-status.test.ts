@@ -39,6 +39,7 @@ it('shows all nodes that are known, and names those that do not answer', async (
   expect(body.nodes[1].status).toEqual({
     ...told,
     durability: null,
+    servesBackupOf: null,
     otherCandidate: null,
     lease: null,
     guard: null,

@@ -56,6 +56,7 @@ describe('the status of a node', () => {
       lease: null,
       guard: null,
       clicks: { unconfirmed: 0, oldestMs: 0 },
+      servesBackupOf: null,
       version: '0.0.0-test',
       uptimeS: 61,
     });

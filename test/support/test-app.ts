@@ -148,6 +148,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     catchUp,
     writers: holdWrites({ cluster, writers, hold }),
     writeHold: hold,
+    signsInHere: false,
     bookmarks: createBookmarks({
       cluster,
       key: testBookmarkKey,

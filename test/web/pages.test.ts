@@ -52,6 +52,7 @@ function renderAll(text: string): Readonly<Record<keyof Pages, string>> {
             lease: { holder: text, isOurs: false, renewedMsAgo: null },
             guard: { isCandidate: true, candidates: [text], consulAnsweredMsAgo: 1, mark: null },
             clicks: { unconfirmed: 1, oldestMs: 1 },
+            servesBackupOf: text,
             version: text,
             uptimeS: 1,
           },
