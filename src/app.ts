@@ -10,7 +10,7 @@ import { startClickPath } from './click-path.ts';
 import { createAskPosition } from './cluster/ask-position.ts';
 import { createCatchUp } from './cluster/catch-up.ts';
 import { createFleetAuth } from './cluster/fleet-auth.ts';
-import { deriveKey } from './cluster/fleet-key.ts';
+import { deriveKeys } from './cluster/fleet-key.ts';
 import { readOrCreateSecret } from './cluster/fleet-secret.ts';
 import { readClaims } from './cluster/forward-claims.ts';
 import { createPeerClient } from './cluster/peer-client.ts';
@@ -22,6 +22,7 @@ import type { DestinationPolicy } from './domain/destination.ts';
 import { Failure } from './domain/failure.ts';
 import { createFindLink } from './domain/find-link.ts';
 import type { Random } from './domain/random.ts';
+import type { Rotating } from './domain/rotating.ts';
 import { openFleetReports, readGuardState } from './fleet-reports.ts';
 import { HealthNotice } from './health-notice.ts';
 import { createClientErrorHandler } from './http/client-error.ts';
@@ -117,9 +118,11 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
       end({ exitCode: 1 });
     },
   });
-  const secret = config.fleet?.secret ?? (await readOrCreateSecret(config.storage.dataDir, random));
-  const replayStateKey = deriveKey(secret, 'replay-state');
-  const auth = createFleetAuth({ secret, node: config.node.id, clock, random });
+  const secrets: Rotating<string> = config.fleet?.secrets ?? [
+    await readOrCreateSecret(config.storage.dataDir, random),
+  ];
+  const replayStateKeys = deriveKeys(secrets, 'replay-state');
+  const auth = createFleetAuth({ secrets, node: config.node.id, clock, random });
 
   if (config.http.access === 'open' && !isLoopback(new URL(config.http.baseUrl).hostname)) {
     log.warn({ baseUrl: config.http.baseUrl }, 'everybody may list and create links');
@@ -154,7 +157,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
   const candidates = () => guard?.view()?.candidates.map(({ node }) => node) ?? [];
   const bookmarks = openBookmarks(config, {
     cluster,
-    secret,
+    secrets,
     auth,
     ownHistory,
     onCommit,
@@ -261,7 +264,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
       mode: config.fleet?.replay ?? 'forward',
       replayMaxBytes: config.fleet?.replayMaxBytes ?? 0,
       auth,
-      replayStateKey,
+      replayStateKeys,
       clock,
       log: clusterLog,
     }),
@@ -269,7 +272,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
     notice,
     readStatus,
     askReports: openFleetReports(config, { cluster, auth, candidates, log, opened }),
-    sessionSecret: secret,
+    sessionSecrets: secrets,
     pages,
     renderProblem,
     assets: { dir: assetsDir, version: assetVersion },
@@ -277,7 +280,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
     random,
     log: log.child({ room: 'http' }),
     observe: metrics.observeRequest,
-    findReplayOrigin: ({ headers }) => findReplayOrigin(replayStateKey, headers, clock.now()),
+    findReplayOrigin: ({ headers }) => findReplayOrigin(replayStateKeys, headers, clock.now()),
   });
   const privateApp = createPrivateApp({
     publicApp,

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { createAskFleet, createAskNobody } from './cluster/ask-fleet.ts';
 import { createBookmarks, type NodeBookmarks } from './cluster/bookmarks.ts';
 import type { FleetAuth } from './cluster/fleet-auth.ts';
-import { deriveKey } from './cluster/fleet-key.ts';
+import { deriveKeys } from './cluster/fleet-key.ts';
 import { createKnownNodes } from './cluster/known-nodes.ts';
 import type { OwnHistory } from './cluster/own-history.ts';
 import { createPeerClient } from './cluster/peer-client.ts';
@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Cluster } from './domain/cluster.ts';
 import type { NodeId } from './domain/role.ts';
+import type { Rotating } from './domain/rotating.ts';
 
 /** So many questions to one node may be under way: each may wait there for as long as its client likes. */
 const maxSocketsPerNode = 100;
@@ -20,7 +21,7 @@ export function openBookmarks(
   parts: {
     readonly cluster: Cluster;
     /** Of the fleet, or of a node that runs alone. */
-    readonly secret: string;
+    readonly secrets: Rotating<string>;
     readonly auth: FleetAuth;
     readonly ownHistory: () => OwnHistory | undefined;
     readonly onCommit: (listener: () => void) => () => void;
@@ -31,7 +32,7 @@ export function openBookmarks(
     readonly opened: AsyncDisposableStack;
   },
 ): NodeBookmarks {
-  const { cluster, secret, auth, opened } = parts;
+  const { cluster, secrets, auth, opened } = parts;
   const log = parts.log.child({ room: 'cluster' });
   const askFleet =
     config.fleet === undefined
@@ -48,5 +49,5 @@ export function openBookmarks(
           }),
           log,
         });
-  return createBookmarks({ ...parts, key: deriveKey(secret, 'bookmark'), askFleet });
+  return createBookmarks({ ...parts, keys: deriveKeys(secrets, 'bookmark'), askFleet });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRotating } from './domain/rotating.ts';
 
 /** One variable of the environment that cannot be used, and why. */
 export interface ConfigMistake {
@@ -66,3 +67,17 @@ export const origin = z.string().transform((text, context) => {
   }
   return url.origin;
 });
+
+/** Secrets with commas between them, of which the first is the one to sign with. */
+export function secrets(minLength: number) {
+  return z.string().transform((text, context) => {
+    const list = parseRotating(text);
+    if (list.every((secret) => secret.length >= minLength)) return list;
+    const each = list.length === 1 ? '' : ', each of the list';
+    context.addIssue({
+      code: 'custom',
+      message: `must have at least ${minLength} characters${each}`,
+    });
+    return z.NEVER;
+  });
+}

@@ -14,11 +14,13 @@ import {
   oneOf,
   origin,
   port,
+  secrets,
   unitsMs,
   whole,
 } from './config-values.ts';
 import type { TrustProxy } from './domain/client-address.ts';
 import type { SlugCase } from './domain/domain-name.ts';
+import type { Rotating } from './domain/rotating.ts';
 
 /** Everything Hoplite reads from its environment, parsed once. Each room receives its own part. */
 export interface Config {
@@ -34,7 +36,8 @@ export interface Config {
     readonly trustProxy: TrustProxy;
     readonly corsOrigins: readonly string[];
     readonly access: 'open' | 'keys';
-    readonly adminKey: string | undefined;
+    /** What signs in as the operator; several while one replaces another. */
+    readonly adminKeys: readonly string[];
     readonly writesPerMinute: number;
     readonly failedSignInsPerMinute: number;
     /** Of the public port. */
@@ -76,7 +79,8 @@ export interface Config {
         readonly litefsUrl: string;
         /** `http://{node}.vm.app.internal:8081`, or `id=url,id=url`. */
         readonly peerUrl: string;
-        readonly secret: string;
+        /** The first signs, all verify. */
+        readonly secrets: Rotating<string>;
         readonly replay: 'fly' | 'forward';
         /** A longer body is forwarded, never replayed. */
         readonly replayMaxBytes: number;
@@ -116,7 +120,7 @@ export const environment = z.object({
   BASE_URL: origin.optional(),
   DATA_DIR: z.string().default('./data'),
   ACCESS: oneOf('open', 'keys').optional(),
-  ADMIN_KEY: z.string().min(24, 'must have at least 24 characters').optional(),
+  ADMIN_KEY: secrets(24).optional(),
   LOG_LEVEL: oneOf('silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace').default('info'),
   SLUG_CASE: oneOf('insensitive', 'sensitive').default('insensitive'),
   SLUG_MIN_LENGTH: whole(4, 32).default(6),
@@ -156,7 +160,7 @@ export const environment = z.object({
   LITEFS_DIR: z.string().optional(),
   LITEFS_URL: origin.default('http://127.0.0.1:20202'),
   PEER_URL: z.string().optional(),
-  FLEET_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  FLEET_SECRET: secrets(32).optional(),
   REPLAY: oneOf('fly', 'forward').optional(),
   REPLAY_MAX_BYTES: whole(0, 1_000_000).default(1_000_000),
   GUARD_URL: origin.optional(),
@@ -251,7 +255,7 @@ function derive(env: z.output<typeof environment>): Config {
       trustProxy: env.TRUST_PROXY,
       corsOrigins: env.CORS_ORIGINS,
       access,
-      adminKey: env.ADMIN_KEY,
+      adminKeys: env.ADMIN_KEY ?? [],
       // Strangers get what a person needs; who has a key may run a program.
       writesPerMinute: env.WRITES_PER_MINUTE ?? (isPublic && access === 'open' ? 60 : 60_000),
       failedSignInsPerMinute: env.FAILED_SIGN_INS_PER_MINUTE,
@@ -285,7 +289,7 @@ function derive(env: z.output<typeof environment>): Config {
             litefsDir: resolve(env.LITEFS_DIR),
             litefsUrl: env.LITEFS_URL,
             peerUrl,
-            secret: env.FLEET_SECRET as string,
+            secrets: env.FLEET_SECRET as Rotating<string>,
             replay: env.REPLAY ?? (env.FLY_APP_NAME === undefined ? 'forward' : 'fly'),
             replayMaxBytes: env.REPLAY_MAX_BYTES,
             guardUrl: env.GUARD_URL,

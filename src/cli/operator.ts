@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createFleetAuth, refusedHeader } from '../cluster/fleet-auth.ts';
 import { findSecret } from '../cluster/fleet-secret.ts';
 import { type Config, readConfig } from '../config.ts';
+import type { Rotating } from '../domain/rotating.ts';
 import type { Environment } from './context.ts';
 import { privateUrlOf } from './node-url.ts';
 import { Refusal } from './refusal.ts';
@@ -41,7 +42,7 @@ export async function createOperator(
 ): Promise<Operator> {
   const config = readConfig(env);
   const auth = createFleetAuth({
-    secret: await readSecret(config),
+    secrets: await readSecrets(config),
     node: config.node.id,
     clock: { now: () => Date.now(), monotonicMs: () => performance.now() },
     random: { bytes: (count) => randomBytes(count) },
@@ -80,10 +81,10 @@ export async function createOperator(
   };
 }
 
-/** The secret; empty when no node has run here, which the node then refuses like a wrong one. */
-async function readSecret({ fleet, storage }: Config): Promise<string> {
+/** The secrets; an empty one when no node has run here, which the node then refuses like a wrong one. */
+async function readSecrets({ fleet, storage }: Config): Promise<Rotating<string>> {
   try {
-    return fleet?.secret ?? (await findSecret(storage.dataDir)) ?? '';
+    return fleet?.secrets ?? [(await findSecret(storage.dataDir)) ?? ''];
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error;
     throw new Refusal(

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Bookmark, Bookmarks, ToldStanding } from '../domain/bookmark.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Cluster } from '../domain/cluster.ts';
+import type { Rotating } from '../domain/rotating.ts';
 import type { AskFleet } from './ask-fleet.ts';
 import { decideRead, judgeStanding, type ReadDecision } from './bookmark-standing.ts';
 import { createBookmarkText } from './bookmark-text.ts';
@@ -11,8 +12,8 @@ import type { OwnHistory } from './own-history.ts';
 /** What `Bookmarks` need. */
 export interface BookmarksOptions {
   readonly cluster: Cluster;
-  /** The key for `bookmark`. */
-  readonly key: Buffer;
+  /** The keys for `bookmark`. */
+  readonly keys: Rotating<Buffer>;
   readonly ownHistory: () => OwnHistory | undefined;
   /** Tells of commits and replicated transactions. */
   readonly onCommit: (listener: () => void) => () => void;
@@ -37,7 +38,7 @@ export interface NodeBookmarks extends Bookmarks {
 /** Makes the bookmarks of one node. */
 export function createBookmarks(options: BookmarksOptions): NodeBookmarks {
   const { cluster, ownHistory, onCommit, askFleet, clock, readWaitMs = 1000 } = options;
-  const text = createBookmarkText(options.key);
+  const text = createBookmarkText(options.keys);
   const isPrimary = (): boolean => cluster.role().is === 'primary';
   const decide = (bookmark: Bookmark, mayWait: boolean): ReadDecision => {
     const standing = judgeStanding(ownHistory(), bookmark);

@@ -2,7 +2,8 @@ import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import type { Random } from '../domain/random.ts';
 import type { NodeId } from '../domain/role.ts';
-import { deriveKey } from './fleet-key.ts';
+import type { Rotating } from '../domain/rotating.ts';
+import { deriveKeys } from './fleet-key.ts';
 import { createNonceMemory } from './nonce-memory.ts';
 
 /** Headers as Node gives them: names in lower case. */
@@ -76,7 +77,8 @@ export interface FleetAuth {
 
 /** What a `FleetAuth` needs. */
 export interface FleetAuthOptions {
-  readonly secret: string;
+  /** The first signs; a request that is signed with any of them is taken. */
+  readonly secrets: Rotating<string>;
   /** This node. */
   readonly node: NodeId;
   readonly clock: Clock;
@@ -95,8 +97,8 @@ const unsignedBody = 'UNSIGNED';
 /** Makes the signer and verifier of one node. */
 export function createFleetAuth(options: FleetAuthOptions): FleetAuth {
   const { clock } = options;
-  const requestKey = deriveKey(options.secret, 'request');
-  const answerKey = deriveKey(options.secret, 'answer');
+  const requestKeys = deriveKeys(options.secrets, 'request');
+  const answerKeys = deriveKeys(options.secrets, 'answer');
   const startedMs = clock.monotonicMs();
   /** How far other nodes' clocks are ahead of this one's, by node; the empty name is for requests to anybody. */
   const offsetsMs = new Map<NodeId | '', number>();
@@ -118,8 +120,8 @@ export function createFleetAuth(options: FleetAuthOptions): FleetAuth {
     return timeMs >= nowMs - reachMs && timeMs <= nowMs + windowMs;
   }
 
-  function signedTime(nonce: string, timeMs: number): string {
-    return `${timeMs}.${sign(answerKey, `${nonce}\n${timeMs}`).toString('base64url')}`;
+  function signedTime(key: Buffer, nonce: string, timeMs: number): string {
+    return `${timeMs}.${sign(key, `${nonce}\n${timeMs}`).toString('base64url')}`;
   }
 
   return {
@@ -132,19 +134,25 @@ export function createFleetAuth(options: FleetAuthOptions): FleetAuth {
         ...(to === undefined ? {} : { 'hoplite-to': to }),
       };
       for (const [name, value] of Object.entries(signed)) expectSendable(name, value);
-      const signature = sign(requestKey, toSignedText(method, path, signed));
+      const signature = sign(requestKeys[0], toSignedText(method, path, signed));
       return { ...signed, [signatureHeader]: signature.toString('base64url') };
     },
 
     verify({ method, path, headers }, body) {
       const signature = headers[signatureHeader];
       if (typeof signature !== 'string') return refuse('unsigned');
-      const expected = sign(requestKey, toSignedText(method, path, headers));
-      if (!isSame(expected, Buffer.from(signature, 'base64url'))) return refuse('signature');
+      const text = toSignedText(method, path, headers);
+      const given = Buffer.from(signature, 'base64url');
+      const used = requestKeys.findIndex((key) => isSame(sign(key, text), given));
+      // The answer is for whoever knows the secret that the request was signed with, and perhaps no other.
+      const answerKey = answerKeys[used];
+      if (answerKey === undefined) return refuse('signature');
       const { 'hoplite-to': to, 'hoplite-nonce': nonce, 'hoplite-time': time } = headers;
       if (to !== undefined && to !== options.node) return refuse('addressee');
       if (typeof nonce !== 'string' || !isInTime(Number(time))) {
-        return refuse('time', { 'hoplite-time': signedTime(String(nonce), clock.now()) });
+        return refuse('time', {
+          'hoplite-time': signedTime(answerKey, String(nonce), clock.now()),
+        });
       }
       if (headers['hoplite-body'] !== hashBody(body)) return refuse('body');
       const taken = nonces.take(nonce, clock.monotonicMs());
@@ -155,8 +163,11 @@ export function createFleetAuth(options: FleetAuthOptions): FleetAuth {
       const told = answer['hoplite-time'];
       if (answer[refusedHeader] !== 'time' || typeof told !== 'string') return false;
       const timeMs = Number(told.slice(0, told.indexOf('.')));
-      const expected = signedTime(sent['hoplite-nonce'] ?? '', timeMs);
-      if (!isSame(Buffer.from(expected), Buffer.from(told))) return false;
+      const isSigned = answerKeys.some((key) => {
+        const expected = signedTime(key, sent['hoplite-nonce'] ?? '', timeMs);
+        return isSame(Buffer.from(expected), Buffer.from(told));
+      });
+      if (!isSigned) return false;
       offsetsMs.set(sent['hoplite-to'] ?? '', timeMs - clock.now());
       return true;
     },

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { Failure } from '../domain/failure.ts';
 import type { NodeId } from '../domain/role.ts';
+import type { Rotating } from '../domain/rotating.ts';
 import { type FleetAuth, refusedHeader } from './fleet-auth.ts';
 import { type ForwardLimits, type ForwardResult, forward } from './forward.ts';
 import { countHops, forwardPrefix, toClaimHeaders } from './forward-claims.ts';
@@ -39,7 +40,7 @@ export interface PrimaryRouteOptions {
   readonly replayMaxBytes: number;
   readonly auth: FleetAuth;
   /** The key for `replay-state`. */
-  readonly replayStateKey: Buffer;
+  readonly replayStateKeys: Rotating<Buffer>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Default: 2 s to connect, 15 s idle. */
@@ -67,7 +68,7 @@ export function createPrimaryRoute(options: PrimaryRouteOptions): PrimaryRoute {
   let forwards = 0;
 
   function replay(response: ServerResponse, primary: NodeId): void {
-    const state = signReplayState(options.replayStateKey, cluster.node, clock.now());
+    const state = signReplayState(options.replayStateKeys, cluster.node, clock.now());
     // Only where no edge is in front does anybody see the status: then it should be loud (docs/facts.md, "How a
     // replay is asked for").
     response.statusCode = 409;

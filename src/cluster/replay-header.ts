@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { NodeId } from '../domain/role.ts';
+import type { Rotating } from '../domain/rotating.ts';
 import type { Headers } from './fleet-auth.ts';
 
 /** How long Fly tries to reach the primary before it gives the request back. */
@@ -26,8 +27,8 @@ export function buildReplayHeader(primary: NodeId, state: string): string {
   ].join(';');
 }
 
-/** Makes the state of a replay: who asked for it, signed with the key for `replay-state`. `nowMs` is wall time. */
-export function signReplayState(key: Buffer, origin: NodeId, nowMs: number): string {
+/** Makes the state of a replay: who asked for it, signed with the first key for `replay-state`. `nowMs` is wall time. */
+export function signReplayState([key]: Rotating<Buffer>, origin: NodeId, nowMs: number): string {
   const expiry = (nowMs + stateLifeMs).toString(36);
   return `${expiry}.${proof(key, expiry, origin)}.${origin}`;
 }
@@ -36,15 +37,20 @@ export function signReplayState(key: Buffer, origin: NodeId, nowMs: number): str
  * The node that asked for the replay by which a request came; `undefined` when it did not come by one, or when the
  * state is forged or expired. Good for logs. Whether to replay again is decided by `wasReplayed` alone.
  */
-export function findReplayOrigin(key: Buffer, headers: Headers, nowMs: number): NodeId | undefined {
+export function findReplayOrigin(
+  keys: Rotating<Buffer>,
+  headers: Headers,
+  nowMs: number,
+): NodeId | undefined {
   const source = headers['fly-replay-src'];
   if (typeof source !== 'string') return undefined;
   // Fly joins with `;`; one of its guides shows commas.
   const [, state] = /(?:^|[;,]\s*)state="?([^;,"]*)/.exec(source) ?? [];
   const [, expiry, mac, origin] = stateText.exec(state ?? '') ?? [];
   if (expiry === undefined || mac === undefined || origin === undefined) return undefined;
-  const expected = Buffer.from(proof(key, expiry, origin));
-  if (!timingSafeEqual(expected, Buffer.from(mac))) return undefined;
+  const given = Buffer.from(mac);
+  const isProven = (key: Buffer) => timingSafeEqual(Buffer.from(proof(key, expiry, origin)), given);
+  if (!keys.some(isProven)) return undefined;
   return Number.parseInt(expiry, 36) > nowMs ? origin : undefined;
 }
 

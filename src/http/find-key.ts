@@ -11,7 +11,7 @@ export type SecretOwner = SessionHolder;
 export interface KeyFinder {
   /** The owner of a secret as it came with a request; `undefined` when it is nobody's. */
   findOwner(secret: string): Promise<SecretOwner | undefined>;
-  /** Whether the key of a session is still good: not revoked, or still the `ADMIN_KEY`. */
+  /** Whether the key of a session is still good: not revoked, or still an `ADMIN_KEY`. */
   isGood(owner: SecretOwner): Promise<boolean>;
 }
 
@@ -22,10 +22,11 @@ export interface KeyFinder {
 export function createKeyFinder(deps: {
   readonly keys: ApiKeyReader;
   readonly catchUp: CatchUp;
-  readonly adminKey: string | undefined;
+  /** All that are good; several while they are replaced. */
+  readonly adminKeys: readonly string[];
 }): KeyFinder {
-  const adminHash = deps.adminKey === undefined ? undefined : hashSecret(deps.adminKey);
-  const fingerprint = adminHash === undefined ? undefined : hashSecret(adminHash).slice(0, 32);
+  const adminHashes = deps.adminKeys.map(hashSecret);
+  const fingerprints = adminHashes.map((hash) => hashSecret(hash).slice(0, 32));
 
   async function findKnown(find: () => Promise<ApiKey | undefined>): Promise<ApiKey | undefined> {
     const known = await find();
@@ -36,9 +37,10 @@ export function createKeyFinder(deps: {
 
   return {
     async findOwner(secret) {
-      // Both comparisons are always made, so that the time does not tell which one a guess came close to.
-      const isAdmin = isSecret(secret, adminHash);
-      if (isAdmin && fingerprint !== undefined) return { is: 'admin', fingerprint };
+      // All comparisons are always made, so that the time does not tell which one a guess came close to.
+      const matched = adminHashes.map((hash) => isSecret(secret, hash)).indexOf(true);
+      const fingerprint = fingerprints[matched];
+      if (fingerprint !== undefined) return { is: 'admin', fingerprint };
       const prefix = findKeyPrefix(secret);
       if (prefix === undefined) return undefined;
       const key = await findKnown(() => deps.keys.findKeyByPrefix(prefix));
@@ -49,7 +51,7 @@ export function createKeyFinder(deps: {
     },
 
     async isGood(owner) {
-      if (owner.is === 'admin') return owner.fingerprint === fingerprint;
+      if (owner.is === 'admin') return fingerprints.includes(owner.fingerprint);
       const key = await findKnown(() => deps.keys.findKeyById(owner.keyId));
       return key !== undefined && key.revokedAt === null;
     },

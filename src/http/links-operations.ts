@@ -72,7 +72,7 @@ export function createLinksOperations(deps: {
   readonly baseUrl: string;
   readonly slugCase: SlugCase;
   readonly access: AccessMode;
-  readonly adminKey: string | undefined;
+  readonly adminKeys: readonly string[];
   readonly links: LinkReader;
   readonly findLink: FindLink;
   readonly readTotals: ReadTotals;
@@ -82,7 +82,7 @@ export function createLinksOperations(deps: {
 }): readonly Operation[] {
   const { baseUrl, slugCase, links, findLink, readTotals, write, nameShown, clock } = deps;
   // Open to everybody and without an admin key, nobody else could.
-  const anyoneTakesDown = deps.access === 'open' && deps.adminKey === undefined;
+  const anyoneTakesDown = deps.access === 'open' && deps.adminKeys.length === 0;
   const mayTakeDown = (caller: Caller) => anyoneTakesDown || isAdministrator(caller);
   const show = (link: Link, totals: ClickTotals | null) =>
     toLinkJson(link, totals, { baseUrl, now: clock.now() });

@@ -12,6 +12,7 @@ import type { FindLink } from '../domain/find-link.ts';
 import type { LinkReader } from '../domain/link-store.ts';
 import type { Pages } from '../domain/pages.ts';
 import type { Random } from '../domain/random.ts';
+import type { Rotating } from '../domain/rotating.ts';
 import type { WriteHold } from '../domain/write-hold.ts';
 import type { WriterSource } from '../domain/writer.ts';
 import { type Assets, createAssetRoutes } from './asset-routes.ts';
@@ -61,7 +62,7 @@ export interface HttpSettings {
   /** Origin of short URLs and of the API, without a trailing slash. */
   readonly baseUrl: string;
   readonly access: AccessMode;
-  readonly adminKey: string | undefined;
+  readonly adminKeys: readonly string[];
   readonly trustProxy: TrustProxy;
   readonly corsOrigins: readonly string[];
   readonly writesPerMinute: number;
@@ -93,7 +94,7 @@ export interface HttpParts {
   readonly readStatus: ReadNodeStatus;
   readonly askReports: AskReports;
   /** The same on all nodes: sessions are under keys derived from it. */
-  readonly sessionSecret: string;
+  readonly sessionSecrets: Rotating<string>;
   readonly pages: Pages;
   readonly renderProblem: RenderProblem;
   readonly assets: Assets;
@@ -110,8 +111,8 @@ export function createHttpApp(parts: HttpParts): Express {
   const hold = parts.writeHold;
   const { baseUrl, access, corsOrigins, trustProxy } = settings;
   const cookie = createSessionCookie(baseUrl);
-  const sessions = createSessions(parts.sessionSecret, clock);
-  const keyFinder = createKeyFinder({ ...parts, adminKey: settings.adminKey });
+  const sessions = createSessions(parts.sessionSecrets, clock);
+  const keyFinder = createKeyFinder({ ...parts, adminKeys: settings.adminKeys });
   const failedSignIns = createFailedSignIns(settings.failedSignInsPerMinute, clock);
   const accounts = { keyFinder, failedSignIns, sessions, cookie };
   const bookmarkCookie = createBookmarkCookie(baseUrl);

@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
+import { mapRotating, type Rotating } from '../domain/rotating.ts';
 
 /** How long a session lasts from the sign-in on, milliseconds. */
 export const sessionLifetimeMs = 12 * 60 * 60 * 1000;
@@ -9,7 +10,7 @@ export type SessionHolder =
   | { readonly is: 'key'; readonly keyId: number }
   | { readonly is: 'admin'; readonly fingerprint: string };
 
-/** Gives and verifies session tokens without keeping any: every node with the same secret can. */
+/** Gives and verifies session tokens without keeping any: every node with one of the secrets can. */
 export interface Sessions {
   /** A token for a cookie: letters, digits, `.`, `-` and `_`. */
   issue(holder: SessionHolder): string;
@@ -20,28 +21,32 @@ export interface Sessions {
 const form = /^([ka])\.([0-9a-f]{1,64})\.([0-9]{1,15})\.([A-Za-z0-9_-]{43})$/;
 
 /**
- * Sessions under a secret that the fleet shares. A token is `holder.expiry.mac`: HMAC-SHA-256 under a key
+ * Sessions under secrets that the fleet shares, of which the first signs. A token is `holder.expiry.mac`: HMAC-SHA-256 under a key
  * that HKDF (RFC 5869) derives from the secret for this purpose alone.
  */
-export function createSessions(secret: string, clock: Pick<Clock, 'now'>): Sessions {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'hoplite session', 32));
-  const mac = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
+export function createSessions(secrets: Rotating<string>, clock: Pick<Clock, 'now'>): Sessions {
+  const keys = mapRotating(secrets, (secret) =>
+    Buffer.from(hkdfSync('sha256', secret, '', 'hoplite session', 32)),
+  );
+  const mac = (key: Buffer, text: string): Buffer =>
+    createHmac('sha256', key).update(text).digest();
   return {
     issue(holder) {
       const subject =
         holder.is === 'key' ? `k.${holder.keyId.toString(16)}` : `a.${holder.fingerprint}`;
       const text = `${subject}.${clock.now() + sessionLifetimeMs}`;
-      return `${text}.${mac(text).toString('base64url')}`;
+      return `${text}.${mac(keys[0], text).toString('base64url')}`;
     },
 
     verify(token) {
       const [, kind, subject, expiry, given] = form.exec(token) ?? [];
       if (subject === undefined || given === undefined) return undefined;
-      const expected = mac(`${kind}.${subject}.${expiry}`);
       const received = Buffer.from(given, 'base64url');
-      if (received.length !== expected.length || !timingSafeEqual(received, expected)) {
-        return undefined;
-      }
+      const isOwn = keys.some((key) => {
+        const expected = mac(key, `${kind}.${subject}.${expiry}`);
+        return received.length === expected.length && timingSafeEqual(received, expected);
+      });
+      if (!isOwn) return undefined;
       if (clock.now() >= Number(expiry)) return undefined;
       return kind === 'a'
         ? { is: 'admin', fingerprint: subject }

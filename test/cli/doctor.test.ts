@@ -153,7 +153,7 @@ test('in a fleet without its mount, everything that fails is said at once', asyn
     LITEFS_URL: litefs.url,
     LITEFS_HTTP_ADDR: '8.8.8.8:20202',
     CONSUL_URL: 'http://:s3cret@127.0.0.1:1',
-    FLEET_SECRET: 'a secret of the fleet, long enough',
+    FLEET_SECRET: 'a secret of the fleet that is long enough',
     PEER_URL: 'ams1',
   });
   const failed = linesOf('fail', stdout).map((line) => line.split(/ {2,}/)[0]);

@@ -19,7 +19,7 @@ beforeEach(async () => {
     NODE_ID: 'ams1',
     LITEFS_DIR: folder.path,
     LITEFS_URL: litefs.url,
-    FLEET_SECRET: 'a secret of the fleet, long enough',
+    FLEET_SECRET: 'a secret of the fleet that is long enough',
     PEER_URL: 'http://{node}.test:8081',
     ACCESS: 'keys',
   };

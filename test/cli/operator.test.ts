@@ -76,7 +76,7 @@ describe('with another secret', () => {
   test('in a fleet, names the variable', async () => {
     const { exitCode, stderr } = await list({
       LITEFS_DIR: '/litefs',
-      FLEET_SECRET: 'a secret that no node has, long enough',
+      FLEET_SECRET: 'a secret that no node has and long enough',
       PEER_URL: 'http://{node}.test:8081',
     });
     expect(stderr).toContain('has another FLEET_SECRET');

@@ -36,7 +36,7 @@ beforeEach(async () => {
     LITEFS_DATA_DIR: join(folder.path, 'litefs'),
     LITEFS_CANDIDATE: 'true',
     DATA_DIR: join(folder.path, 'own'),
-    FLEET_SECRET: 'a secret of the fleet, long enough',
+    FLEET_SECRET: 'a secret of the fleet that is long enough',
     PEER_URL: 'a=http://127.0.0.1:1,b=http://127.0.0.1:1',
     CONSUL_URL: consul.url,
   };

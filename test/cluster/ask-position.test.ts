@@ -26,9 +26,14 @@ describe('asking the primary for its position', () => {
     judged = [];
     ports = new Set();
     clock = fakeClock();
-    const receiver = createFleetAuth({ secret, node: 'p', clock, random: seededRandom('p') });
+    const receiver = createFleetAuth({
+      secrets: [secret],
+      node: 'p',
+      clock,
+      random: seededRandom('p'),
+    });
     const sender = createFleetAuth({
-      secret,
+      secrets: [secret],
       node: 'me',
       clock: fakeClock(clock.now() + 3_600_000),
       random: seededRandom('me'),

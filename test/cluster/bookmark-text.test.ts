@@ -6,7 +6,7 @@ import type { Bookmark } from '../../src/domain/bookmark.ts';
 import type { Txid } from '../../src/domain/position.ts';
 
 const secret = 'a secret of the fleet with 32 characters';
-const text = createBookmarkText(deriveKey(secret, 'bookmark'));
+const text = createBookmarkText([deriveKey(secret, 'bookmark')]);
 
 const hex = (length: number) =>
   fc
@@ -21,7 +21,7 @@ const one: Bookmark = { epoch: 7, epochTag: '0a1b2c3d', txid: '00000000000000ff'
 
 describe('a bookmark as text', () => {
   it('says what was put into it, on every node with the secret', () => {
-    const elsewhere = createBookmarkText(deriveKey(secret, 'bookmark'));
+    const elsewhere = createBookmarkText([deriveKey(secret, 'bookmark')]);
     fc.assert(
       fc.property(bookmarks, (bookmark) => {
         const written = text.format(bookmark);
@@ -44,10 +44,21 @@ describe('a bookmark as text', () => {
     );
   });
 
+  it('is read with any of the keys, and written with the first', () => {
+    const old = deriveKey(secret, 'bookmark');
+    const next = deriveKey('the next secret, also 32 characters long', 'bookmark');
+    const rotating = createBookmarkText([next, old]);
+    expect(rotating.parse(text.format(one))).toEqual(one);
+    expect(createBookmarkText([next]).parse(rotating.format(one))).toEqual(one);
+    expect(text.parse(rotating.format(one))).toBeUndefined();
+  });
+
   it('is nothing to whoever has another key', () => {
     const written = text.format(one);
-    expect(createBookmarkText(deriveKey(secret, 'session')).parse(written)).toBeUndefined();
-    expect(createBookmarkText(deriveKey(`${secret}!`, 'bookmark')).parse(written)).toBeUndefined();
+    expect(createBookmarkText([deriveKey(secret, 'session')]).parse(written)).toBeUndefined();
+    expect(
+      createBookmarkText([deriveKey(`${secret}!`, 'bookmark')]).parse(written),
+    ).toBeUndefined();
   });
 
   it.each(['', ' ', '1', `2${'A'.repeat(36)}`, `1${'A'.repeat(36)}`, `${text.format(one)}\n`, 'ä'])(

@@ -57,7 +57,7 @@ describe('a read with a bookmark', () => {
   function use(options: Partial<BookmarksOptions> = {}): void {
     bookmarks = createBookmarks({
       cluster,
-      key: Buffer.from('key'),
+      keys: [Buffer.from('key')],
       ownHistory: createOwnHistory({
         cluster,
         readEpochs() {

@@ -7,6 +7,7 @@ import {
   type RequestToSign,
 } from '../../src/cluster/fleet-auth.ts';
 import { deriveKey } from '../../src/cluster/fleet-key.ts';
+import type { Rotating } from '../../src/domain/rotating.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
@@ -24,13 +25,13 @@ describe('a signed request', () => {
     senderClock = fakeClock();
     receiverClock = fakeClock();
     sender = createFleetAuth({
-      secret,
+      secrets: [secret],
       node: 'a',
       clock: senderClock,
       random: seededRandom('a'),
     });
     receiver = createFleetAuth({
-      secret,
+      secrets: [secret],
       node: 'b',
       clock: receiverClock,
       random: seededRandom('b'),
@@ -105,7 +106,7 @@ describe('a signed request', () => {
 
   it('is refused under another secret', () => {
     const stranger = createFleetAuth({
-      secret: 'another secret, also 32 characters long',
+      secrets: ['another secret, also 32 characters long'],
       node: 'a',
       clock: senderClock,
       random: seededRandom('c'),
@@ -197,7 +198,7 @@ describe('a signed request', () => {
       senderClock.advance(5);
       receiverClock.advance(5);
       receiver = createFleetAuth({
-        secret,
+        secrets: [secret],
         node: 'b',
         clock: receiverClock,
         random: seededRandom('b'),
@@ -250,6 +251,44 @@ describe('a signed request', () => {
         expect(verdict.ok || verdict.reason !== 'signature').toBe(isSame);
       }),
     );
+  });
+});
+
+describe('while a secret replaces another', () => {
+  const next = 'the next secret, also 32 characters long';
+  const request = { method: 'GET', path: '/position', to: 'b' };
+  const make = (node: string, secrets: Rotating<string>, clock: FakeClock) =>
+    createFleetAuth({ secrets, node, clock, random: seededRandom(node) });
+  /** What nodes have, step by step: all on the same step, or one step apart. */
+  const steps: readonly Rotating<string>[] = [[secret], [secret, next], [next, secret], [next]];
+  const neighbours = steps.flatMap((from, at) =>
+    [at - 1, at, at + 1].flatMap((to) => (steps[to] === undefined ? [] : [[from, steps[to]]])),
+  ) as [Rotating<string>, Rotating<string>][];
+
+  it.each(neighbours)('who has %j is understood by who has %j', (from, to) => {
+    const clock = fakeClock();
+    const [sender, receiver] = [make('a', from, clock), make('b', to, clock)];
+    clock.advance(hourMs);
+    const headers = sender.sign(request);
+    expect(receiver.verify({ ...request, headers }, empty)).toEqual({ ok: true });
+  });
+
+  it.each(neighbours)('who has %j learns the time of who has %j', (from, to) => {
+    const [clock, ahead] = [fakeClock(), fakeClock()];
+    const [sender, receiver] = [make('a', from, clock), make('b', to, ahead)];
+    ahead.advance(hourMs);
+    const headers = sender.sign(request);
+    const refused = receiver.verify({ ...request, headers }, empty);
+    expect(refused).toMatchObject({ ok: false, reason: 'time' });
+    expect(!refused.ok && sender.learnTime(headers, refused.headers)).toBe(true);
+    expect(receiver.verify({ ...request, headers: sender.sign(request) }, empty).ok).toBe(true);
+  });
+
+  it('what is signed with a secret that was taken away is refused', () => {
+    const clock = fakeClock();
+    const headers = make('a', [secret], clock).sign(request);
+    const verdict = make('b', [next], clock).verify({ ...request, headers }, empty);
+    expect(verdict).toMatchObject({ ok: false, reason: 'signature' });
   });
 });
 

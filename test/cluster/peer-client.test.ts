@@ -22,7 +22,12 @@ describe('a request to another node', () => {
     answer = '{"ok":true}';
     const clock = fakeClock(2 * hour);
     clock.advance(hour);
-    const receiver = createFleetAuth({ secret, node: 'p', clock, random: seededRandom('p') });
+    const receiver = createFleetAuth({
+      secrets: [secret],
+      node: 'p',
+      clock,
+      random: seededRandom('p'),
+    });
     server = createServer(async (request, response) => {
       const body = Buffer.concat(await request.toArray());
       const { method = '', url: path = '', headers } = request;
@@ -40,7 +45,7 @@ describe('a request to another node', () => {
     peers = createPeerClient({
       cluster: { privateUrl: (node) => (node === 'q' ? undefined : `http://127.0.0.1:${port}`) },
       auth: createFleetAuth({
-        secret,
+        secrets: [secret],
         node: 'me',
         clock: fakeClock(2 * hour),
         random: seededRandom('me'),

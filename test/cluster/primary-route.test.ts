@@ -33,7 +33,7 @@ describe('the way to the primary', () => {
       const { headers } = await bench.post();
       const [, state] = /state=(.*)$/.exec(String(headers['fly-replay'])) ?? [];
       const source = { 'fly-replay-src': `instance=me;state=${state}` };
-      expect(findReplayOrigin(bench.replayStateKey, source, bench.primaryClock.now())).toBe('me');
+      expect(findReplayOrigin(bench.replayStateKeys, source, bench.primaryClock.now())).toBe('me');
     });
 
     it('leaves the connection usable though the body was not read', async () => {

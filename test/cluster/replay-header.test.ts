@@ -10,7 +10,7 @@ import {
 const key = deriveKey('a secret of the fleet with 32 characters', 'replay-state');
 const nowMs = Date.UTC(2026, 0);
 const origin = '5683d920b1d78e.x_y-z';
-const state = signReplayState(key, origin, nowMs);
+const state = signReplayState([key], origin, nowMs);
 const sourceOf = (text: string) => ({
   'fly-replay-src': `instance=1;region=iad;t=1;state=${text}`,
 });
@@ -35,12 +35,12 @@ describe('the state of a replay', () => {
     ['with spaces', { 'fly-replay-src': `instance=1; state=${state}; t=1` }],
     ['in quotes', { 'fly-replay-src': `state="${state}";t=1` }],
   ])('%s names the node that asked', (_, headers) => {
-    expect(findReplayOrigin(key, headers, nowMs)).toBe(origin);
+    expect(findReplayOrigin([key], headers, nowMs)).toBe(origin);
   });
 
   it('is good for a minute', () => {
-    expect(findReplayOrigin(key, sourceOf(state), nowMs + 59_999)).toBe(origin);
-    expect(findReplayOrigin(key, sourceOf(state), nowMs + 60_000)).toBeUndefined();
+    expect(findReplayOrigin([key], sourceOf(state), nowMs + 59_999)).toBe(origin);
+    expect(findReplayOrigin([key], sourceOf(state), nowMs + 60_000)).toBeUndefined();
   });
 
   const later = state.replace(/^[^.]+/, (nowMs + 999_999).toString(36));
@@ -54,19 +54,24 @@ describe('the state of a replay', () => {
     ['of 8 KiB after a good one', state + 'a'.repeat(8192)],
     ['with signs that are not ASCII', state.replace('.', '.é')],
   ])('%s names nobody', (_, text) => {
-    expect(findReplayOrigin(key, sourceOf(text), nowMs)).toBeUndefined();
+    expect(findReplayOrigin([key], sourceOf(text), nowMs)).toBeUndefined();
   });
 
   it.each([{}, { 'fly-replay-src': '' }, { 'fly-replay-src': ['a', 'b'] }])(
     'is not in %j',
     (headers) => {
-      expect(findReplayOrigin(key, headers, nowMs)).toBeUndefined();
+      expect(findReplayOrigin([key], headers, nowMs)).toBeUndefined();
     },
   );
 
+  it('is read with any of the keys that there are', () => {
+    const next = deriveKey('x', 'replay-state');
+    expect(findReplayOrigin([next, key], sourceOf(state), nowMs)).toBe(origin);
+  });
+
   it('of another fleet names nobody', () => {
     const other = deriveKey('another secret, also 32 characters long', 'replay-state');
-    expect(findReplayOrigin(other, sourceOf(state), nowMs)).toBeUndefined();
+    expect(findReplayOrigin([other], sourceOf(state), nowMs)).toBeUndefined();
   });
 });
 

@@ -40,7 +40,7 @@ describe('the configuration', () => {
         trustProxy: 'none',
         corsOrigins: [],
         access: 'open',
-        adminKey: undefined,
+        adminKeys: [],
         writesPerMinute: 60_000,
         failedSignInsPerMinute: 10,
         maxConnections: 10_000,
@@ -165,6 +165,20 @@ describe('the configuration', () => {
       expect(Object.keys(mistakesOf({ PORT: text }))).toEqual(['PORT']);
     },
   );
+
+  test('a list of secrets is read in its order, and each of them must be long enough', () => {
+    const [first, next] = ['f'.repeat(32), 'n'.repeat(32)];
+    const lists = { ADMIN_KEY: `${next}, ${first}`, FLEET_SECRET: `${first},${next}` };
+    const config = readConfig({ ...fleet, ...lists });
+    expect(config.http.adminKeys).toEqual([next, first]);
+    expect(config.fleet?.secrets).toEqual([first, next]);
+    for (const list of [`${first},short`, `${first},`, `,${first}`]) {
+      expect(mistakesOf({ ...fleet, ADMIN_KEY: list, FLEET_SECRET: list })).toEqual({
+        ADMIN_KEY: 'must have at least 24 characters, each of the list',
+        FLEET_SECRET: 'must have at least 32 characters, each of the list',
+      });
+    }
+  });
 
   test('never repeats a secret in what it says', () => {
     const secrets = {
@@ -314,7 +328,7 @@ describe('a fleet', () => {
       litefsDir: '/litefs',
       litefsUrl: 'http://127.0.0.1:20202',
       peerUrl: fleet.PEER_URL,
-      secret: fleet.FLEET_SECRET,
+      secrets: [fleet.FLEET_SECRET],
       replay: 'forward',
       replayMaxBytes: 1_000_000,
       guardUrl: undefined,

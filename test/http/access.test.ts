@@ -131,9 +131,24 @@ describe('where keys are required', () => {
     app.canCatchUp = true;
   });
 
+  it('takes each of several admin keys, and no longer one that was taken away', async () => {
+    const next = 'the-next-admin-key-0123456789';
+    const statusWith = async (adminKeys: readonly string[], given: string) => {
+      await using each = await startTestApp({ settings: { access: 'keys', adminKeys } });
+      const response = await each.client
+        .get('/api/v1/keys')
+        .set('Authorization', `Bearer ${given}`);
+      return response.status;
+    };
+    expect(await statusWith([testAdminKey, next], testAdminKey)).toBe(200);
+    expect(await statusWith([testAdminKey, next], next)).toBe(200);
+    expect(await statusWith([next], testAdminKey)).toBe(401);
+    expect(await statusWith([testAdminKey, next], `${testAdminKey},${next}`)).toBe(401);
+  });
+
   it('has no admin without ADMIN_KEY', async () => {
     await using without = await startTestApp({
-      settings: { access: 'keys', adminKey: undefined },
+      settings: { access: 'keys', adminKeys: [] },
     });
     for (const guess of ['', 'undefined', testAdminKey]) {
       await without.client.get('/api/v1/keys').set('Authorization', `Bearer ${guess}`).expect(401);

@@ -239,7 +239,7 @@ describe('changing a link', () => {
   });
 
   it('lets everybody take links down where everybody may write and there is no admin key', async () => {
-    await using open = await startTestApp({ settings: { adminKey: undefined } });
+    await using open = await startTestApp({ settings: { adminKeys: [] } });
     const { body: link } = await open.client
       .post('/api/v1/links')
       .send({ destination: 'https://example.com/' })

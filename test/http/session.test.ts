@@ -14,14 +14,24 @@ describe('session tokens', () => {
 
   it.each(holders)('name their holder on every node with the secret: %j', (holder) => {
     const clock = fakeClock();
-    const token = createSessions(secret, clock).issue(holder);
-    expect(createSessions(secret, clock).verify(token)).toEqual(holder);
-    expect(createSessions('another secret', clock).verify(token)).toBeUndefined();
+    const token = createSessions([secret], clock).issue(holder);
+    expect(createSessions([secret], clock).verify(token)).toEqual(holder);
+    expect(createSessions(['another secret'], clock).verify(token)).toBeUndefined();
+  });
+
+  it('are good with any of the secrets, and made with the first', () => {
+    const clock = fakeClock();
+    const rotating = createSessions(['the next one', secret], clock);
+    const token = createSessions([secret], clock).issue(holders[0]);
+    expect(rotating.verify(token)).toEqual(holders[0]);
+    const next = rotating.issue(holders[0]);
+    expect(createSessions(['the next one'], clock).verify(next)).toEqual(holders[0]);
+    expect(createSessions([secret], clock).verify(next)).toBeUndefined();
   });
 
   it('end after 12 hours', () => {
     const clock = fakeClock();
-    const sessions = createSessions(secret, clock);
+    const sessions = createSessions([secret], clock);
     const token = sessions.issue(holders[0]);
     clock.advance(12 * 60 * 60 * 1000 - 1);
     expect(sessions.verify(token)).toEqual(holders[0]);
@@ -30,7 +40,7 @@ describe('session tokens', () => {
   });
 
   it.each(holders)('are worth nothing with any sign changed: %j', (holder) => {
-    const sessions = createSessions(secret, fakeClock());
+    const sessions = createSessions([secret], fakeClock());
     const token = sessions.issue(holder);
     for (let at = 0; at < token.length; at += 1) {
       const changed = `${token.slice(0, at)}${token[at] === '1' ? '2' : '1'}${token.slice(at + 1)}`;
@@ -42,7 +52,7 @@ describe('session tokens', () => {
 
   it('cannot be lengthened, nor lent to another key', () => {
     const clock = fakeClock();
-    const sessions = createSessions(secret, clock);
+    const sessions = createSessions([secret], clock);
     const [kind, subject, expiry, mac] = sessions.issue({ is: 'key', keyId: 7 }).split('.');
     const later = Number(expiry) + 1;
     expect(sessions.verify([kind, subject, later, mac].join('.'))).toBeUndefined();
@@ -146,6 +156,19 @@ describe('signing in', () => {
     await app.client.get('/api/v1/links').set('Cookie', cookie).expect(401);
   });
 
+  it('goes on while another ADMIN_KEY joins the one that opened it', async () => {
+    const cookie = cookieOf((await signIn(testAdminKey)).headers);
+    await using other = await startTestApp({
+      clock,
+      settings: {
+        access: 'keys',
+        baseUrl: 'https://go.example.com',
+        adminKeys: ['another-admin-key-0123456789', testAdminKey],
+      },
+    });
+    await other.client.get('/api/v1/keys').set('Cookie', cookie).expect(200);
+  });
+
   it('ends when ADMIN_KEY changes', async () => {
     const cookie = cookieOf((await signIn(testAdminKey)).headers);
     await using other = await startTestApp({
@@ -153,7 +176,7 @@ describe('signing in', () => {
       settings: {
         access: 'keys',
         baseUrl: 'https://go.example.com',
-        adminKey: 'another-admin-key-0123456789',
+        adminKeys: ['another-admin-key-0123456789'],
       },
     });
     await other.client.get('/api/v1/links').set('Cookie', cookie).expect(401);

@@ -7,7 +7,7 @@ import { startTestApp, type TestApp, testAdminKey, testBookmarkKey } from '../su
 
 const baseUrl = 'https://go.example.com';
 const html = 'text/html,application/xhtml+xml,*/*;q=0.8';
-const bookmarks = createBookmarkText(testBookmarkKey);
+const bookmarks = createBookmarkText([testBookmarkKey]);
 
 /** What the writer is made to say of every write. */
 let durability: Durability;

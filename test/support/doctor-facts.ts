@@ -10,7 +10,7 @@ const fleetEnv = {
   REGION: 'iad',
   BASE_URL: 'https://go.example.com',
   LITEFS_DIR: '/litefs',
-  FLEET_SECRET: 'a secret of the fleet, long enough',
+  FLEET_SECRET: 'a secret of the fleet that is long enough',
   PEER_URL: 'ams1=http://10.0.0.1:8081,iad1=http://10.0.0.2:8081',
 };
 

@@ -70,7 +70,7 @@ export class GuardedNode implements AsyncDisposable {
       PRIVATE_HOST: address,
       PRIVATE_PORT: '8081',
       DATA_DIR: this.folders.own,
-      FLEET_SECRET: 'a secret of the fleet, long enough',
+      FLEET_SECRET: 'a secret of the fleet that is long enough',
       PEER_URL: options.peerUrl,
     };
   }

@@ -7,7 +7,7 @@ import {
 import { buffer } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { createFleetAuth, type FleetAuth } from '../../src/cluster/fleet-auth.ts';
-import { deriveKey } from '../../src/cluster/fleet-key.ts';
+import { deriveKeys } from '../../src/cluster/fleet-key.ts';
 import {
   createPrimaryRoute,
   type PassContext,
@@ -40,7 +40,7 @@ export interface Arrived {
 
 /** A replica that has the primary answer everything, and that primary's private port. */
 export class RouteBench implements AsyncDisposable {
-  readonly replayStateKey = deriveKey(secret, 'replay-state');
+  readonly replayStateKeys = deriveKeys([secret], 'replay-state');
   readonly cluster = new FakeCluster({ is: 'replica', primary: 'p' });
   readonly primaryClock = fakeClock();
   readonly arrived: Arrived[] = [];
@@ -59,7 +59,12 @@ export class RouteBench implements AsyncDisposable {
 
   private constructor() {
     const { primaryClock: clock } = this;
-    this.#auth = createFleetAuth({ secret, node: 'p', clock, random: seededRandom('p') });
+    this.#auth = createFleetAuth({
+      secrets: [secret],
+      node: 'p',
+      clock,
+      random: seededRandom('p'),
+    });
     this.primaryClock.advance(3_600_000);
     this.answer = (_, response) => response.end('written');
     this.use('forward');
@@ -92,8 +97,8 @@ export class RouteBench implements AsyncDisposable {
       cluster: this.cluster,
       mode,
       replayMaxBytes: 1000,
-      auth: createFleetAuth({ secret, node: 'me', clock, random: seededRandom('me') }),
-      replayStateKey: this.replayStateKey,
+      auth: createFleetAuth({ secrets: [secret], node: 'me', clock, random: seededRandom('me') }),
+      replayStateKeys: this.replayStateKeys,
       clock,
       log: pino({ level: 'warn' }, { write: (line) => this.warnings.push(JSON.parse(line)) }),
       limits: { connectTimeoutMs: 150, idleTimeoutMs: 300 },

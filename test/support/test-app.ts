@@ -90,7 +90,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const settings: HttpSettings = {
     baseUrl: 'http://go.example.com',
     access: 'open',
-    adminKey: testAdminKey,
+    adminKeys: [testAdminKey],
     trustProxy: 'none',
     corsOrigins: [],
     writesPerMinute: 1_000_000,
@@ -151,7 +151,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     signsInHere: false,
     bookmarks: createBookmarks({
       cluster,
-      key: testBookmarkKey,
+      keys: [testBookmarkKey],
       ownHistory: createOwnHistory({ cluster, readEpochs: () => reader.epochs() }),
       onCommit: () => () => undefined,
       askFleet: createAskNobody(cluster),
@@ -176,7 +176,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       clock,
     }),
     askReports: async () => [],
-    sessionSecret: 'a secret of all nodes, of 32 or more signs',
+    sessionSecrets: ['a secret of all nodes, of 32 or more signs'],
     pages,
     renderProblem: createRenderProblem({ baseUrl: settings.baseUrl, pages, random }),
     assets: { dir: assetsDir, version: readAssetVersion() },

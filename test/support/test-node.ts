@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { createFleetAuth, type FleetAuth } from '../../src/cluster/fleet-auth.ts';
-import { deriveKey } from '../../src/cluster/fleet-key.ts';
+import { deriveKeys } from '../../src/cluster/fleet-key.ts';
 import { readClaims } from '../../src/cluster/forward-claims.ts';
 import { createPrimaryRoute } from '../../src/cluster/primary-route.ts';
 import { Failure } from '../../src/domain/failure.ts';
@@ -48,7 +48,7 @@ export async function startTestNode(options: {
   await using stack = new AsyncDisposableStack();
   const clock = { now: () => Date.now(), monotonicMs: () => performance.now() };
   const auth = createFleetAuth({
-    secret: testFleetSecret,
+    secrets: [testFleetSecret],
     node: id,
     clock,
     random: seededRandom(id),
@@ -65,7 +65,7 @@ export async function startTestNode(options: {
           mode: 'forward',
           replayMaxBytes: 1_000_000,
           auth,
-          replayStateKey: deriveKey(testFleetSecret, 'replay-state'),
+          replayStateKeys: deriveKeys([testFleetSecret], 'replay-state'),
           clock,
           log,
         }),

@@ -201,7 +201,7 @@ describe('a bookmark', () => {
       headers: { Prefer: 'wait=10' },
       body: { title: 'x' },
     });
-    const text = createBookmarkText(deriveKey(cluster.fleetSecret, 'bookmark'));
+    const text = createBookmarkText([deriveKey(cluster.fleetSecret, 'bookmark')]);
     const known = text.parse(bookmarkOf(made)) as Bookmark;
     const lost = text.format({ ...known, epochTag: 'ffffffff' });
     const future = text.format({ ...known, txid: 'ffffffffffffff00' as Txid });

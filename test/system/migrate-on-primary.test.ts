@@ -55,7 +55,7 @@ function migrate(node: NodeName, dir = projectDir): Promise<CommandResult> {
     LITEFS_URL: fleet[node].url,
     DATA_DIR: join(folder, node, 'own'),
     PEER_URL: 'http://{node}.test:8081',
-    FLEET_SECRET: 'a secret of the fleet, long enough',
+    FLEET_SECRET: 'a secret of the fleet that is long enough',
   };
   return runHoplite(['migrate', 'up', '--on-primary'], env, join(dir, 'src/cli/hoplite.ts'));
 }

@@ -24,7 +24,7 @@ export class GapShipper {
     this.#journal = journal;
     this.#findPrimary = findPrimary;
     this.#auth = createFleetAuth({
-      secret: world.fleetSecret,
+      secrets: [world.fleetSecret],
       node: 'driver',
       clock: { now: () => Date.now(), monotonicMs: () => performance.now() },
       random: { bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) },

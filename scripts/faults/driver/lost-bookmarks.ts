@@ -16,7 +16,7 @@ export function createLostBookmarks(
   fleetSecret: string,
   chance: Chance,
 ): (like: KeptBookmark | undefined) => KeptBookmark | undefined {
-  const text = createBookmarkText(deriveKey(fleetSecret, 'bookmark'));
+  const text = createBookmarkText([deriveKey(fleetSecret, 'bookmark')]);
   return (like) => {
     const epoch = like?.point?.epoch;
     if (epoch === undefined) return undefined;
