@@ -112,6 +112,10 @@ testInvariant({
       believes('ams1', 500, false),
       believes('ams2', 900, false),
     ],
+    'a node that answers late learns as late': [
+      believes('ams1', 200, true, { liteFsPrimary: false, askedAt: 100 }),
+      believes('ams1', 395, false),
+    ],
     'an app has not noticed yet that its LiteFS is dead': [
       believes('ams1', 10, true, { liteFsPrimary: null }),
       believes('ams2', 250, true),

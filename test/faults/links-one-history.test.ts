@@ -5,9 +5,11 @@ import { oneChain } from '../../scripts/faults/check/links/one-chain.ts';
 import { replicaNeverWrites } from '../../scripts/faults/check/links/replica-never-writes.ts';
 import {
   changeFinal,
+  destination,
   event,
   fault,
   finals,
+  follow,
   operation,
   primary,
   txid,
@@ -149,6 +151,10 @@ testInvariant({
         returnedAt: 1_220,
       }),
       operation('get', 9_000, { key: 'a', arg: lost, value: null }),
+    ],
+    'everybody waits': [
+      operation('list', 10, { arg: lost, value: {}, returnedAt: 1_210 }),
+      follow('a', 20, destination('a'), { returnedAt: 1_200 }),
     ],
     'nobody can answer it': [
       ...fault('kill-9', 5, 100),
