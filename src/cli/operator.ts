@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createFleetAuth, refusedHeader } from '../cluster/fleet-auth.ts';
 import { findSecret } from '../cluster/fleet-secret.ts';
 import { type Config, readConfig } from '../config.ts';
@@ -6,7 +7,14 @@ import type { Rotating } from '../domain/rotating.ts';
 import type { Environment } from './context.ts';
 import { privateUrlOf } from './node-url.ts';
 import { Refusal } from './refusal.ts';
-import { describeSilence, type IncomingAnswer, sendRequest } from './send-request.ts';
+import {
+  describeSilence,
+  type IncomingAnswer,
+  type OpenAnswer,
+  type OutgoingRequest,
+  openRequest,
+  sendRequest,
+} from './send-request.ts';
 
 /** A request to the API, with operator rights. */
 export interface OperatorRequest {
@@ -17,6 +25,7 @@ export interface OperatorRequest {
   readonly body?: unknown;
   /** Sent as they are, in place of a body. */
   readonly bytes?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What the API answered. */
@@ -26,10 +35,17 @@ export interface OperatorAnswer {
   readonly body: unknown;
 }
 
+/** Nobody answered, or not to the end. Whoever may repeat the request can do so. */
+export class NoAnswer extends Refusal {}
+
 /** Asks the node of this machine. */
 export interface Operator {
-  /** Rejects with a `Refusal` when no node answers there, or it does not take this one's signature. */
+  /** Rejects with `NoAnswer` when no node answers there, and with a `Refusal` when it does not take this one's signature. */
   ask(request: OperatorRequest): Promise<OperatorAnswer>;
+  /** The same for an answer that is read as it comes. */
+  open(request: OperatorRequest): Promise<OpenAnswer>;
+  /** Turns what broke off the body of an answer into a `NoAnswer`. */
+  toNoAnswer(error: unknown): NoAnswer;
 }
 
 /** Long enough for a node that waits for its primary. */
@@ -49,35 +65,50 @@ export async function createOperator(
   });
   const origin = privateUrlOf(config);
 
-  async function send(
-    request: OperatorRequest,
-  ): Promise<[signed: Record<string, string>, answer: IncomingAnswer]> {
-    const { method } = request;
+  const toNoAnswer = (error: unknown): NoAnswer => {
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') {
+      return new NoAnswer(`no node answers at ${origin}; start it with "npm start"`);
+    }
+    return new NoAnswer(`no node answers at ${origin}: ${describeSilence(error, timeoutMs)}`);
+  };
+
+  async function send<Answer>(
+    { method, bytes, ...request }: OperatorRequest,
+    sendSigned: (outgoing: OutgoingRequest) => Promise<Answer>,
+  ): Promise<[signed: Record<string, string>, answer: Answer]> {
     const path = `/operator${request.path}`;
-    const { bytes, body: value } = request;
+    const { body: value } = request;
     const body = bytes ?? Buffer.from(value === undefined ? '' : JSON.stringify(value));
     const signed = auth.sign({ method, path, body });
-    const headers =
-      value === undefined ? signed : { ...signed, 'Content-Type': 'application/json' };
+    const type = value === undefined ? undefined : { 'Content-Type': 'application/json' };
+    const headers = { ...request.headers, ...signed, ...type };
     try {
-      return [signed, await sendRequest({ method, origin, path, headers, body, timeoutMs })];
+      return [signed, await sendSigned({ method, origin, path, headers, body, timeoutMs })];
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') {
-        throw new Refusal(`no node answers at ${origin}; start it with "npm start"`);
-      }
-      throw new Refusal(`no node answers at ${origin}: ${describeSilence(error, timeoutMs)}`);
+      throw toNoAnswer(error);
     }
+  }
+
+  /** Sends once more when the node's clock differs: then the signature is made in its time. */
+  async function exchange<Answer extends { readonly headers: IncomingHttpHeaders }>(
+    request: OperatorRequest,
+    sendSigned: (outgoing: OutgoingRequest) => Promise<Answer>,
+  ): Promise<Answer> {
+    const [sent, first] = await send(request, sendSigned);
+    const isLate = auth.learnTime(sent, first.headers);
+    const answer = isLate ? (await send(request, sendSigned))[1] : first;
+    const refused = answer.headers[refusedHeader];
+    if (refused !== undefined) throw refusedSignature(config, origin, String(refused));
+    return answer;
   }
 
   return {
     async ask(request) {
-      const [sent, first] = await send(request);
-      // Once more when the node's clock differs: then the signature is made in its time.
-      const answer = auth.learnTime(sent, first.headers) ? (await send(request))[1] : first;
-      const refused = answer.headers[refusedHeader];
-      if (refused !== undefined) throw refusedSignature(config, origin, String(refused));
+      const answer = await exchange(request, sendRequest);
       return { status: answer.status, body: parseBody(answer, origin) };
     },
+    open: (request) => exchange(request, openRequest),
+    toNoAnswer,
   };
 }
 

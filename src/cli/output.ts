@@ -11,6 +11,8 @@ export interface Output {
   /** Text as it is, to either stream. */
   write(text: string): void;
   writeError(text: string): void;
+  /** Resolves when stdout has taken what was written, or nobody reads it any more: for output that is too long to keep. */
+  drained(): Promise<void>;
   /** Whether a person reads stdout. */
   readonly isTerminal: boolean;
   /** Whether nobody reads stdout any more, as after `| head`. */
@@ -30,12 +32,22 @@ export function createOutput(stdout: OutputStream, stderr: OutputStream): Output
   const write = (text: string) => {
     if (!isClosed) stdout.write(text);
   };
+  const drained = () =>
+    new Promise<void>((resolve) => {
+      if (isClosed || !stdout.writableNeedDrain) return resolve();
+      const done = () => {
+        stdout.off('drain', done).off('error', done);
+        resolve();
+      };
+      stdout.on('drain', done).on('error', done);
+    });
   const writeError = (text: string) => {
     stderr.write(text);
   };
   return {
     write,
     writeError,
+    drained,
     line: (text) => write(`${text}\n`),
     note: (text) => writeError(`${text}\n`),
     json: (value) => write(`${JSON.stringify(value, undefined, 2)}\n`),

@@ -8,6 +8,7 @@ import { addHandoff } from './handoff.ts';
 import { addKey } from './key/key.ts';
 import { addLink } from './link/link.ts';
 import { addMigrate } from './migrate/migrate.ts';
+import { addExport } from './portable/export.ts';
 import { addRebuild } from './rebuild/rebuild.ts';
 import { addStart } from './start.ts';
 
@@ -51,6 +52,7 @@ function createProgram(context: Context): Command {
   addStart(program, context);
   addLink(program, context);
   addKey(program, context);
+  addExport(program, context);
   addMigrate(program, context);
   addHandoff(program, context);
   addRebuild(program, context);

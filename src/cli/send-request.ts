@@ -8,8 +8,15 @@ export interface OutgoingRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** For the whole exchange. */
+  /** For the whole exchange; of one that is read as it comes, for each part of it. */
   readonly timeoutMs: number;
+}
+
+/** An answer whose body is read as it comes: it fails with the error of Node when it breaks off. */
+export interface OpenAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: IncomingMessage;
 }
 
 /** An answer, read to its end. */
@@ -45,7 +52,30 @@ export function sendRequest(outgoing: OutgoingRequest): Promise<IncomingAnswer> 
   });
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
+/** Sends one request, and resolves when the head of its answer is there. Rejects as `sendRequest` does. */
+export function openRequest(outgoing: OutgoingRequest): Promise<OpenAnswer> {
+  const { method, origin, path, headers = {}, body, timeoutMs } = outgoing;
+  return new Promise((resolve, reject) => {
+    const request = sendNow(new URL(origin), {
+      method,
+      path,
+      agent: false,
+      timeout: timeoutMs,
+      headers: { Accept: 'application/json, application/x-ndjson', ...headers },
+    });
+    request.on('timeout', () => {
+      request.destroy(new DOMException('nothing came in time', 'TimeoutError'));
+    });
+    request.on('error', reject);
+    request.on('response', (response) => {
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
+    });
+    request.end(body);
+  });
+}
+
+/** The body of an answer as text. */
+export async function readText(response: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += chunk;
   return text;

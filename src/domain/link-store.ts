@@ -44,6 +44,11 @@ export interface LinkReader {
   /** Those of the links that exist, by id; at most 1,000 at a time. */
   findLinksById(ids: readonly number[]): Promise<ReadonlyMap<number, Link>>;
   listLinks(query: LinkQuery): Promise<LinkPage>;
+  /**
+   * All links of a domain whose id is above `afterId`, by id, some at a time. A link that is there from the first read to
+   * the last comes exactly once; what is made meanwhile comes at the end.
+   */
+  exportLinks(domainId: number, afterId: number): AsyncIterable<readonly Link[]>;
   findDomain(id: number): Promise<Domain | undefined>;
 }
 

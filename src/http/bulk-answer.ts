@@ -11,6 +11,7 @@ import type { ReadTotals } from './click-totals.ts';
 import { linkSchema, toLinkJson } from './link-json.ts';
 import { problemTypes, problemTypeUri } from './problem.ts';
 import { TurnSlices } from './turn-slices.ts';
+import { untilDrained } from './until-drained.ts';
 
 const place = z.int().min(0).meta({ description: 'Of the row in the request, from 0 on.' });
 
@@ -132,16 +133,4 @@ function toRowProblem({ kind, detail, errors }: RowFailure, baseUrl: string) {
   const { status, title } = problemTypes[kind];
   const type = problemTypeUri(baseUrl, kind);
   return { type, title, status, detail, ...(errors.length === 0 ? {} : { errors: [...errors] }) };
-}
-
-/** Resolves when there is room again, or nobody to write for. */
-function untilDrained(response: Response): Promise<void> {
-  return new Promise((resolve) => {
-    if (response.destroyed || !response.writableNeedDrain) return resolve();
-    const done = () => {
-      response.off('drain', done).off('close', done);
-      resolve();
-    };
-    response.on('drain', done).on('close', done);
-  });
 }

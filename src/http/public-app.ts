@@ -27,6 +27,7 @@ import { createCors } from './cors.ts';
 import { createCrossSiteCheck } from './cross-site.ts';
 import { createDocsRoutes } from './docs-routes.ts';
 import { createErrorHandler } from './error-handler.ts';
+import { createExportOperation } from './export-operation.ts';
 import { createKeyFinder } from './find-key.ts';
 import { type AskReports, createFleetStatusOperation } from './fleet-status.ts';
 import { createGate } from './gate.ts';
@@ -171,6 +172,7 @@ function createOperations(
     // Before the links, of which "bulk" could be one.
     createBulkOperation(shared),
     ...createLinksOperations(shared),
+    createExportOperation(shared),
     ...createClicksOperations(shared),
     ...createKeysOperations(shared),
     createPositionsOperation(parts),

@@ -29,6 +29,7 @@ const asUser: readonly Asked[] = [
   { method: 'delete', path: '/api/v1/links/nowhere' },
   { method: 'get', path: '/api/v1/links/nowhere/clicks' },
   { method: 'get', path: '/api/v1/clicks' },
+  { method: 'get', path: '/api/v1/export' },
   { method: 'get', path: '/api/v1/positions/none' },
   { method: 'get', path: '/api/v1/status' },
   { method: 'get', path: '/status' },

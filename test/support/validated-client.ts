@@ -77,6 +77,11 @@ export function createValidatedClient(server: Server, document: unknown): Valida
       type,
       'schema',
     ];
+    if (type === 'application/x-ndjson') {
+      for (const line of response.text.split('\n').slice(0, -1))
+        expectValid(steps, JSON.parse(line));
+      return;
+    }
     expectValid(steps, type.endsWith('json') ? JSON.parse(response.text) : response.text);
   }
 
