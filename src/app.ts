@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { startAcknowledging } from './acknowledged-writes.ts';
 import { registerAcknowledgementMetrics } from './acknowledgement-metrics.ts';
+import { registerBackupMetrics } from './backup-metrics.ts';
 import { openBookmarks } from './bookmarks.ts';
 import { registerClickMetrics } from './click-metrics.ts';
 import { startClickPath } from './click-path.ts';
@@ -45,6 +46,7 @@ import {
   refuseWrites,
   type ServedBackup,
 } from './served-backup.ts';
+import { startBackups } from './start-backups.ts';
 import { openClickReader } from './storage/click-reader.ts';
 import { claimFolder } from './storage/folder-claim.ts';
 import { newestMigration } from './storage/migrations/migration.ts';
@@ -191,6 +193,18 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
           clock,
         });
   const findLink = createFindLink({ links: reader.links, catchUp });
+  const askReports = openFleetReports(config, { cluster, auth, candidates, log, opened });
+  const guardState = () => readGuardState(guard, clock);
+  const backups = startBackups(served === undefined ? config.backup : undefined, {
+    cluster,
+    stamp,
+    guardState,
+    askReports,
+    clock,
+    random,
+    log,
+    opened,
+  });
   const clickPath =
     served !== undefined
       ? createNoClickPath()
@@ -201,6 +215,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
           peers,
           clock,
           random,
+          heldForMs: () => backups.heldForMs(),
           log,
           opened,
         });
@@ -209,6 +224,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
   const pages = createPages(assetVersion);
   const renderProblem = createRenderProblem({ baseUrl: config.http.baseUrl, pages, random });
   registerClickMetrics(metrics.registry, clickPath.figures);
+  registerBackupMetrics(metrics.registry, () => backups.figures());
   registerWriteMetrics(metrics.registry, { hold, readHandoffs: () => moves.readCounts() });
   const redirects = createRedirects({
     store: reader.redirects,
@@ -237,11 +253,12 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
     cluster,
     database,
     writeState: acknowledged.state,
-    guardState: () => readGuardState(guard, clock),
+    guardState,
     clicks: () => {
       const { unconfirmedClicks, oldestUnconfirmedMs } = clickPath.figures().spool;
       return { unconfirmed: unconfirmedClicks, oldestMs: oldestUnconfirmedMs };
     },
+    backup: () => backups.state(),
     version,
     servesBackupOf: served?.takenAt,
     clock,
@@ -271,7 +288,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
     database,
     notice,
     readStatus,
-    askReports: openFleetReports(config, { cluster, auth, candidates, log, opened }),
+    askReports,
     sessionSecrets: secrets,
     pages,
     renderProblem,

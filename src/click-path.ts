@@ -55,6 +55,8 @@ export async function startClickPath(
     readonly peers: PeerClient;
     readonly clock: Clock;
     readonly random: Random;
+    /** How long counted batches stay at least, milliseconds, because no good backup has them. */
+    readonly heldForMs: () => number;
     readonly log: Logger;
     readonly opened: AsyncDisposableStack;
   },
@@ -79,6 +81,7 @@ export async function startClickPath(
       region: config.node.region,
       sync,
       retentionMs,
+      heldForMs: parts.heldForMs,
       maxBytes: spoolMaxBytes,
       clock,
       random,

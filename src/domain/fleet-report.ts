@@ -35,8 +35,29 @@ export interface NodeReport {
   readonly clicks: { readonly unconfirmed: number; readonly oldestMs: number } | null;
   /** The time of the backup that it shows in place of data of its own; `null` on all others. */
   readonly servesBackupOf: string | null;
+  /** What it knows of the backups; `null` where none are made. */
+  readonly backup: BackupStanding | null;
   readonly version: string;
   readonly uptimeS: number;
+}
+
+/** What a node knows of the backups. Ages in milliseconds. */
+export interface BackupStanding {
+  /** Whether it is the one that makes them. */
+  readonly isOurTurn: boolean;
+  /** Whether its last one failed, and not long ago: then others go before. */
+  readonly isFailing: boolean;
+  readonly newestAgeMs: number | null;
+  /** Of the clicks in the newest one, which come less often. */
+  readonly clicksAgeMs: number | null;
+  /** Since one was restored for a trial and found good. */
+  readonly verifiedAgeMs: number | null;
+  /** Of the clicks in that one. */
+  readonly verifiedClicksAgeMs: number | null;
+  /** How long there are changes that are in no backup; 0 when there are none. */
+  readonly unsavedMs: number;
+  /** What went wrong last, as a kind and in a sentence, until something goes well again. */
+  readonly failure: { readonly kind: string; readonly why: string } | null;
 }
 
 /** A node that is known, and what it said; `null` when it did not answer in time. */
@@ -56,6 +77,12 @@ export interface FleetSummary {
 const muchLagMs = 5_000;
 /** Clicks that wait for so long are worth one, milliseconds. */
 const longUncountedMs = 60_000;
+/** A trial is made each day; without one for so long nobody knows whether backups are good. */
+const longUnverifiedMs = 26 * 3_600_000;
+/** A first backup is tried at once; one is missed after so long. */
+const firstTrialMs = 3_600_000;
+/** Changes that are in no backup for so long are worth a sentence. */
+const longUnsavedMs = 900_000;
 
 /** Tells what is worth knowing of a fleet. */
 export function summarizeFleet(nodes: readonly FleetNode[]): FleetSummary {
@@ -64,6 +91,7 @@ export function summarizeFleet(nodes: readonly FleetNode[]): FleetSummary {
   const troubles = [
     ...silent.map((node) => `${node} does not answer.`),
     ...reports.flatMap(describeTroubles),
+    ...describeBackups(reports),
     ...describeVersions(reports),
   ];
   const [writes, canReplicate] = describeWrites(nodes, reports);
@@ -124,6 +152,35 @@ function describeTroubles(report: NodeReport): string[] {
   }
   if (guard !== null && guard.candidates.length < 2 && lease?.isOurs === true) {
     troubles.push('Only one node may become primary.');
+  }
+  return troubles;
+}
+
+function describeBackups(reports: readonly NodeReport[]): string[] {
+  const standings = reports.flatMap(({ backup }) => backup ?? []);
+  if (standings.length === 0) return [];
+  const troubles = reports.flatMap(({ node, backup }) =>
+    backup?.isOurTurn === true ? describeTurn(node, backup) : [],
+  );
+  const ages = standings.flatMap(({ verifiedAgeMs }) => verifiedAgeMs ?? []);
+  const verifiedAgeMs = Math.min(...ages);
+  const longestUpMs = Math.max(...reports.map(({ uptimeS }) => uptimeS * 1000));
+  if (ages.length === 0 && longestUpMs > firstTrialMs) {
+    troubles.push(
+      'No backup has been restored for a trial yet, so nobody knows whether one is good.',
+    );
+  }
+  if (ages.length > 0 && verifiedAgeMs > longUnverifiedMs) {
+    const hours = Math.round(verifiedAgeMs / 3_600_000);
+    troubles.push(`No backup was restored for a trial since ${hours} h.`);
+  }
+  return troubles;
+}
+
+function describeTurn(node: NodeId, { failure, unsavedMs }: BackupStanding): string[] {
+  const troubles = failure === null ? [] : [`Backups fail at ${node}: ${failure.why}`];
+  if (unsavedMs > longUnsavedMs) {
+    troubles.push(`What changed since ${Math.round(unsavedMs / 60_000)} min is in no backup.`);
   }
   return troubles;
 }

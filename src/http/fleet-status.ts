@@ -35,6 +35,7 @@ const toldSchema = nodeStatusSchema.extend({
   guard: nodeStatusSchema.shape.guard.default(null),
   clicks: nodeStatusSchema.shape.clicks.default(null),
   servesBackupOf: nodeStatusSchema.shape.servesBackupOf.default(null),
+  backup: nodeStatusSchema.shape.backup.default(null),
 });
 
 /** `GET /status`: all nodes at a glance, as a page for people and as data. */

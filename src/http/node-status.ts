@@ -31,6 +31,9 @@ export interface UnconfirmedClicks {
   readonly oldestMs: number;
 }
 
+/** What this node knows of the backups; ages in milliseconds. */
+export type BackupState = NonNullable<NodeStatus['backup']>;
+
 /** What a write meets on this node. */
 export interface WriteState {
   /** What a write would be answered with now; `undefined` on a node that is not primary, or not sure of it. */
@@ -96,6 +99,27 @@ export const nodeStatusSchema = z
       .string()
       .nullable()
       .meta({ description: 'The time of the backup that it shows; null with data of its own.' }),
+    backup: z
+      .object({
+        isOurTurn: z.boolean().meta({ description: 'Whether this node makes the backups now.' }),
+        isFailing: z
+          .boolean()
+          .meta({ description: 'Whether its last one failed within the last hour.' }),
+        newestAgeMs: z.int().nullable(),
+        clicksAgeMs: z.int().nullable().meta({ description: 'Of the clicks in the newest one.' }),
+        verifiedAgeMs: z
+          .int()
+          .nullable()
+          .meta({ description: 'Since one was restored for a trial and found good.' }),
+        verifiedClicksAgeMs: z.int().nullable(),
+        unsavedMs: z.int().meta({ description: 'How long there are changes that are in none.' }),
+        failure: z
+          .object({ kind: z.string(), why: z.string() })
+          .nullable()
+          .meta({ description: 'What went wrong last, until something goes well again.' }),
+      })
+      .nullable()
+      .meta({ description: 'What it knows of the backups; null where none are made.' }),
     version: z.string().meta({ description: 'Of the program.' }),
     uptimeS: z.int(),
   })
@@ -115,6 +139,8 @@ export function createNodeStatus(deps: {
   /** `undefined` when there is no guard, or it does not answer. */
   readonly guardState: () => GuardState | undefined;
   readonly clicks: () => UnconfirmedClicks;
+  /** `undefined` where no backups are made. */
+  readonly backup: () => BackupState | undefined;
   readonly version: string;
   /** The time of the backup that this node shows, ISO 8601; `undefined` on one with data of its own. */
   readonly servesBackupOf?: string | undefined;
@@ -158,6 +184,7 @@ export function createNodeStatus(deps: {
             },
       clicks: { unconfirmed, oldestMs: Math.round(oldestMs) },
       servesBackupOf: deps.servesBackupOf ?? null,
+      backup: deps.backup() ?? null,
       version,
       uptimeS: Math.floor((clock.monotonicMs() - startedMs) / 1000),
     };

@@ -45,6 +45,9 @@ function factsOf(report: NodeReport): readonly (readonly [string, string])[] {
     ['release', report.version],
     ['up', toDuration(report.uptimeS * 1000)],
     ['clicks to count', report.clicks === null ? undefined : describeClicks(report.clicks)],
+    ['backups', describeBackups(report.backup)],
+    ['newest backup', describeAge(report.backup?.newestAgeMs)],
+    ['backup tried', describeAge(report.backup?.verifiedAgeMs)],
     ['lease', describeLease(report.lease)],
     ['Consul answered', describeAge(report.guard?.consulAnsweredMsAgo)],
     ['may lead', report.guard === null ? undefined : report.guard.isCandidate ? 'yes' : 'no'],
@@ -54,6 +57,12 @@ function factsOf(report: NodeReport): readonly (readonly [string, string])[] {
 
 function describeClicks({ unconfirmed, oldestMs }: { unconfirmed: number; oldestMs: number }) {
   return unconfirmed === 0 ? 'none' : `${unconfirmed}, the oldest for ${toDuration(oldestMs)}`;
+}
+
+function describeBackups(backup: NodeReport['backup']): string | undefined {
+  if (backup === null) return undefined;
+  if (backup.failure !== null) return `fail: ${backup.failure.why}`;
+  return backup.isOurTurn ? 'made here' : 'made elsewhere';
 }
 
 function describeLease(lease: NodeReport['lease']): string | undefined {

@@ -34,6 +34,21 @@ describe('a batch', () => {
     expect(await readClicks(test.spool)).toEqual([3]);
   });
 
+  it('stays as long as no good backup has it, although it is counted and old', async () => {
+    let heldForMs = Number.POSITIVE_INFINITY;
+    const test = await openWithBatches(3, fakeClock(), { heldForMs: () => heldForMs });
+    release(test, 3);
+    test.clock.advance(10 * hourMs);
+    test.spool.maintain();
+    expect(await readClicks(test.spool)).toEqual([1, 2, 3]);
+    heldForMs = 10 * hourMs + 1;
+    test.spool.maintain();
+    expect(await readClicks(test.spool)).toEqual([1, 2, 3]);
+    heldForMs = 10 * hourMs;
+    test.spool.maintain();
+    expect(await readClicks(test.spool)).toEqual([3]);
+  });
+
   it('that is counted in part stays, and so do those after it', async () => {
     const test = await openWithBatches(3);
     const second = listOwn(test.spool)[1];

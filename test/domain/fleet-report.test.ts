@@ -17,6 +17,7 @@ function makeReport(given: Partial<NodeReport> = {}): NodeReport {
     guard: { isCandidate: false, candidates: ['ams1', 'ams2'], consulAnsweredMsAgo: 4, mark: null },
     clicks: { unconfirmed: 3, oldestMs: 900 },
     servesBackupOf: null,
+    backup: null,
     version: '1.0.0',
     uptimeS: 60,
     ...given,
@@ -104,6 +105,44 @@ describe('the summary of a fleet', () => {
       isFine: false,
       sentences: [fine, sentence],
     });
+  });
+
+  const backup = {
+    isOurTurn: true,
+    isFailing: false,
+    newestAgeMs: 60_000,
+    clicksAgeMs: 60_000,
+    verifiedAgeMs: 25 * 3_600_000,
+    verifiedClicksAgeMs: 26 * 3_600_000,
+    unsavedMs: 30_000,
+    failure: null,
+  };
+  test.each<[readonly string[], Partial<NonNullable<NodeReport['backup']>>, uptimeS?: number]>([
+    [[], {}],
+    [
+      ['Backups fail at syd1: The keys are wrong.'],
+      { failure: { kind: 'denied', why: 'The keys are wrong.' } },
+    ],
+    [['What changed since 16 min is in no backup.'], { unsavedMs: 960_000 }],
+    [[], { unsavedMs: 960_000, isOurTurn: false }],
+    [['No backup was restored for a trial since 27 h.'], { verifiedAgeMs: 27 * 3_600_000 }],
+    [[], { verifiedAgeMs: null }],
+    [
+      ['No backup has been restored for a trial yet, so nobody knows whether one is good.'],
+      { verifiedAgeMs: null },
+      3_601,
+    ],
+  ])('says of backups: %j', (expected, given, uptimeS = 60) => {
+    const node = makeReport({ backup: { ...backup, ...given }, uptimeS });
+    const { isFine, sentences } = summarizeFleet(answering(primary, candidate, node));
+    expect(sentences).toEqual([fine, ...expected]);
+    expect(isFine).toBe(expected.length === 0);
+  });
+
+  test('takes the youngest trial that any node knows of', () => {
+    const old = { ...backup, verifiedAgeMs: 40 * 3_600_000 };
+    const nodes = answering({ ...primary, backup: old }, candidate, makeReport({ backup }));
+    expect(summarizeFleet(nodes)).toEqual({ isFine: true, sentences: [fine] });
   });
 
   test('says when nobody could take over', () => {

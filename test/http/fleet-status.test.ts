@@ -44,6 +44,7 @@ it('shows all nodes that are known, and names those that do not answer', async (
     lease: null,
     guard: null,
     clicks: null,
+    backup: null,
   });
   expect(body.summary.isFine).toBe(false);
   expect(body.summary.sentences).toContain('z does not answer.');

@@ -57,6 +57,7 @@ describe('the status of a node', () => {
       guard: null,
       clicks: { unconfirmed: 0, oldestMs: 0 },
       servesBackupOf: null,
+      backup: null,
       version: '0.0.0-test',
       uptimeS: 61,
     });
@@ -80,6 +81,16 @@ describe('the status of a node', () => {
 
   it('tells what a write meets', async () => {
     const lease = { holder: 'me', isOurs: true, renewedMsAgo: 1200.4 };
+    const backup = {
+      isOurTurn: true,
+      isFailing: false,
+      newestAgeMs: 61_000,
+      clicksAgeMs: null,
+      verifiedAgeMs: 5,
+      verifiedClicksAgeMs: null,
+      unsavedMs: 0,
+      failure: { kind: 'denied', why: 'The keys are wrong.' },
+    };
     await using app = await startTestApp({
       parts: ({ cluster, database, version, clock }) => ({
         readStatus: createNodeStatus({
@@ -93,6 +104,7 @@ describe('the status of a node', () => {
             mark: undefined,
           }),
           clicks: () => ({ unconfirmed: 7, oldestMs: 12.6 }),
+          backup: () => backup,
           version,
           clock,
         }),
@@ -105,6 +117,7 @@ describe('the status of a node', () => {
       lease: { holder: 'me', isOurs: true, renewedMsAgo: 1200 },
       guard: { isCandidate: true, candidates: ['me', 'b'], consulAnsweredMsAgo: 3, mark: null },
       clicks: { unconfirmed: 7, oldestMs: 13 },
+      backup,
     });
   });
 });

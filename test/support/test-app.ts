@@ -172,6 +172,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       }),
       guardState: () => undefined,
       clicks: () => ({ unconfirmed: 0, oldestMs: 0 }),
+      backup: () => undefined,
       version: '0.0.0-test',
       clock,
     }),

@@ -19,6 +19,8 @@ export interface KeepOptions {
   readonly rareLog: RareLog;
   readonly producers: ReadonlyMap<string, SpoolProducer>;
   readonly retentionMs: number;
+  /** How long files stay at least besides, milliseconds: what no good backup has. */
+  readonly heldForMs: () => number;
 }
 
 /** No more files than this go at once, so that the event loop goes on. */
@@ -104,11 +106,9 @@ export class Keep {
 
   /** By the wall clock, or by the other one when the wall clock was set back. */
   #isOld(file: { readonly sealedAtMs: number; readonly seenAtMs: number }): boolean {
-    const { clock, retentionMs } = this.#options;
-    return (
-      clock.now() - file.sealedAtMs >= retentionMs ||
-      clock.monotonicMs() - file.seenAtMs >= retentionMs
-    );
+    const { clock, retentionMs, heldForMs } = this.#options;
+    const ageMs = Math.max(clock.now() - file.sealedAtMs, clock.monotonicMs() - file.seenAtMs);
+    return ageMs >= Math.max(retentionMs, heldForMs());
   }
 
   #remove(batch: StoredBatch): boolean {

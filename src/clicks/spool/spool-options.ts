@@ -20,6 +20,11 @@ export interface SpoolOptions {
   readonly sync: 'tick' | 'off' | number;
   /** How long a batch stays after it was counted, milliseconds. */
   readonly retentionMs: number;
+  /**
+   * How long a batch stays at least besides, milliseconds, because no backup that is known to be good has it; asked each
+   * time. Default: 0.
+   */
+  readonly heldForMs?: (() => number) | undefined;
   /** What all files of the spool may take together. */
   readonly maxBytes: number;
 }

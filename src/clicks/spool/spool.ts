@@ -74,11 +74,19 @@ export class Spool implements SpooledBatches, AsyncDisposable {
 
   private constructor(options: SpoolOptions) {
     const { files, clock, random, compress, region, retentionMs, log } = options;
+    const { heldForMs = () => 0 } = options;
     const rareLog = new RareLog(log, clock);
     this.nonce = random.bytes(nonceBytes);
     this.#options = options;
     this.#rareLog = rareLog;
-    this.#keep = new Keep({ files, clock, rareLog, producers: this.#producers, retentionMs });
+    this.#keep = new Keep({
+      files,
+      clock,
+      rareLog,
+      producers: this.#producers,
+      retentionMs,
+      heldForMs,
+    });
     this.#sealer = new Sealer({
       files,
       compress,

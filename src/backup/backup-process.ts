@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import type { BackupWork } from './backup-pace.ts';
+import { type BackupReport, parseBackupReport } from './backup-report.ts';
+
+/** Longer than this no run takes, milliseconds. */
+const defaultTimeoutMs = 7_200_000;
+const subcommands = { backup: 'now', drill: 'verify' } as const;
+const mostSaid = 500;
+
+/**
+ * Makes the way to do the work in a process of its own, the command line that a person would use. There it takes neither
+ * the event loop of the redirects nor their memory, and its CPU only when nobody else wants it. The process ends when
+ * this one does, since its stdin ends. Never rejects.
+ */
+export function createBackupProcess(options: {
+  /** The command line's file. */
+  readonly file: string;
+  readonly timeoutMs?: number;
+}): (work: BackupWork, signal: AbortSignal) => Promise<BackupReport> {
+  const { file, timeoutMs = defaultTimeoutMs } = options;
+  return async (work, signal) => {
+    const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const args = [file, 'backup', subcommands[work], '--scheduled'];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], signal: bound });
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('close', (code, by) => resolve(by === null ? `exit code ${code}` : `${by}`));
+    });
+    const [said, complaint, how] = await Promise.all([
+      text(child.stdout).catch(() => ''),
+      text(child.stderr).catch(() => ''),
+      ended,
+    ]);
+    const report = parseBackupReport(said);
+    if (report !== undefined) return report;
+    const why = complaint.trim().slice(-mostSaid) || said.trim().slice(0, mostSaid);
+    return {
+      outcome: 'failed',
+      kind: 'crashed',
+      why: `The process of the ${work} ended with ${how}${why === '' ? '.' : `: ${why}`}`,
+    };
+  };
+}
