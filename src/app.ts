@@ -40,6 +40,7 @@ import { takePlace } from './place.ts';
 import { createBoundedServer } from './redirect/bounded-server.ts';
 import { oneATurn } from './redirect/one-a-turn.ts';
 import { createRedirects } from './redirect/redirects.ts';
+import { restoreOnBoot } from './restore-on-boot.ts';
 import {
   createNoClickPath,
   neverCatchUp,
@@ -84,7 +85,7 @@ const random: Random = { bytes: (count) => randomBytes(count) };
  * Opens every room, introduces them to each other, and listens. With `served` the databases of `config` are of that backup:
  * they are read, and nothing is written or counted.
  * Rejects, with everything closed again, when another process has the folder, when on a single machine the database
- * cannot be opened or migrated, when LiteFS is not mounted at its folder, or when a port is taken.
+ * cannot be opened, restored or migrated, when LiteFS is not mounted at its folder, or when a port is taken.
  */
 export async function startApp(config: Config, served?: ServedBackup): Promise<App> {
   await using opened = new AsyncDisposableStack();
@@ -94,6 +95,9 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
   await makeFolder(config.storage.dataDir);
   // Two processes would damage each other's spool.
   opened.use(claimFolder(config.storage.dataDir));
+  if (config.fleet === undefined && served === undefined) {
+    await restoreOnBoot(config, { backups: undefined, log: log.child({ room: 'backup' }) });
+  }
 
   const destinationPolicy: DestinationPolicy = {
     ownHosts: [new URL(config.http.baseUrl).hostname],

@@ -1,6 +1,7 @@
 import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
+import { BootRefused } from './restore-on-boot.ts';
 
 /** How long a closing app may take before the process ends all the same, milliseconds. */
 const closeWithinMs = 10_000;
@@ -10,7 +11,7 @@ const closeWithinMs = 10_000;
  *
  * After a signal the exit code decides what LiteFS does with the lease: 0 releases it at once, anything else leaves it
  * to expire (docs/facts.md, "After a signal only exit code 0 frees the lease"). So only a start that failed and a mount
- * that died end with 1.
+ * that died end with 1, and a node alone that must not start on what it finds with a code of docs/backup.md.
  */
 export async function main(env: Readonly<Record<string, string | undefined>>): Promise<never> {
   let config: Config;
@@ -20,7 +21,7 @@ export async function main(env: Readonly<Record<string, string | undefined>>): P
     app = await startApp(config);
   } catch (error) {
     process.stderr.write(`${describeStartFailure(error)}\n`);
-    process.exit(1);
+    process.exit(error instanceof BootRefused ? error.exitCode : 1);
   }
   if (config.fleet === undefined) process.stdout.write(greet(app, config));
   const reason = await Promise.race([app.ended, firstSignal()]);
@@ -47,7 +48,8 @@ function describeStartFailure(error: unknown): string {
   if (error instanceof ConfigError) {
     return `Hoplite cannot start with this environment:\n${error.message.replace(/^/gm, '  ')}`;
   }
-  if (error instanceof Failure) return `Hoplite cannot start: ${error.message}`;
+  if (error instanceof Failure || error instanceof BootRefused)
+    return `Hoplite cannot start: ${error.message}`;
   return `Hoplite cannot start: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
 }
 

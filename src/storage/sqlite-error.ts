@@ -6,6 +6,7 @@ export type SqliteFamily =
   | 'CANTOPEN'
   | 'CONSTRAINT'
   | 'CONSTRAINT_UNIQUE'
+  | 'CORRUPT'
   | 'ERROR'
   | 'FULL'
   | 'IOERR'

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { hopliteFile, runHoplite } from '../support/run-hoplite.ts';
@@ -34,4 +35,13 @@ test('start with mistakes in the environment says all of them and ends with 1', 
   expect(stderr).toContain('PORT: ');
   expect(stderr).toContain('ACCESS: ');
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+});
+
+test('start on a damaged database says what to do and ends with 65', async () => {
+  using folder = new TestFolder();
+  writeFileSync(folder.file(), 'no database');
+  const { exitCode, stderr } = await runHoplite(['start'], { DATA_DIR: folder.path });
+  expect(stderr).toContain('Hoplite cannot start: A database is damaged: ');
+  expect(stderr).toContain('Nothing is restored over it. Move it away');
+  expect(exitCode).toBe(65);
 });

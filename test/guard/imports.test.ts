@@ -37,6 +37,7 @@ test('the guard loads no package, and no part of Node by "import", which would c
   expect(outside.sort()).toEqual([
     'cluster/node-name.ts',
     'cluster/peers.ts',
+    'domain/exit-codes.ts',
     'domain/position.ts',
   ]);
 });

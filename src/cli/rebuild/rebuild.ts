@@ -4,18 +4,14 @@ import type { BootstrapFacts } from '../../guard/bootstrap/facts.ts';
 import { observeBootstrap } from '../../guard/bootstrap/observe.ts';
 import { deleteMark } from '../../guard/bootstrap/observe-consul.ts';
 import { type BootstrapSettings, readBootstrapSettings } from '../../guard/bootstrap/settings.ts';
+import { type RestoreFiles, type StagedRestore, stageFiles } from '../../staged-restore.ts';
 import { countLinks, liftEpoch } from '../../storage/database-file.ts';
 import { confirm } from '../confirm.ts';
 import type { Context, Environment } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { sendRequest } from '../send-request.ts';
 import { expectLost } from './expect-lost.ts';
-import {
-  placeClusterId,
-  type RestoreFiles,
-  type StagedRestore,
-  stageRestore,
-} from './stage-restore.ts';
+import { placeClusterId } from './place-cluster-id.ts';
 
 interface RebuildOptions {
   readonly clusterId: string;
@@ -57,7 +53,7 @@ async function rebuild(options: RebuildOptions, context: Context): Promise<void>
   const facts = await observeBootstrap(settings, { joined: false, waitedMs: 0 });
   expectLost(clusterId, facts);
 
-  const staged = files && stageRestore(settings.restoreDir, files);
+  const staged = files && stageFiles(settings.restoreDir, files);
   try {
     if (!options.yes) await expectAgreement(describe(clusterId, staged, facts), context);
     const markEpoch = facts.consul.is === 'answering' ? facts.consul.markEpoch : undefined;

@@ -1,5 +1,5 @@
+import { exitCodes } from '../../domain/exit-codes.ts';
 import { type BootstrapDecision, stop, wait } from './decision.ts';
-import { exitCodes } from './exit-codes.ts';
 import type { BootstrapFacts } from './facts.ts';
 import { describeSilent } from './peer-words.ts';
 

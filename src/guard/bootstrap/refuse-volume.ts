@@ -1,5 +1,5 @@
+import { exitCodes } from '../../domain/exit-codes.ts';
 import { type BootstrapDecision, stop } from './decision.ts';
-import { exitCodes } from './exit-codes.ts';
 import type { ConsulFacts, VolumeFacts } from './facts.ts';
 
 /** The file with the id of the cluster holds something else. */
