@@ -11,6 +11,7 @@ import { addMigrate } from './migrate/migrate.ts';
 import { addExport } from './portable/export.ts';
 import { addRebuild } from './rebuild/rebuild.ts';
 import { addStart } from './start.ts';
+import { addStatus } from './status.ts';
 
 /** Exit codes: what was asked for is done; it was refused or failed; it was not understood. */
 const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
@@ -56,6 +57,7 @@ function createProgram(context: Context): Command {
   addMigrate(program, context);
   addHandoff(program, context);
   addRebuild(program, context);
+  addStatus(program, context);
   addDoctor(program, context);
   return program;
 }
