@@ -87,7 +87,7 @@ export const workflowLints: readonly WorkflowLint[] = [
   {
     message: 'scripts that steps start must be in the tree',
     holds: onEveryStep(({ run }) => {
-      const script = /^(?:node )?(scripts\/\S+)/.exec(run ?? '')?.[1];
+      const script = /^(?:exec )?(?:node )?(scripts\/\S+)/.exec(run ?? '')?.[1];
       return script === undefined || isInTree(script);
     }),
   },
@@ -129,6 +129,46 @@ export const workflowLints: readonly WorkflowLint[] = [
           each['cancel-in-progress'] === "${{ github.event_name == 'pull_request' }}",
       ),
     ),
+  },
+  {
+    message: 'deploy.yml: deployments must wait for each other',
+    holds: onEvery(
+      ({ name, parsed: { jobs } }) =>
+        name !== 'deploy.yml' ||
+        (jobs.deploy?.concurrency?.group === 'deploy' &&
+          jobs.deploy.concurrency['cancel-in-progress'] === false),
+    ),
+  },
+  {
+    message: 'deploy.yml: what is deployed must have been tested, or be an image that was',
+    holds: onEvery(({ name, parsed: { jobs } }) => {
+      if (name !== 'deploy.yml') return true;
+      const { test, deploy } = jobs;
+      return (
+        test?.uses === './.github/workflows/ci.yml' &&
+        deploy?.needs === 'test' &&
+        String(deploy.if).includes("needs.test.result == 'success' || inputs.image")
+      );
+    }),
+  },
+  {
+    message: 'deploy.yml: the shell must make way, so that a cancelled run reaches the program',
+    holds: onEvery(
+      ({ name, parsed: { jobs } }) =>
+        name !== 'deploy.yml' ||
+        jobs.deploy?.steps.at(-1)?.run?.startsWith('exec node scripts/deploy/main.ts ') === true,
+    ),
+  },
+  {
+    message: 'deploy.yml: flyctl must be the version that scripts/fly was tried with',
+    holds: (workflows) => {
+      const source = readFileSync(join(root, 'scripts/fly/fly.ts'), 'utf8');
+      const tried = /which flyctl ([\d.]+) prints/.exec(source)?.[1];
+      return stepsOf(workflows).every(
+        ({ uses, with: input }) =>
+          uses?.includes('/setup-flyctl@') !== true || input.version === tried,
+      );
+    },
   },
 ];
 

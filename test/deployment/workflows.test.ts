@@ -81,6 +81,24 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       'cancel-in-progress: true',
     ],
   ],
+  'deploy.yml: deployments must wait for each other': [
+    ['deploy.yml', 'group: deploy', 'group: deploy-${{ github.run_id }}'],
+    [
+      'deploy.yml',
+      'cancel-in-progress: false',
+      "cancel-in-progress: ${{ github.event_name == 'pull_request' }}",
+    ],
+  ],
+  'deploy.yml: what is deployed must have been tested, or be an image that was': [
+    ['deploy.yml', "needs.test.result == 'success'", "needs.test.result != 'failure'"],
+    ['deploy.yml', 'needs: test', 'needs: []'],
+  ],
+  'deploy.yml: the shell must make way, so that a cancelled run reaches the program': [
+    ['deploy.yml', 'exec node', 'node'],
+  ],
+  'deploy.yml: flyctl must be the version that scripts/fly was tried with': [
+    ['deploy.yml', 'version: 0.4.87', 'version: latest'],
+  ],
 };
 
 describe('the workflows', () => {

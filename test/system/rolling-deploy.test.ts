@@ -5,6 +5,9 @@ import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
 import type { NodeVariant } from '../../scripts/cluster/node-process.ts';
 import { askNode } from '../../scripts/cluster/node-status.ts';
 import { until } from '../../scripts/cluster/until.ts';
+import { findFaults } from '../../scripts/deploy/find-faults.ts';
+import { parseFleetStatus } from '../../scripts/deploy/fleet-status.ts';
+import { smokeTest } from '../../scripts/deploy/smoke-test.ts';
 import { startTestCluster } from '../support/cluster.ts';
 import {
   allCaughtUp,
@@ -14,6 +17,7 @@ import {
   redirectOf,
   untilWriteLands,
 } from '../support/cluster-client.ts';
+import { runAt } from '../support/node-command.ts';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { readLedger } from '../support/read-ledger.ts';
 import { follow } from '../support/send.ts';
@@ -182,4 +186,37 @@ test(`a release with a migration is rolled out under ${redirectsPerSecond} redir
   expect(epochs.slice(-1).map(({ node }) => node)).toEqual([heir?.id]);
   expect(migrations.filter(({ file }) => file === migration)).toHaveLength(1);
   expect(cluster.edge.counters.maxHops).toBeLessThanOrEqual(1);
+});
+
+test('a deployment sees this fleet as it is: its roles and schema, a link through every node, and the node that is away', async () => {
+  const machines = cluster.nodes.map(({ id, plan: { region } }) => ({
+    id,
+    region,
+    state: 'started',
+    image: '',
+    digest: 'sha256:1',
+  }));
+  const asking = await primaryOf(cluster);
+  const { stdout, stderr } = await runAt(cluster, asking, ['status', '--json']);
+  expect(stderr).toBe('');
+  const wanted = { primaryRegion: 'ams', regions, digest: 'sha256:1', schema: 1 };
+  expect(findFaults(machines, parseFleetStatus(stdout), wanted)).toEqual([]);
+  const unwanted = { ...wanted, primaryRegion: 'syd', schema: 1_000 };
+  expect(findFaults(machines, parseFleetStatus(stdout), unwanted)).toHaveLength(
+    1 + machines.length,
+  );
+
+  const tools = {
+    origin: edgeOf(cluster, 'ams'),
+    fetch,
+    hoplite: async ({ id }: { id: string }, words: string) =>
+      (await runAt(cluster, cluster.node(id), words.split(' '))).stdout,
+  };
+  const byRegion = machines.toSorted((a, b) => a.region.localeCompare(b.region));
+  expect(await smokeTest(byRegion, tools)).toEqual([]);
+  await cluster.node('iad1').stop();
+  expect(await smokeTest(byRegion, tools)).toEqual([
+    expect.stringMatching(/^iad1 in iad (answered 50\d|was not reached)/),
+    expect.stringMatching(/^iad1 in iad (answered 50\d|was not reached)/),
+  ]);
 });

@@ -1,0 +1,255 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { buildImage, createRunProgram } from '../../scripts/deploy/build-image.ts';
+import { Misuse, newestMigration, parseOptions } from '../../scripts/deploy/options.ts';
+import { smokeTest } from '../../scripts/deploy/smoke-test.ts';
+import { toShellWords } from '../../scripts/fly/shell-words.ts';
+import { digestOf } from '../support/fake-fly/fake-fly.ts';
+import { installFakeFly } from '../support/fake-fly/fake-fly-program.ts';
+import { root } from './deployment.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const machines = ['ams', 'syd'].map((region) => ({
+  id: `${region}1`,
+  region,
+  state: 'started',
+  image: '',
+  digest: '',
+}));
+
+/** Plays Fly's edge in front of an app: `answer` decides by the machine that is asked for. */
+async function startEdge(
+  answer: (machine: string, path: string) => [status: number, location?: string],
+) {
+  const seen: IncomingHttpHeaders[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers);
+    const machine = String(request.headers['fly-force-instance-id']);
+    const [status, location] = answer(machine, request.url ?? '');
+    response.writeHead(status, location === undefined ? {} : { location }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+const works = (path: string): [number, string?] =>
+  path === '/readyz' ? [200] : [302, 'https://example.com/'];
+
+describe('the smoke test', () => {
+  const hopliteCalls: string[] = [];
+  const hoplite = async ({ id }: { id: string }, words: string) => {
+    hopliteCalls.push(`${id}: ${words}`);
+    return words.startsWith('link create') ? 'Connecting…\n{ "slug": "x7k2mq" }\n' : '';
+  };
+
+  test('makes a link on one machine, follows it through each, and deletes it', async () => {
+    const { origin, seen } = await startEdge((_, path) => works(path));
+    expect(await smokeTest(machines, { origin, hoplite, fetch })).toEqual([]);
+    expect(hopliteCalls).toEqual([
+      'syd1: link create https://example.com/ --json',
+      'syd1: link delete x7k2mq --yes',
+    ]);
+    expect(new Set(seen.map((headers) => headers['fly-force-instance-id']))).toEqual(
+      new Set(['ams1', 'syd1']),
+    );
+  });
+
+  test.for<
+    [name: string, answer: (machine: string, path: string) => [number, string?], says: RegExp]
+  >([
+    [
+      'does not know the link',
+      (machine, path) => (machine === 'syd1' && path !== '/readyz' ? [404] : works(path)),
+      /^syd1 in syd answered 404 {2}for a new link\.$/,
+    ],
+    [
+      'leads somewhere else',
+      (machine, path) =>
+        machine === 'ams1' && path !== '/readyz' ? [302, 'https://evil.example/'] : works(path),
+      /ams1 in ams answered 302 https:\/\/evil\.example\//,
+    ],
+    [
+      'is not ready',
+      (machine, path) => (machine === 'syd1' && path === '/readyz' ? [503] : works(path)),
+      /^syd1 in syd answered 503 at \/readyz\.$/,
+    ],
+  ])('says which machine %s', async ([, answer, says]) => {
+    const { origin } = await startEdge(answer);
+    const faults = await smokeTest(machines, { origin, hoplite, fetch });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(says);
+  });
+
+  test('says that nothing answers, and that no link can be made', async () => {
+    const nowhere = { origin: 'http://127.0.0.1:1', hoplite, fetch };
+    expect((await smokeTest(machines, nowhere))[0]).toContain('was not reached');
+    const broken = async () => Promise.reject(new Error('no node answers'));
+    expect(await smokeTest(machines, { ...nowhere, hoplite: broken })).toEqual([
+      'No link could be made on syd1 in syd: no node answers',
+    ]);
+  });
+});
+
+describe('the image', () => {
+  /** A Docker that notes its calls, and knows this manifest. */
+  function installDocker(manifest: string, exitCode = 0) {
+    const { folder } = installFakeFly();
+    const calls = join(folder, 'calls');
+    writeFileSync(
+      join(folder, 'docker'),
+      `#!/bin/sh\necho "$*" >> ${calls}\n[ "$2" = imagetools ] && echo '${manifest}'\nexit ${exitCode}\n`,
+    );
+    chmodSync(join(folder, 'docker'), 0o755);
+    vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    return { calls: () => readFileSync(calls, 'utf8').trim().split('\n') };
+  }
+  const signal = new AbortController().signal;
+  const run = createRunProgram({ print: () => {}, cwd: root, signal });
+  const build = () =>
+    buildImage({ app: 'shop', tag: 'deploy-1' }, { logInDocker: async () => {}, run });
+
+  test('is built and pushed once, and named by its digest', async () => {
+    const docker = installDocker(`{"mediaType":"m","digest":"${digestOf('built')}","size":1}`);
+    expect(await build()).toBe(`registry.fly.io/shop@${digestOf('built')}`);
+    expect(docker.calls()).toEqual([
+      'buildx build --platform linux/amd64 --provenance=false --tag registry.fly.io/shop:deploy-1 --push .',
+      'buildx imagetools inspect registry.fly.io/shop:deploy-1 --format {{json .Manifest}}',
+    ]);
+  });
+
+  test('fails with a sentence when Docker fails, says no digest, or is not there', async () => {
+    installDocker('', 1);
+    await expect(build()).rejects.toThrow('--push . ended with 1.');
+    installDocker('{}');
+    await expect(build()).rejects.toThrow(
+      'does not say the digest of registry.fly.io/shop:deploy-1',
+    );
+    vi.stubEnv('PATH', '/nowhere');
+    await expect(build()).rejects.toThrow('docker could not be started: it is not installed.');
+  });
+});
+
+describe('the options', () => {
+  const config = ['--config', join(root, 'fly.toml')];
+
+  test('come from fly.toml, and what is empty counts as left out', () => {
+    const fromFile = {
+      app: 'hoplite',
+      configFile: join(root, 'fly.toml'),
+      primaryRegion: 'ams',
+      origin: 'https://hoplite.fly.dev',
+      image: undefined,
+      backup: true,
+    };
+    expect(parseOptions(config)).toEqual(fromFile);
+    expect(parseOptions([...config, '--app', '', '--image', '', '--backup', ''])).toEqual(fromFile);
+    expect(parseOptions([...config, '--app', 'shop', '--backup', 'no'])).toMatchObject({
+      app: 'shop',
+      backup: false,
+    });
+    expect(parseOptions(['--help'])).toBe('help');
+  });
+
+  test.for([
+    [['--image', 'registry.fly.io/shop:latest'], /by digest/],
+    [['--backup', 'later'], /yes or no/],
+    [['--ap', 'shop'], /--ap/],
+  ] as const)('%j is not understood', ([args, says]) => {
+    expect(() => parseOptions([...config, ...args])).toThrow(Misuse);
+    expect(() => parseOptions([...config, ...args])).toThrow(says);
+  });
+
+  test('a fly.toml that is none is an error', () => {
+    expect(() => parseOptions(['--config', join(root, 'README.md')])).toThrow('cannot be read');
+  });
+
+  test('the schema that is wanted is that of the newest migration', () => {
+    expect(newestMigration(join(root, 'migrations/links'))).toBeGreaterThanOrEqual(2);
+  });
+});
+
+test('what is printed can be copied into a shell', () => {
+  expect(toShellWords(['fly', 'ssh', '--command', "it's here"])).toBe(
+    `fly ssh --command 'it'\\''s here'`,
+  );
+});
+
+describe('the command', () => {
+  const former = digestOf('former');
+  const image = `registry.fly.io/shop@${digestOf('next')}`;
+
+  /** With a fly that, when it `hangs`, stays in the first deployment until it is told to end. */
+  async function start(args: readonly string[], origin: string, fly?: 'hangs') {
+    const fake = installFakeFly({
+      apps: ['shop'],
+      secrets: { BACKUP_URL: 's3://shop/backups' },
+      schema: 99,
+      machines: [{ id: 'ams1', region: 'ams', state: 'started', digest: former, volume: 'v1' }],
+    });
+    if (fly === 'hangs') {
+      const program = join(fake.folder, 'fly');
+      const hang = `[ "$1" = deploy ] && { echo $$ > ${fake.folder}/pid; exec sleep 600; }`;
+      writeFileSync(
+        program,
+        readFileSync(program, 'utf8').replace('exec', () => `${hang}\nexec`),
+      );
+    }
+    const toml = readFileSync(join(root, 'fly.toml'), 'utf8');
+    writeFileSync(
+      join(fake.folder, 'fly.toml'),
+      toml
+        .replace('https://hoplite.fly.dev', origin || 'http://127.0.0.1:1')
+        .replace('app = "hoplite"', 'app = "shop"'),
+    );
+    const child = spawn(process.execPath, [join(root, 'scripts/deploy/main.ts'), ...args], {
+      cwd: fake.folder,
+      env: fake.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const exited = new Promise<number | null>((resolve) => child.on('close', resolve));
+    return { fake, child, exited, stdout: text(child.stdout), stderr: text(child.stderr) };
+  }
+
+  test('deploys, says each command of fly before it runs it, and ends with 0', async () => {
+    const { origin } = await startEdge((_, path) => works(path));
+    const { fake, exited, stdout } = await start(['--image', image], origin);
+    const said = await stdout;
+    expect(await exited, said).toBe(0);
+    const { calls, state } = fake.memory();
+    const lines = said.split('\n').filter((line) => line.startsWith('$ fly '));
+    expect(lines).toContain(
+      `$ fly deploy --app shop --config fly.toml --image ${image} --regions ams --update-only --ha=false --yes`,
+    );
+    // What is asked again and again is said once between two changes.
+    const asked = new Set(calls.map((call) => `$ fly ${call}`.replaceAll("'", '')));
+    expect(new Set(lines.map((line) => line.replaceAll("'", '')))).toEqual(asked);
+    expect(state.machines[0]?.digest).toBe(digestOf('next'));
+    expect(said).toContain(`Every machine of shop runs ${image}.`);
+  });
+
+  test('is interrupted by SIGTERM: ends with 130, and leaves no fly behind', async () => {
+    const { child, exited, stdout, fake } = await start(['--image', image], '', 'hangs');
+    const pid = await vi.waitFor(
+      () => Number(readFileSync(join(fake.folder, 'pid'), 'utf8')),
+      30_000,
+    );
+    child.kill('SIGTERM');
+    expect(await exited).toBe(130);
+    expect(await stdout).toContain(`npm run deploy -- --app shop --image ${image}`);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+
+  test('is not understood with an image by tag', async () => {
+    const misused = await start(['--image', 'shop:latest'], '');
+    expect(await misused.exited).toBe(2);
+    expect(await misused.stderr).toContain('by digest');
+  });
+});
