@@ -1,14 +1,23 @@
 import type { BackupPlace, S3Access } from '../domain/backup-place.ts';
-import { nameBackupPlace } from '../domain/backup-place.ts';
-import { type Bucket, BucketFailure } from './bucket.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Bucket } from './bucket.ts';
 import { FolderBucket } from './bucket-folder.ts';
+import { S3Bucket } from './bucket-s3.ts';
+import { type S3Patience, usualPatience } from './bucket-s3-client.ts';
+
+const systemClock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now() };
 
 /** The bucket that a configuration names (`config.backup`). Nothing is asked of it yet. */
-export function openBucket(options: {
-  readonly place: BackupPlace;
-  readonly s3: S3Access | undefined;
-}): Bucket {
-  const { place } = options;
+export function openBucket(
+  options: { readonly place: BackupPlace; readonly s3: S3Access | undefined },
+  {
+    clock = systemClock,
+    patience = usualPatience,
+  }: { readonly clock?: Clock; readonly patience?: S3Patience } = {},
+): Bucket {
+  const { place, s3 } = options;
   if (place.in === 'folder') return new FolderBucket(place.folder);
-  throw new BucketFailure('unreachable', `${nameBackupPlace(place)} cannot be reached yet.`);
+  if (s3 === undefined) throw new TypeError('a bucket without access');
+  const { bucket, prefix } = place;
+  return new S3Bucket({ bucket, prefix, access: s3, clock, patience });
 }

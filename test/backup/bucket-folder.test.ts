@@ -15,6 +15,7 @@ import { BucketFailure } from '../../src/backup/bucket.ts';
 import { FolderBucket } from '../../src/backup/bucket-folder.ts';
 import { toFolderFailure } from '../../src/backup/bucket-folder-failure.ts';
 import { openBucket } from '../../src/backup/open-bucket.ts';
+import { bucketFailureOf } from '../support/bucket-failure.ts';
 import { describeBucket } from '../support/bucket-suite.ts';
 
 let top: string;
@@ -30,15 +31,6 @@ function newFolder(): string {
   const folder = join(top, `bucket ${count}`);
   mkdirSync(folder);
   return folder;
-}
-
-async function failureOf(work: Promise<unknown>): Promise<BucketFailure> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof BucketFailure) return error;
-  throw new Error('no failure of a bucket', { cause: error });
 }
 
 describe('a folder as a bucket', () => {
@@ -58,7 +50,7 @@ describe('a folder as a bucket', () => {
       () => bucket.remove(['parts/a']),
       () => bucket.nowMs(),
     ]) {
-      const { kind, message } = await failureOf(call());
+      const { kind, message } = await bucketFailureOf(call());
       expect(kind).toBe('no_bucket');
       expect(message).toContain(
         `there is no ${folder}: make it, mount its disk, or mend BACKUP_URL`,
@@ -70,7 +62,9 @@ describe('a folder as a bucket', () => {
   test('a file in its place is no folder', async () => {
     const folder = join(top, 'file');
     writeFileSync(folder, '');
-    const failure = await failureOf(new FolderBucket(folder).write('parts/a', Buffer.from('a')));
+    const failure = await bucketFailureOf(
+      new FolderBucket(folder).write('parts/a', Buffer.from('a')),
+    );
     expect(failure.kind).toBe('no_bucket');
     expect(failure.message).toContain('mend BACKUP_URL');
   });
@@ -103,7 +97,7 @@ describe('a folder as a bucket', () => {
       try {
         const bucket = new FolderBucket(folder);
         await bucket.write('parts/a', Buffer.alloc(100_000, 'a'));
-        const failure = await failureOf(bucket.write('parts/a', Buffer.alloc(300_000, 'b')));
+        const failure = await bucketFailureOf(bucket.write('parts/a', Buffer.alloc(300_000, 'b')));
         expect(failure.kind).toBe('full');
         expect(failure.message).toContain(`the disk or the quota of ${folder} is full: make room`);
         expect((await bucket.list('')).map(({ key, bytes }) => [key, bytes])).toEqual([
@@ -112,7 +106,7 @@ describe('a folder as a bucket', () => {
         expect(readdirSync(join(folder, '.unfinished'))).toEqual([]);
         await bucket.write('parts/b', Buffer.alloc(100_000, 'b'));
         execFileSync('mount', ['-o', 'remount,ro', folder]);
-        const readOnly = await failureOf(bucket.write('parts/c', Buffer.from('c')));
+        const readOnly = await bucketFailureOf(bucket.write('parts/c', Buffer.from('c')));
         expect(readOnly.kind).toBe('denied');
         expect(readOnly.message).toContain('mount it for writing');
         expect((await bucket.read('parts/b'))?.length).toBe(100_000);

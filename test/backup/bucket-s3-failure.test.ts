@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { parseS3Error } from '../../src/backup/bucket-s3-error.ts';
+import { explainRefusal, explainSilence } from '../../src/backup/bucket-s3-failure.ts';
+
+const request = {
+  method: 'PUT',
+  origin: 'https://s3.example.com',
+  bucket: 'backups',
+  whereVariable: 'AWS_ENDPOINT_URL_S3',
+} as const;
+const body = (code: string, more = '') => `<?xml?><Error><Code>${code}</Code>${more}</Error>`;
+
+test.each([
+  [403, body('InvalidAccessKeyId'), 'denied', 'AWS_ACCESS_KEY_ID is not known'],
+  [403, body('SignatureDoesNotMatch'), 'denied', 'AWS_SECRET_ACCESS_KEY is not the one'],
+  [400, body('ExpiredToken'), 'denied', 'AWS_SESSION_TOKEN is wrong or has expired'],
+  [403, body('AccessDenied'), 'denied', 'give it s3:PutObject for the bucket backups'],
+  [
+    400,
+    body('AuthorizationHeaderMalformed', '<Region>eu-2</Region>'),
+    'denied',
+    'set AWS_REGION to eu-2.',
+  ],
+  [301, body('PermanentRedirect'), 'denied', 'set AWS_REGION.'],
+  [404, body('NoSuchBucket'), 'no_bucket', 'mend BACKUP_URL'],
+  [403, body('QuotaExceeded'), 'full', 'raise the quota'],
+  [507, body('XMinioStorageFull'), 'full', 'make room'],
+  [507, '', 'full', 'make room'],
+  [400, body('BadDigest'), 'answer', 'not what was sent'],
+  [403, body('RequestTimeTooSkewed'), 'answer', "set this machine's clock"],
+  [503, body('SlowDown'), 'unreachable', 'cannot do it now'],
+  [500, '', 'unreachable', 'cannot do it now'],
+  [429, '', 'unreachable', 'cannot do it now'],
+  [
+    400,
+    body('Odd', '<Message>It is odd.</Message>'),
+    'answer',
+    'https://s3.example.com says: It is odd.',
+  ],
+  [403, '<html>', 'answer', 'is no S3 server: mend AWS_ENDPOINT_URL_S3'],
+  [
+    404,
+    '<html><Code>NoSuchKey</Code></html>',
+    'answer',
+    'is no S3 server: mend AWS_ENDPOINT_URL_S3',
+  ],
+])('%i %s is %s: %s', (status, text, kind, sentence) => {
+  const refusal = explainRefusal(status, parseS3Error(text), request);
+  expect(refusal.kind).toBe(kind);
+  expect(refusal.sentence).toContain(sentence);
+  expect(refusal.sentence).toMatch(/[^.]\.$/);
+});
+
+test.each([
+  ['ENOTFOUND', 'the name in https://s3.example.com is not known: mend AWS_ENDPOINT_URL_S3'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'is not trusted: mend AWS_ENDPOINT_URL_S3, or add its authority'],
+  ['ECONNREFUSED', 'nobody answers at https://s3.example.com'],
+  [undefined, 'nobody answers at https://s3.example.com'],
+])('the error %s of the network: %s', (code, sentence) => {
+  expect(explainSilence(code, request)).toMatchObject({
+    kind: 'unreachable',
+    sentence: expect.stringContaining(sentence),
+  });
+});
