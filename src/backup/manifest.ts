@@ -43,6 +43,8 @@ const database = z.object({
   counts: z.record(z.string(), z.int().min(0)),
   /** Over schema and rows: the same for every file that holds the same. */
   contentHash: sha256,
+  /** Whether the parts are. */
+  encrypted: z.boolean(),
   parts: z.array(part).readonly(),
 });
 
@@ -61,7 +63,6 @@ const manifest = z.object({
   /** Of the links. */
   epoch: z.int().min(0),
   databases: z.object({ links: database, clicks: database.nullable() }),
-  encrypted: z.boolean(),
 });
 
 /**

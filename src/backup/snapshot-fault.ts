@@ -1,6 +1,6 @@
 /**
  * Why a backup is not used. `damaged`: it is not what somebody with the key wrote, in part or in whole. `newer`: it is sound,
- * and a newer release made it. `other`: it is sound, and not for this place: of another cluster, or too late to be finished.
+ * and a newer release made it. `other`: it is not for this place or time: of another cluster, or none of that time.
  */
 export type SnapshotFaultKind = 'damaged' | 'newer' | 'other';
 
@@ -8,9 +8,16 @@ export type SnapshotFaultKind = 'damaged' | 'newer' | 'other';
 export class SnapshotFault extends Error {
   override readonly name = 'SnapshotFault';
   readonly kind: SnapshotFaultKind;
+  /** The part that is damaged, where it is one: other backups that need it are damaged, too. */
+  readonly part: string | undefined;
 
-  constructor(kind: SnapshotFaultKind, message: string, cause?: unknown) {
+  constructor(
+    kind: SnapshotFaultKind,
+    message: string,
+    { cause, part }: { readonly cause?: unknown; readonly part?: string } = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;
+    this.part = part;
   }
 }

@@ -11,6 +11,7 @@ const links = {
   sha256: hash,
   counts: { links: 3 },
   contentHash: hash,
+  encrypted: false,
   parts: [{ name: `${hash}-0123456789abcdef`, bytes: 4096, storedBytes: 100, sha256: hash }],
 };
 const sound: Manifest = {
@@ -23,7 +24,6 @@ const sound: Manifest = {
   clusterId: 'LFSC0123456789ABCDEF',
   epoch: 7,
   databases: { links, clicks: null },
-  encrypted: false,
 };
 
 it('is read, and what a later release of the same format added is left out', () => {

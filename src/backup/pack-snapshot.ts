@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { type DatabaseFacts, type DatabaseName, databaseNames } from '../domain/database-facts.ts';
+import type { Position } from '../domain/position.ts';
+import { partsPrefix, toBackupName, toManifestKey } from './backup-name.ts';
+import type { BackupStore } from './backup-store.ts';
+import { packingBoundMs } from './lifetimes.ts';
+import { backupFormat, type DatabaseManifest, type Manifest } from './manifest.ts';
+import type { PreviousBackups } from './previous-backups.ts';
+import { type KnownParts, sendParts } from './send-parts.ts';
+import { signDocument } from './signed-document.ts';
+import { SnapshotFault } from './snapshot-fault.ts';
+
+/** A copy of a database, in DELETE mode, that nobody writes to. */
+export interface CopiedFile {
+  readonly file: string;
+  /** When it was copied, by this machine's clock, milliseconds since 1970 UTC. */
+  readonly takenAtMs: number;
+  /** On LiteFS; `null` alone. */
+  readonly position: Position | null;
+  /** What `inspect` found in it. */
+  readonly facts: DatabaseFacts;
+}
+
+/** What is to become a backup. */
+export interface Packing {
+  /** At least one. A database that is left out is taken over from the backup before, where there is one. */
+  readonly files: Readonly<Partial<Record<DatabaseName, CopiedFile>>>;
+  readonly node: string;
+  /** LiteFS's id of the fleet; `null` alone. */
+  readonly clusterId: string | null;
+  readonly previous: PreviousBackups;
+  /**
+   * Look whether the parts of earlier backups are still there before they are relied on: a listing of the bucket. What is
+   * gone is sent again; so give both files.
+   */
+  readonly lookForParts?: boolean;
+  readonly signal?: AbortSignal;
+  /** This machine's clock, milliseconds since 1970 UTC. */
+  readonly now?: () => number;
+}
+
+/** A backup that is in the bucket now. */
+export interface PackedBackup {
+  readonly name: string;
+  readonly manifest: Manifest;
+  readonly sentParts: number;
+  /** As they are stored. */
+  readonly sentBytes: number;
+}
+
+/**
+ * Makes a backup: sends the parts that no backup of the last hours has, then the manifest. Times are turned into those of the
+ * bucket's clock, so that a machine whose clock is wrong does no harm.
+ *
+ * Rejects with a `SnapshotFault` of kind `other` where the bucket has backups of another fleet, and when it took so long that
+ * parts that it relies on may have been pruned; and with a `BucketFailure`. Nothing is to be seen of a backup that was not finished.
+ */
+export async function packSnapshot(store: BackupStore, packing: Packing): Promise<PackedBackup> {
+  const { bucket, keys, encrypt, release } = store;
+  const { previous, signal, now = Date.now } = packing;
+  expectSameCluster(packing, bucket.name);
+  const toBucketTime = (ms: number, offsetMs: number) => new Date(ms + offsetMs).toISOString();
+  const offsetMs = (await bucket.nowMs(signal)) - now();
+  const { known, missing } = await collectParts(store, packing);
+  const upload = randomBytes(8).toString('hex');
+
+  const databases: Partial<Record<DatabaseName, DatabaseManifest>> = {};
+  let sentParts = 0;
+  let sentBytes = 0;
+  for (const name of databaseNames) {
+    const copied = packing.files[name];
+    if (copied === undefined) {
+      const before = previous.sound[0]?.manifest.databases[name];
+      if (before) databases[name] = expectWhole(before, missing, bucket.name);
+      continue;
+    }
+    const { facts, position, takenAtMs } = copied;
+    const sent = await sendParts(store, copied.file, { upload, known, signal });
+    databases[name] = {
+      takenAt: toBucketTime(takenAtMs, offsetMs),
+      position,
+      schema: facts.schema,
+      bytes: sent.bytes,
+      sha256: sent.sha256,
+      counts: facts.counts,
+      contentHash: facts.contentHash,
+      encrypted: encrypt,
+      parts: sent.parts,
+    };
+    sentParts += sent.sentParts;
+    sentBytes += sent.sentBytes;
+  }
+
+  const { links, clicks = null } = databases;
+  if (links === undefined) {
+    throw new SnapshotFault('other', `${bucket.name} has no links to go with these clicks`);
+  }
+  const manifest: Manifest = {
+    kind: 'backup',
+    format: backupFormat,
+    id: randomBytes(4).toString('hex'),
+    takenAt: clicks !== null && clicks.takenAt > links.takenAt ? clicks.takenAt : links.takenAt,
+    node: packing.node,
+    release,
+    clusterId: packing.clusterId,
+    epoch: packing.files.links?.facts.epoch ?? previous.sound[0]?.manifest.epoch ?? 0,
+    databases: { links, clicks },
+  };
+  const tookMs = (await bucket.nowMs(signal)) - previous.seenAtMs;
+  if (tookMs > packingBoundMs) {
+    throw new SnapshotFault(
+      'other',
+      `the backup took ${Math.round(tookMs / 60_000)} minutes, and what it relies on may be gone by now; it is not finished`,
+    );
+  }
+  const name = toBackupName(manifest);
+  await bucket.write(toManifestKey(name), signDocument(manifest, keys), signal);
+  return { name, manifest, sentParts, sentBytes };
+}
+
+function expectSameCluster({ clusterId, previous }: Packing, bucketName: string): void {
+  const theirs = previous.sound[0]?.manifest.clusterId ?? null;
+  if (clusterId === null || theirs === null || clusterId === theirs) return;
+  throw new SnapshotFault(
+    'other',
+    `${bucketName} has backups of the cluster ${theirs}, and this node is of ${clusterId}; give each its own prefix (BACKUP_URL)`,
+  );
+}
+
+/** The parts that are there, by content. */
+async function collectParts(
+  { bucket, encrypt }: BackupStore,
+  { previous, lookForParts = false, signal }: Packing,
+): Promise<{ readonly known: KnownParts; readonly missing: ReadonlySet<string> }> {
+  const there = lookForParts
+    ? new Map((await bucket.list(partsPrefix, signal)).map(({ key, bytes }) => [key, bytes]))
+    : undefined;
+  const known: KnownParts = new Map();
+  const missing = new Set<string>();
+  for (const { manifest } of previous.sound) {
+    for (const database of Object.values(manifest.databases)) {
+      for (const part of database?.parts ?? []) {
+        if (there !== undefined && there.get(`${partsPrefix}${part.name}`) !== part.storedBytes) {
+          missing.add(part.name);
+        } else if (database?.encrypted === encrypt) {
+          known.set(toContent(part.name), part);
+        }
+      }
+    }
+  }
+  return { known, missing };
+}
+
+/** A database of the backup before, which becomes one of this. */
+function expectWhole(
+  database: DatabaseManifest,
+  missing: ReadonlySet<string>,
+  bucketName: string,
+): DatabaseManifest {
+  const lost = database.parts.find(({ name }) => missing.has(name));
+  if (lost === undefined) return database;
+  throw new SnapshotFault(
+    'damaged',
+    `${bucketName} has lost ${partsPrefix}${lost.name}, which the newest backup needs; copy both databases again`,
+  );
+}
+
+function toContent(partName: string): string {
+  return partName.slice(0, partName.lastIndexOf('-'));
+}

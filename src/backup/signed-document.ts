@@ -1,0 +1,44 @@
+import type { KeyRing } from './backup-store.ts';
+import { toCanonicalJson } from './canonical-json.ts';
+import { SnapshotFault } from './snapshot-fault.ts';
+
+/** Puts a document and the signature of its canonical text together, as JSON. */
+export function signDocument(content: object, keys: KeyRing): Uint8Array {
+  const { keyId, signature } = keys.sign(toSignedBytes(content));
+  return Buffer.from(`${JSON.stringify({ ...content, keyId, signature })}\n`);
+}
+
+/**
+ * Gives the content of a signed document. Throws a `SnapshotFault` that names it by `title` when it is none, or when nobody with
+ * one of the keys signed exactly this.
+ */
+export function readSignedDocument(body: Uint8Array, title: string, keys: KeyRing): unknown {
+  const document = parseObject(body);
+  if (document === undefined) throw new SnapshotFault('damaged', `${title} is not JSON`);
+  const { keyId, signature, ...content } = document;
+  if (typeof keyId !== 'string' || typeof signature !== 'string') {
+    throw new SnapshotFault('damaged', `${title} is not signed`);
+  }
+  if (!keys.isSignedBy(toSignedBytes(content), { keyId, signature })) {
+    throw new SnapshotFault(
+      'damaged',
+      `${title} is not as it was signed, or was signed with a key that BACKUP_KEY does not have (${keyId.slice(0, 64)})`,
+    );
+  }
+  return content;
+}
+
+function toSignedBytes(content: object): Uint8Array {
+  return Buffer.from(toCanonicalJson(content));
+}
+
+function parseObject(body: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    return isObject ? (parsed as Record<string, unknown>) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,340 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { toManifestKey } from '../../src/backup/backup-name.ts';
+import type { BackupStore } from '../../src/backup/backup-store.ts';
+import { listBackups } from '../../src/backup/list-backups.ts';
+import { partBytes } from '../../src/backup/manifest.ts';
+import { packSnapshot } from '../../src/backup/pack-snapshot.ts';
+import { findPrevious } from '../../src/backup/previous-backups.ts';
+import { restoreNewest } from '../../src/backup/restore-newest.ts';
+import { signDocument } from '../../src/backup/signed-document.ts';
+import { unpackSnapshot } from '../../src/backup/unpack-snapshot.ts';
+import { inspectDatabase } from '../../src/storage/inspect-database.ts';
+import {
+  addLinks,
+  alterBucket,
+  openTestStore,
+  packInto,
+  SampleDatabases,
+  testKeys,
+} from '../support/backup-store.ts';
+import { TestFolder } from '../support/test-database.ts';
+
+const samples = new SampleDatabases();
+afterAll(() => samples[Symbol.dispose]());
+
+let folder: TestFolder;
+let out: string;
+let store: BackupStore;
+beforeEach(() => {
+  folder = new TestFolder();
+  out = join(folder.path, 'out');
+  store = openTestStore(folder);
+  return () => folder[Symbol.dispose]();
+});
+
+const both = () => ({
+  links: samples.copy('links', folder),
+  clicks: samples.copy('clicks', folder),
+});
+
+describe('a backup', () => {
+  it('gives the very files back that it was made of', async () => {
+    const { links, clicks } = both();
+    const { name, manifest, sentParts } = await packInto(store, { links, clicks });
+    expect(manifest.databases.links.parts.length).toBeGreaterThan(2);
+    expect(sentParts).toBe(manifest.databases.links.parts.length + 1);
+
+    const restored = await restoreNewest(store, { folder: out });
+    expect(restored).toEqual({
+      name,
+      manifest,
+      files: { links: join(out, 'links.db'), clicks: join(out, 'clicks.db') },
+      passedOver: [],
+    });
+    expect(readdirSync(out).sort()).toEqual(['clicks.db', 'links.db']);
+    expect(readFileSync(join(out, 'links.db')).equals(readFileSync(links.file))).toBe(true);
+    expect(readFileSync(join(out, 'clicks.db')).equals(readFileSync(clicks.file))).toBe(true);
+  });
+
+  it('says what it holds', async () => {
+    const { links, clicks } = both();
+    const position = { txid: '00000000000000ff', checksum: '8000000000000001' };
+    const { manifest } = await packInto(
+      store,
+      { links: { ...links, position: position as typeof links.position }, clicks },
+      { node: 'ams 1', clusterId: 'LFSC0123456789ABCDEF' },
+    );
+    expect(manifest).toMatchObject({
+      kind: 'backup',
+      node: 'ams 1',
+      clusterId: 'LFSC0123456789ABCDEF',
+      release: '1.2.3',
+      epoch: 7,
+      databases: {
+        links: {
+          position,
+          schema: '0002_bulk_idempotency.sql',
+          contentHash: links.facts.contentHash,
+        },
+        clicks: { position: null, counts: { click_totals: 1 } },
+      },
+    });
+    const [entry] = await listBackups(store);
+    expect(entry).toMatchObject({ is: 'sound', node: 'ams_1', manifest });
+  });
+
+  it('sends again only what has changed', async () => {
+    const first = await packInto(store, both());
+    const links = samples.copy('links', folder, (database) =>
+      database.exec(`UPDATE links SET destination = 'https://example.com/' WHERE id = 1`),
+    );
+    const second = await packInto(store, { links });
+    expect(second.sentParts).toBe(1);
+    expect(second.manifest.databases.clicks).toEqual(first.manifest.databases.clicks);
+    await restoreNewest(store, { folder: out });
+    expect(inspectDatabase(join(out, 'links.db'))).toEqual(links.facts);
+    expect(existsSync(join(out, 'clicks.db'))).toBe(true);
+  });
+
+  it('never writes an object that another one has written', async () => {
+    const first = await packInto(store, both());
+    const second = await packInto(store, both(), {
+      previous: { seenAtMs: Date.now(), sound: [], unsound: [] },
+    });
+    const names = ({ manifest }: typeof first) =>
+      manifest.databases.links.parts.map(({ name }) => name);
+    expect(second.sentParts).toBe(first.sentParts);
+    expect(names(second).filter((name) => names(first).includes(name))).toEqual([]);
+  });
+
+  it('has times of the clock of the bucket', async () => {
+    const hours = 7 * 3_600_000;
+    const now = () => Date.now() + hours;
+    const links = samples.copy('links', folder, () => {}, now() - 5000);
+    const { manifest } = await packInto(store, { links }, { now });
+    const ageMs = Date.now() - Date.parse(manifest.takenAt);
+    expect(ageMs).toBeGreaterThanOrEqual(5000);
+    expect(ageMs).toBeLessThan(hours);
+  });
+
+  it('takes the links over when only clicks were copied, and is the newest then', async () => {
+    const first = await packInto(store, both());
+    const second = await packInto(store, {
+      clicks: samples.copy('clicks', folder, (database) =>
+        database.exec('UPDATE click_totals SET clicks = 6'),
+      ),
+    });
+    expect(second.sentParts).toBe(1);
+    expect(second.name > first.name).toBe(true);
+    expect(second.manifest.databases.links).toEqual(first.manifest.databases.links);
+    expect((await restoreNewest(store, { folder: out }))?.name).toBe(second.name);
+  });
+
+  it('of clicks alone is none', async () => {
+    await expect(packInto(store, { clicks: samples.copy('clicks', folder) })).rejects.toThrow(
+      'has no links to go with these clicks',
+    );
+  });
+
+  it('of another fleet keeps this one out, and one of a machine alone does not', async () => {
+    const links = samples.copy('links', folder);
+    const one = 'LFSC0000000000000001';
+    const other = 'LFSC0000000000000002';
+    await packInto(store, { links }, { clusterId: one });
+    await expect(packInto(store, { links }, { clusterId: other })).rejects.toThrow(
+      new RegExp(`has backups of the cluster ${one}, and this node is of ${other}`),
+    );
+    expect(await listBackups(store)).toHaveLength(1);
+    await packInto(store, { links }, { clusterId: null });
+    await packInto(store, { links }, { clusterId: other });
+  });
+
+  it('that took six hours is not finished', async () => {
+    const links = samples.copy('links', folder);
+    const previous = { seenAtMs: Date.now() - 6 * 3_600_000 - 1, sound: [], unsound: [] };
+    await expect(packInto(store, { links }, { previous })).rejects.toThrow(/took 360 minutes/);
+    expect(await listBackups(store)).toEqual([]);
+  });
+
+  it('notices parts that are lost, where it looks for them', async () => {
+    const first = await packInto(store, both());
+    const [lost] = first.manifest.databases.links.parts;
+    await store.bucket.remove([`parts/${lost?.name}`]);
+    expect((await packInto(store, both())).sentParts).toBe(0);
+    const clicks = samples.copy('clicks', folder);
+    await expect(packInto(store, { clicks }, { lookForParts: true })).rejects.toThrow(
+      `has lost parts/${lost?.name}`,
+    );
+    const healed = await packInto(store, both(), { lookForParts: true });
+    expect(healed.sentParts).toBe(1);
+    expect((await restoreNewest(store, { folder: out }))?.name).toBe(healed.name);
+  });
+
+  it('ends when it is told to, and is not to be seen', async () => {
+    const previous = await findPrevious(store);
+    const packing = { files: both(), node: 'a', clusterId: null, previous };
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(packSnapshot(store, { ...packing, signal })).rejects.toThrow('enough');
+    expect(await listBackups(store)).toEqual([]);
+  });
+});
+
+describe('a restore', () => {
+  it('finds nothing in a bucket without backups', async () => {
+    expect(await restoreNewest(store, { folder: out })).toBeUndefined();
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('takes the newest of a time', async () => {
+    const links = (atMs: number) => ({
+      links: { ...samples.copy('links', folder), takenAtMs: atMs },
+    });
+    const now = Date.now();
+    const names: string[] = [];
+    for (const ageMs of [3_000_000, 2_000_000, 1_000_000]) {
+      names.push((await packInto(store, links(now - ageMs), { now: () => now })).name);
+    }
+    const restored = async (ageMs: number) =>
+      (await restoreNewest(store, { folder: out, atMs: now - ageMs }))?.name;
+    expect(await restored(0)).toBe(names[2]);
+    expect(await restored(1_500_000)).toBe(names[1]);
+    expect(await restored(2_500_000)).toBe(names[0]);
+    await expect(restored(4_000_000)).rejects.toThrow(
+      expect.objectContaining({ kind: 'other', message: expect.stringContaining(names[0] ?? '') }),
+    );
+  });
+
+  it('passes damaged ones over, and says which and why', async () => {
+    const first = await packInto(store, both());
+    const changed = () =>
+      samples.copy('links', folder, (database) => addLinks(database, 20_000, 20_000));
+    const second = await packInto(store, { links: changed() });
+    const third = await packInto(store, { links: changed() });
+    const fourth = await packInto(store, { links: changed() });
+    const own = second.manifest.databases.links.parts.find(
+      ({ name }) => !first.manifest.databases.links.parts.some((part) => part.name === name),
+    );
+    await store.bucket.remove([`parts/${own?.name}`]);
+    await store.bucket.write(toManifestKey(third.name), Buffer.from('{'));
+    const fake = signDocument(fourth.manifest, testKeys('another secret, 32 characters long'));
+    await store.bucket.write(toManifestKey(fourth.name), fake);
+    await store.bucket.write('backups/notes.txt', Buffer.from('hello'));
+
+    const restored = await restoreNewest(store, { folder: out });
+    expect(restored?.name).toBe(first.name);
+    expect(restored?.passedOver).toEqual([
+      {
+        name: fourth.name,
+        why: expect.stringMatching(/was signed with a key that BACKUP_KEY does not have/),
+      },
+      { name: third.name, why: `the backup ${third.name} is not JSON` },
+      {
+        name: second.name,
+        why: expect.stringContaining(`needs parts/${own?.name}, which is not there`),
+      },
+    ]);
+    expect((await listBackups(store)).map(({ is }) => is)).toEqual([
+      'damaged',
+      'damaged',
+      'sound',
+      'sound',
+    ]);
+    expect((await listBackups(store, { limit: 1 })).map(({ name }) => name)).toEqual([fourth.name]);
+  });
+
+  it('does not fetch again what is known to be damaged', async () => {
+    const links = samples.copy('links', folder);
+    const made = [];
+    for (let n = 0; n < 5; n += 1) made.push(await packInto(store, { links }));
+    const { parts } = made[0]?.manifest.databases.links ?? { parts: [] };
+    await store.bucket.write(`parts/${parts.at(-1)?.name}`, Buffer.from('x'));
+    let reads = 0;
+    const bucket = alterBucket(store.bucket, {
+      read(key: string) {
+        if (key.startsWith('parts/')) reads += 1;
+        return store.bucket.read(key);
+      },
+    });
+    const restored = restoreNewest({ ...store, bucket }, { folder: out });
+    await expect(restored).rejects.toThrow(
+      /none of the backups in .* can be restored: .* and 2 more/,
+    );
+    expect(reads).toBe(parts.length);
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  it('does not take a first backup that was never finished for nothing', async () => {
+    await packInto(store, both());
+    const [entry] = await listBackups(store);
+    await store.bucket.remove([entry?.key ?? '']);
+    await expect(restoreNewest(store, { folder: out })).rejects.toThrow(
+      /has \d parts of backups and no backup/,
+    );
+  });
+
+  it('refuses a manifest under the name of another', async () => {
+    const { name, manifest } = await packInto(store, { links: samples.copy('links', folder) });
+    const later = name.replace(/^\d{4}/, '2999');
+    await store.bucket.write(toManifestKey(later), signDocument(manifest, store.keys));
+    const restored = await restoreNewest(store, { folder: out });
+    expect(restored?.passedOver).toEqual([
+      { name: later, why: `the backup ${later} is signed as ${name}` },
+    ]);
+  });
+
+  it('stops at a backup of a newer release, and names both versions', async () => {
+    await packInto(store, { links: samples.copy('links', folder) });
+    const newer = await packInto(
+      { ...store, release: '9.0.0' },
+      { links: samples.copy('links', folder) },
+    );
+    const older = { ...store, schemas: { ...store.schemas, links: '0001_links.sql' } };
+    await expect(restoreNewest(older, { folder: out })).rejects.toThrow(
+      `the backup ${newer.name} was made by Hoplite 9.0.0, with the migration 0002_bulk_idempotency.sql of links.db; this is 1.2.3, which knows up to 0001_links.sql`,
+    );
+    const body = signDocument({ ...newer.manifest, format: 2 }, store.keys);
+    await store.bucket.write(toManifestKey(newer.name), body);
+    await expect(restoreNewest(store, { folder: out })).rejects.toThrow(
+      `the backup ${newer.name} was made by Hoplite 9.0.0, in format 2; this is 1.2.3`,
+    );
+    expect((await listBackups(store))[0]?.is).toBe('newer');
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('reads backups of an older schema', async () => {
+    const { name } = await packInto(store, { links: samples.copy('links', folder) });
+    const newer = { ...store, schemas: { ...store.schemas, links: '0003_more.sql' } };
+    expect((await restoreNewest(newer, { folder: out }))?.name).toBe(name);
+  });
+
+  it.each([
+    ['rows that are not there', { counts: { links: 9001 } }, /has 9000 rows of links, not 9001/],
+    ['other rows', { contentHash: 'b'.repeat(64) }, /has not the rows that were backed up/],
+    ['another schema', { schema: '0001_links.sql' }, /has the schema 0002_bulk_idempotency.sql/],
+    ['another file', { sha256: 'b'.repeat(64) }, /does not come to the file/],
+    ['another length', { bytes: partBytes }, /does not come to the file/],
+    ['no encryption that it has', { encrypted: true }, /cannot be unpacked/],
+  ])('refuses a signed manifest that tells of %s', async (_, wrong, sentence) => {
+    const { name, manifest } = await packInto(store, { links: samples.copy('links', folder) });
+    const { links } = manifest.databases;
+    const counts = { ...links.counts, ...('counts' in wrong ? wrong.counts : {}) };
+    const lying = {
+      ...manifest,
+      databases: { links: { ...links, ...wrong, counts }, clicks: null },
+    };
+    await expect(unpackSnapshot(store, { name, manifest: lying }, { folder: out })).rejects.toThrow(
+      sentence,
+    );
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  it('passes on that the bucket cannot tell, and takes nothing older for it', async () => {
+    await packInto(store, both());
+    const bucket = alterBucket(store.bucket, {
+      read: () => Promise.reject(new Error('gone')),
+    });
+    await expect(restoreNewest({ ...store, bucket }, { folder: out })).rejects.toThrow('gone');
+  });
+});
