@@ -128,7 +128,11 @@ function keepSpareOnCandidate(
   return cluster.onRole(() => void follow());
 }
 
-function toWriterOptions(config: Config, destinationPolicy: DestinationPolicy): WriterOptions {
+/** The writer that a configuration asks for. */
+export function toWriterOptions(
+  config: Config,
+  destinationPolicy: DestinationPolicy,
+): WriterOptions {
   const { linksFile, clicksFile, journalMode } = config.storage;
   const isFleet = config.fleet !== undefined;
   return {

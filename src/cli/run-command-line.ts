@@ -8,6 +8,7 @@ import { addHandoff } from './handoff.ts';
 import { addKey } from './key/key.ts';
 import { addLink } from './link/link.ts';
 import { addMigrate } from './migrate/migrate.ts';
+import { addMove } from './move/move.ts';
 import { addExport } from './portable/export.ts';
 import { addRebuild } from './rebuild/rebuild.ts';
 import { addStart } from './start.ts';
@@ -58,6 +59,7 @@ function createProgram(context: Context): Command {
   addHandoff(program, context);
   addRebuild(program, context);
   addStatus(program, context);
+  addMove(program, context);
   addDoctor(program, context);
   return program;
 }

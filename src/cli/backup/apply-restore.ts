@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openScratchFolder } from '../../backup/scratch-folder.ts';
+import type { Config } from '../../config.ts';
+import { countLinks } from '../../storage/database-file.ts';
+import { claimFolder } from '../../storage/folder-claim.ts';
+import { prepareRestore } from '../../storage/prepare-restore.ts';
+import { toWriterOptions } from '../../write-path.ts';
+import { createAskApi } from '../ask-api.ts';
+import type { Context } from '../context.ts';
+import { expectName } from './expect-name.ts';
+import { askTarget, restoreInto } from './restore-into.ts';
+
+/** Where the files come from that are restored. */
+export interface RestoreSource {
+  /** How much room they take at most, bytes; 0 when that is not known before. */
+  readonly bytes: number;
+  /**
+   * Puts `links.db`, and `clicks.db` where there are counts, into a folder, sound and in mode DELETE; gives what they are,
+   * such as `the backup of 2026-11-20T10:00:00Z`. Rejects with a sentence.
+   */
+  unpackInto(folder: string): Promise<string>;
+}
+
+/** How it is restored. */
+export interface ApplyOptions {
+  readonly source: RestoreSource;
+  /** The name of what is restored into, in place of a question. */
+  readonly yes: string | undefined;
+  /** Whether the counts stay as they are. */
+  readonly keepClicks: boolean;
+  /** Backs up what is there now. */
+  readonly backUp: () => Promise<void>;
+}
+
+/** LiteFS takes some seconds for a million links; a node that is busy takes longer. */
+const restoreTimeoutMs = 900_000;
+
+/**
+ * Restores into the node of this machine, or the fleet that it belongs to, while it runs: makes the files ready here, and has
+ * the primary put them in place. Asks for its name, and backs up what is there before anything is changed.
+ */
+export async function applyRestore(
+  config: Config,
+  context: Context,
+  { source, yes, keepClicks, backUp }: ApplyOptions,
+): Promise<void> {
+  const { output } = context;
+  const ask = await createAskApi(context, restoreTimeoutMs);
+  const { name, node } = await askTarget(ask);
+  const scratches = join(config.storage.dataDir, 'scratch');
+  await using scratch = await openScratchFolder(scratches, source.bytes, claimFolder);
+  const words = await source.unpackInto(scratch.path);
+  const links = join(scratch.path, 'links.db');
+  const clicks = join(scratch.path, 'clicks.db');
+  const withClicks = !keepClicks && existsSync(clicks);
+  const question = `${name}, whose primary is ${node}, is restored to ${words}, with ${countLinks(links).links} links. Links and keys made since are gone, and ${
+    withClicks
+      ? 'clicks are counted anew from what nodes have kept of them (CLICK_RETENTION)'
+      : 'clicks stay counted as they are'
+  }.`;
+  await expectName(name, yes, question, context);
+
+  await backUp();
+  // Asked again: the lease may have moved while a person was thinking.
+  const { epoch } = await askTarget(ask);
+  const options = toWriterOptions(config, { ownHosts: [], allowPrivate: false });
+  const staged = { ...options.clicks, file: clicks, positionFile: undefined };
+  prepareRestore(
+    { ...options, file: links, positionFile: undefined, journalMode: 'delete', clicks: staged },
+    epoch,
+  );
+  const files = { links, clicks: withClicks ? clicks : undefined };
+  const restored = await restoreInto(ask, { epoch, files });
+  output.line(
+    `restored ${words}; writes were held for ${Math.round(restored.heldMs)} ms, and this is epoch ${restored.epoch}`,
+  );
+  if (restored.clicksKept !== null) {
+    output.note(`the counts of clicks are as they were: ${restored.clicksKept}`);
+    context.fail();
+  }
+}

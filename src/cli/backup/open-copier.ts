@@ -1,0 +1,11 @@
+import { LiteFsCopier } from '../../cluster/litefs-copier.ts';
+import type { Config } from '../../config.ts';
+import type { DatabaseCopier } from '../../domain/database-copy.ts';
+import { FileCopier } from '../../storage/file-copier.ts';
+
+/** What copies the databases of the node that the environment describes. */
+export function openCopier({ fleet, storage }: Config): DatabaseCopier {
+  return fleet === undefined
+    ? new FileCopier({ links: storage.linksFile, clicks: storage.clicksFile })
+    : new LiteFsCopier(fleet);
+}

@@ -1,0 +1,75 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Config } from '../../config.ts';
+import { FileCopier } from '../../storage/file-copier.ts';
+import type { RestoreSource } from '../backup/apply-restore.ts';
+import { Refusal } from '../refusal.ts';
+
+const lookEveryMs = 200;
+/** So long without one click less, and something is wrong. */
+const stuckAfterMs = 60_000;
+
+const told = z.object({ clicks: z.object({ unconfirmed: z.int() }) });
+
+/**
+ * The folder of a machine that was ended. The clicks that it has kept and not counted are counted first, by the app itself,
+ * which nobody but this process reaches: so nothing of them stays behind. The folder of the node itself is not drained: its
+ * spool stays where it is, and goes on in the fleet.
+ */
+export async function openFolderSource(config: Config, folder: string): Promise<RestoreSource> {
+  const files = { links: join(folder, 'links.db'), clicks: join(folder, 'clicks.db') };
+  if (!existsSync(files.links)) {
+    throw new Refusal(`${folder} is no DATA_DIR of a machine: there is no links.db in it`);
+  }
+  if (folder !== config.storage.dataDir) await drain(config, folder);
+  else if (config.fleet === undefined) throw new Refusal(`this machine works in ${folder} already`);
+  const sizes = Object.values(files).filter((file) => existsSync(file));
+  return {
+    bytes: sizes.reduce((sum, file) => sum + statSync(file).size, 0),
+    async unpackInto(target) {
+      const whole = new AbortController().signal;
+      await new FileCopier(files).copyInto(target, ['links', 'clicks'], whole);
+      return `what the machine in ${folder} has`;
+    },
+  };
+}
+
+/** Runs the app on the folder, where no visitor finds it, until all its clicks are counted. */
+async function drain(config: Config, folder: string): Promise<void> {
+  // Loads the whole app, which few commands need.
+  const { startApp } = await import('../../app.ts');
+  await using app = await startApp(toDrainConfig(config, folder));
+  let least = Number.POSITIVE_INFINITY;
+  for (let sinceMs = performance.now(); ; ) {
+    const answer = await fetch(`${app.privateUrl}/status`);
+    const { unconfirmed } = told.parse(await answer.json()).clicks;
+    if (unconfirmed === 0) return;
+    if (unconfirmed < least) sinceMs = performance.now();
+    least = Math.min(least, unconfirmed);
+    if (performance.now() - sinceMs > stuckAfterMs) {
+      throw new Refusal(`${unconfirmed} clicks in ${folder} cannot be counted; nothing was moved`);
+    }
+    await delay(lookEveryMs);
+  }
+}
+
+/** The same settings, alone in that folder, at ports that nobody knows. */
+function toDrainConfig(config: Config, folder: string): Config {
+  const host = '127.0.0.1';
+  return {
+    ...config,
+    fleet: undefined,
+    backup: undefined,
+    log: { level: 'silent' },
+    http: { ...config.http, host, port: 0, privateHost: host, privatePort: 0 },
+    storage: {
+      dataDir: folder,
+      linksFile: join(folder, 'links.db'),
+      clicksFile: join(folder, 'clicks.db'),
+      journalMode: 'wal',
+    },
+    clicks: { ...config.clicks, spoolDir: join(folder, 'clicks') },
+  };
+}
