@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { AwsV4Signer } from 'aws4fetch';
 import type { S3Access } from '../domain/backup-place.ts';
 import type { Clock } from '../domain/clock.ts';
 import { BucketFailure } from './bucket.ts';
 import { addressBucket } from './bucket-s3-address.ts';
 import { parseS3Error, type S3Error } from './bucket-s3-error.ts';
 import { explainRefusal, explainSilence, type RefusedRequest } from './bucket-s3-failure.ts';
+import { type SignedRequest, signS3Request } from './bucket-s3-signing.ts';
 
 /** How long a bucket is tried, milliseconds. */
 export interface S3Patience {
@@ -47,6 +46,8 @@ export interface S3Answer {
   readonly code: string | undefined;
   readonly headers: Headers;
   readonly body: Uint8Array;
+  /** The time that the request was signed with and, as it was not refused, about the server's. */
+  readonly signedAtMs: number;
 }
 
 /** Further off than this a server refuses (Amazon's 15 min), or will soon. */
@@ -118,15 +119,16 @@ export class S3Client {
       signal?.throwIfAborted();
       const signedAtMs = this.#clock.now() + this.#clockOffsetMs;
       const response = await this.#fetch(request, signedAtMs, signal);
-      if (response.ok) return { code: undefined, headers: response.headers, body: response.body };
-      const error = parseS3Error(Buffer.from(response.body).toString());
+      const { headers, body } = response;
+      if (response.ok) return { code: undefined, headers, body, signedAtMs };
+      const error = parseS3Error(Buffer.from(body).toString());
       if (error.code !== undefined && request.expected?.includes(error.code)) {
-        return { code: error.code, headers: response.headers, body: response.body };
+        return { code: error.code, headers, body, signedAtMs };
       }
       if (corrections < 2 && this.#correct(response, error, signedAtMs)) continue;
       const { kind, sentence } = explainRefusal(
         response.status,
-        withRegion(error, response.headers),
+        withRegion(error, headers),
         this.#refused(request),
       );
       throw new BucketFailure(
@@ -172,34 +174,18 @@ export class S3Client {
     }
   }
 
-  #sign(request: S3Request, signedAtMs: number) {
+  #sign(request: S3Request, signedAtMs: number): Promise<SignedRequest> {
     const url = new URL(this.#base);
     if (request.key !== undefined)
       url.pathname = `${url.pathname.replace(/\/$/, '')}/${request.key}`;
     for (const [name, value] of Object.entries(request.query ?? {})) {
       url.searchParams.set(name, value);
     }
-    const body = request.body ?? new Uint8Array();
-    const { accessKeyId, secretAccessKey, sessionToken } = this.#access;
-    return new AwsV4Signer({
-      method: request.method,
-      url: url.href,
-      headers: {
-        // Signed, so the server refuses a body that arrives torn or changed; most compare Content-MD5 as well.
-        'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
-        ...(request.body !== undefined && {
-          'content-type': 'application/octet-stream',
-          'content-md5': createHash('md5').update(body).digest('base64'),
-        }),
-      },
-      accessKeyId,
-      secretAccessKey,
-      ...(sessionToken !== undefined && { sessionToken }),
-      service: 's3',
-      region: this.#region,
-      datetime: new Date(signedAtMs).toISOString().replace(/[:-]|\.\d{3}/g, ''),
-      cache: this.#signingKeys,
-    }).sign();
+    const { method, body } = request;
+    return signS3Request(
+      { method, url, ...(body !== undefined && { body }) },
+      { ...this.#access, region: this.#region, atMs: signedAtMs, cache: this.#signingKeys },
+    );
   }
 
   /** Takes the clock and the region from what refused ours; false when they are not why. */

@@ -8,6 +8,9 @@ import { parseListing } from './bucket-s3-listing.ts';
 /** Removals at a time: one by one is slow, and not every S3 server can remove many with one request. */
 const removedAtOnce = 8;
 
+/** A server refuses a request that is signed for a time further off than this: Amazon's 15 min, and what a request may take. */
+const refusedWhenOffMs = 20 * 60_000;
+
 /** How often an object is sent to a server that takes it and then has another one. */
 const writeRounds = 3;
 
@@ -135,9 +138,11 @@ export class S3Bucket implements Bucket {
         what: 'be reached',
         query: { 'list-type': '2', 'max-keys': '1', prefix: this.#prefix },
       },
-      ({ headers }) => {
+      ({ headers, signedAtMs }) => {
         const now = Date.parse(headers.get('date') ?? '');
         if (Number.isNaN(now)) throw strangeAnswer();
+        // A server that went by this time would have refused ours. What is removed by a wrong one does not come back.
+        if (Math.abs(now - signedAtMs) > refusedWhenOffMs) throw otherClock(now, signedAtMs);
         return now;
       },
       signal,
@@ -185,4 +190,12 @@ function strangeAnswer(): BucketFailure {
 
 function strayListing(): BucketFailure {
   return new BucketFailure('answer', 'what was listed is not what was asked for.');
+}
+
+function otherClock(toldMs: number, signedAtMs: number): BucketFailure {
+  const [told, signed] = [toldMs, signedAtMs].map((ms) => new Date(ms).toISOString());
+  return new BucketFailure(
+    'answer',
+    `its answers say that it is ${told}, but it takes what is signed for ${signed}: one of the clocks is wrong; set this machine's, or that of what stands before the bucket.`,
+  );
 }

@@ -364,12 +364,18 @@ describe('clocks', () => {
     expect(failure.message).toContain('RequestTimeTooSkewed');
   });
 
-  test('a wrong clock in answers alone harms nobody', async () => {
-    const bucket = open();
-    proxy.inject(() => ({ is: 'other clock', hours: 9 }));
-    await bucket.write('parts/a', Buffer.from('a'));
-    expect(text(await bucket.read('parts/a'))).toBe('a');
-  });
+  test.each([-9, 9])(
+    'a clock that is %i h off in answers alone is not taken for the time',
+    async (hours) => {
+      const bucket = open();
+      proxy.inject(() => ({ is: 'other clock', hours }));
+      await bucket.write('parts/a', Buffer.from('a'));
+      expect(text(await bucket.read('parts/a'))).toBe('a');
+      const failure = await bucketFailureOf(bucket.nowMs());
+      expect(failure.kind).toBe('answer');
+      expect(failure.message).toContain('one of the clocks is wrong');
+    },
+  );
 });
 
 /** Has the server answer with so many keys a page, by asking for them under a signature of its own: of itself it gives 1,000. */
