@@ -25,7 +25,12 @@ export function installFakeFly(state: Partial<FakeFlyState> = {}): FakeFlyProgra
   chmodSync(program, 0o755);
   return {
     folder,
-    env: { PATH: `${folder}:/usr/bin:/bin`, FAKE_FLY: memory },
+    env: {
+      PATH: `${folder}:/usr/bin:/bin`,
+      FAKE_FLY: memory,
+      // Twenty calls compile the fake once.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+    },
     memory: () => JSON.parse(readFileSync(memory, 'utf8')),
   };
 }

@@ -1,0 +1,367 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { Fly } from '../../scripts/fly/fly.ts';
+import { readFlyToml, writeFlyToml } from '../../scripts/fly-setup/fly-toml.ts';
+import { Misuse, makeChoices, parseOptions } from '../../scripts/fly-setup/options.ts';
+import { setUp } from '../../scripts/fly-setup/set-up.ts';
+import type { Choices } from '../../scripts/fly-setup/step.ts';
+import { volumeName } from '../../scripts/fly-setup/steps/volumes.ts';
+import { FakeFly } from '../support/fake-fly/fake-fly.ts';
+import { installFakeFly } from '../support/fake-fly/fake-fly-program.ts';
+import { root } from './deployment.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const toml = readFileSync(join(root, 'fly.toml'), 'utf8');
+
+const choices: Choices = {
+  app: 'shop-links',
+  org: 'shop',
+  primaryRegion: 'ams',
+  otherRegions: ['iad', 'syd'],
+  domain: 'go.example.com',
+  bucket: 'shop-links-backups',
+  volumeGb: 1,
+};
+
+/** All that a first walk changes, in order. */
+const wholeWay = [
+  'apps create shop-links --org shop',
+  'secrets import --app shop-links --stage',
+  'consul attach --app shop-links',
+  'storage create --app shop-links --name shop-links-backups --yes',
+  'secrets import --app shop-links --stage',
+  'volumes create hoplite_data --app shop-links --region ams --size 1 --count 2 --snapshot-retention 14 --yes',
+  'volumes create hoplite_data --app shop-links --region iad --size 1 --count 1 --snapshot-retention 14 --yes',
+  'volumes create hoplite_data --app shop-links --region syd --size 1 --count 1 --snapshot-retention 14 --yes',
+  'deploy --app shop-links --config fly.toml --ha=false --yes',
+  'scale count 2 --app shop-links --region ams --yes',
+  'scale count 1 --app shop-links --region iad --yes',
+  'scale count 1 --app shop-links --region syd --yes',
+  'certs add go.example.com --app shop-links',
+];
+
+let fake: FakeFly;
+let printed: string[];
+let questions: string[];
+beforeEach(() => {
+  fake = new FakeFly();
+  printed = [];
+  questions = [];
+});
+
+/** Walks; a person says yes unless `answer` says otherwise. */
+function walk(
+  more: Partial<Choices> = {},
+  {
+    isDryRun = false,
+    answer = (_: string) => true,
+  }: { isDryRun?: boolean; answer?: (title: string) => boolean } = {},
+) {
+  let nowMs = 0;
+  let secrets = 0;
+  return setUp(
+    { ...choices, ...more },
+    {
+      fly: new Fly(fake.run),
+      print: (line) => printed.push(line),
+      confirm: async (question) => {
+        const title = printed.findLast((line) => line.startsWith('\n'))?.trim() ?? '';
+        questions.push(question);
+        return answer(title);
+      },
+      isDryRun,
+      configFile: 'fly.toml',
+      randomSecret: () => `secret-${++secrets}`,
+      now: () => nowMs,
+      sleep: async (ms) => {
+        nowMs += ms;
+      },
+    },
+  );
+}
+
+test('walks from nothing to a fleet: two machines in the primary region, one in each other', async () => {
+  expect(await walk()).toBe('done');
+  expect(fake.changes()).toEqual(wholeWay);
+  const { machines, volumes, secrets, certificates } = fake.state;
+  expect(machines.map(({ region }) => region)).toEqual(['ams', 'ams', 'iad', 'syd']);
+  // Every machine took a volume that was made for it.
+  expect(volumes.map(({ machine }) => machine)).toEqual(machines.map(({ id }) => id));
+  expect(Object.keys(secrets).sort()).toEqual([
+    'ADMIN_KEY',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_ENDPOINT_URL_S3',
+    'AWS_REGION',
+    'AWS_SECRET_ACCESS_KEY',
+    'BACKUP_KEY',
+    'BACKUP_URL',
+    'BUCKET_NAME',
+    'FLEET_SECRET',
+    'FLY_CONSUL_URL',
+  ]);
+  expect(secrets.BACKUP_URL).toBe('s3://shop-links-backups/hoplite');
+  expect(certificates).toEqual(['go.example.com']);
+});
+
+test('says each command before it asks, and shows no secret but the two to keep, at the end', async () => {
+  await walk();
+  const said = printed
+    .filter((line) => line.startsWith('$ '))
+    .map((line) => line.replace(/ {4}#.*/, ''));
+  expect(said).toEqual(wholeWay.map((change) => `$ fly ${change}`));
+  expect(fake.calls.join('\n')).not.toContain('secret-');
+  const { ADMIN_KEY, BACKUP_KEY, FLEET_SECRET } = fake.state.secrets;
+  const end = printed.findIndex((line) => line.includes('Keep these now'));
+  expect(printed.slice(end).join('\n')).toContain(
+    `ADMIN_KEY=${ADMIN_KEY}\n  BACKUP_KEY=${BACKUP_KEY}`,
+  );
+  expect(printed.slice(0, end).join('\n')).not.toContain('secret-');
+  expect(printed.join('\n')).not.toContain(FLEET_SECRET);
+  expect(questions).toHaveLength(8);
+});
+
+test('a second walk changes nothing', async () => {
+  await walk();
+  const before = fake.changes().length;
+  expect(await walk()).toBe('done');
+  expect(fake.changes()).toHaveLength(before);
+  expect(questions).toHaveLength(8);
+});
+
+test('goes on where it ended, and makes a region more', async () => {
+  fake.interfere = ({ command }) =>
+    command === 'deploy' ? { exitCode: 1, stderr: '' } : undefined;
+  await expect(walk()).rejects.toThrow(
+    '"fly deploy --app shop-links --config fly.toml --ha=false --yes" ended with 1.',
+  );
+  expect(fake.changes().at(-1)).toMatch(/^deploy /);
+  fake.interfere = () => undefined;
+  fake.calls.length = 0;
+  expect(await walk({ otherRegions: ['iad', 'syd', 'nrt'] })).toBe('done');
+  expect(fake.changes()).toEqual([
+    'volumes create hoplite_data --app shop-links --region nrt --size 1 --count 1 --snapshot-retention 14 --yes',
+    ...wholeWay.slice(8, 12),
+    'scale count 1 --app shop-links --region nrt --yes',
+    wholeWay[12],
+  ]);
+});
+
+test('secrets that were lost come back, and reach machines that run', async () => {
+  await walk();
+  delete fake.state.secrets.FLEET_SECRET;
+  fake.calls.length = 0;
+  await walk();
+  expect(fake.changes()).toEqual([
+    'secrets import --app shop-links --stage',
+    'secrets deploy --app shop-links',
+  ]);
+  expect(fake.state.secrets.ADMIN_KEY).toBe('secret-2');
+});
+
+test('a dry run looks and changes nothing', async () => {
+  expect(await walk({}, { isDryRun: true })).toBe('done');
+  expect(fake.changes()).toEqual([]);
+  const said = printed
+    .filter((line) => line.startsWith('$ '))
+    .map((line) => line.replace(/ {4}#.*/, ''));
+  expect(said).toEqual(wholeWay.map((change) => `$ fly ${change}`));
+  expect(questions).toEqual([]);
+});
+
+test('who says no stops there, except at what a fleet can do without', async () => {
+  expect(await walk({}, { answer: (title) => !title.startsWith('Volumes') })).toBe('stopped');
+  expect(fake.changes().at(-1)).toBe(wholeWay[4]);
+  fake = new FakeFly();
+  expect(await walk({}, { answer: (title) => !/^(Backups|The domain)/.test(title) })).toBe('done');
+  expect(fake.state.buckets).toEqual([]);
+  expect(fake.state.certificates).toEqual([]);
+});
+
+test('without backups, domain and other regions', async () => {
+  expect(await walk({ bucket: undefined, domain: undefined, otherRegions: [] })).toBe('done');
+  expect(fake.state.machines).toHaveLength(2);
+  expect(fake.changes().join('\n')).not.toMatch(/storage|certs/);
+});
+
+describe('ends with a sentence when', () => {
+  test.for<[name: string, prepare: () => void, says: RegExp]>([
+    [
+      'nobody is logged in',
+      () => {
+        fake.state.user = null;
+      },
+      /Nobody is logged in at Fly\. Run "fly auth login"/,
+    ],
+    [
+      'consul attach added nothing',
+      () => {
+        fake.state.consulWorks = false;
+      },
+      /added nothing: there is no FLY_CONSUL_URL/,
+    ],
+    [
+      'the bucket sets no keys',
+      () => {
+        fake.interfere = ({ command }) => (command === 'storage create' ? {} : undefined);
+      },
+      /secrets are not: AWS_ACCESS_KEY_ID/,
+    ],
+    [
+      'fly fails',
+      () => {
+        fake.interfere = ({ command }) =>
+          command === 'volumes create' ? { exitCode: 1 } : undefined;
+      },
+      /"fly volumes create .*" ended with 1/,
+    ],
+    [
+      'the fleet does not become well',
+      () => {
+        fake.state.primaryRegionOfFolder = 'syd';
+      },
+      /not well:[\s\S]*The primary is .* in syd, not in ams/,
+    ],
+  ])('%s', async ([, prepare, says]) => {
+    prepare();
+    await expect(walk()).rejects.toThrow(says);
+  });
+
+  test('the primary region has a third machine', async () => {
+    await walk();
+    fake.call(['scale', 'count', '3', '--app', 'shop-links', '--region', 'ams', '--yes']);
+    await expect(walk()).rejects.toThrow(/ams has 3 machines, and only 2 may become primary/);
+  });
+});
+
+describe('fly.toml', () => {
+  test('gets three lines, and keeps all others', () => {
+    const changed = writeFlyToml(toml, choices);
+    expect(readFlyToml(changed)).toEqual({
+      app: 'shop-links',
+      primaryRegion: 'ams',
+      baseUrl: 'https://go.example.com',
+    });
+    const before = toml.split('\n');
+    const differing = changed.split('\n').filter((line, index) => line !== before[index]);
+    expect(differing.length).toBeLessThanOrEqual(3);
+    expect(writeFlyToml(changed, { ...choices, domain: undefined })).toContain(
+      'BASE_URL = "https://shop-links.fly.dev"',
+    );
+  });
+
+  test('names the volume that is made', () => {
+    expect(toml).toContain(`source = "${volumeName}"`);
+  });
+});
+
+describe('the choices', () => {
+  const file = { app: 'hoplite', primaryRegion: 'ams', baseUrl: 'https://hoplite.fly.dev' };
+  const choose = (args: readonly string[], ask?: Parameters<typeof makeChoices>[2], own = file) => {
+    const options = parseOptions(args);
+    return options === 'help' ? Promise.reject(new Error('help')) : makeChoices(options, own, ask);
+  };
+
+  test('come from the command line, then from answers, then from fly.toml', async () => {
+    expect(await choose(['--app', 'shop', '--regions', 'iad, syd'])).toEqual({
+      app: 'shop',
+      org: undefined,
+      primaryRegion: 'ams',
+      otherRegions: ['iad', 'syd'],
+      domain: undefined,
+      bucket: 'shop-backups',
+      volumeGb: 1,
+    });
+    const asked: string[] = [];
+    const answers = async (question: string, offered: string) => {
+      asked.push(`${question} [${offered}]`);
+      return question.startsWith('Other') ? 'iad' : offered;
+    };
+    const own = { app: 'mine', primaryRegion: 'fra', baseUrl: 'https://go.example.com' };
+    expect(await choose(['--no-backups'], answers, own)).toMatchObject({
+      app: 'mine',
+      primaryRegion: 'fra',
+      otherRegions: ['iad'],
+      domain: 'go.example.com',
+      bucket: undefined,
+    });
+    expect(asked).toEqual([
+      'Name of the app [mine]',
+      'Primary region, where writes happen [fra]',
+      'Other regions, separated by commas []',
+      'Domain of your own, or nothing [go.example.com]',
+    ]);
+  });
+
+  test.for([
+    [[], /needs a name of its own/],
+    [['--app', 'Shop'], /small letters/],
+    [['--app', 'shop', '--primary-region', 'amsterdam'], /three small letters/],
+    [['--app', 'shop', '--regions', 'ams;rm'], /three small letters/],
+    [['--app', 'shop', '--domain', 'https://go.example.com'], /a name like go\.example\.com/],
+    [['--app', 'shop', '--volume-gb', 'big'], /whole number/],
+    [['--apps', 'shop'], /--apps/],
+  ] as const)('%j is not understood', async ([args, says]) => {
+    await expect((async () => choose(args))()).rejects.toThrow(Misuse);
+    await expect((async () => choose(args))()).rejects.toThrow(says);
+  });
+});
+
+describe('the command', () => {
+  const run = (
+    fake: { folder: string; env: Readonly<Record<string, string>> },
+    ...args: string[]
+  ) => {
+    writeFileSync(join(fake.folder, 'fly.toml'), toml);
+    return spawnSync(process.execPath, [join(root, 'scripts/fly-setup/main.ts'), ...args], {
+      cwd: fake.folder,
+      env: fake.env,
+      encoding: 'utf8',
+    });
+  };
+
+  test('with --dry-run calls fly for nothing but looking, and leaves fly.toml', () => {
+    const fake = installFakeFly();
+    const { status, stdout, stderr } = run(
+      fake,
+      '--dry-run',
+      '--app',
+      'shop-links',
+      '--regions',
+      'iad',
+    );
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toContain('Fly knows you as ada@example.com.');
+    expect(stdout).toContain('fly.toml would get app "shop-links"');
+    expect(stdout).toContain('\n$ fly scale count 2 --app shop-links --region ams --yes\n');
+    expect(
+      fake.memory().calls.filter((call) => !/^(auth whoami|apps list --json)$/.test(call)),
+    ).toEqual([]);
+    expect(readFileSync(join(fake.folder, 'fly.toml'), 'utf8')).toBe(toml);
+  });
+
+  test('with --yes walks the whole way, and says each command once', () => {
+    const fake = installFakeFly();
+    const { status, stdout, stderr } = run(fake, '--yes', '--app', 'shop-links', '--no-backups');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(fake.memory().state.machines).toHaveLength(2);
+    expect(stdout.match(/^\$ fly scale count .*$/gm)).toHaveLength(1);
+    const key = /ADMIN_KEY=([0-9a-f]{64})\n/.exec(stdout)?.[1];
+    expect(fake.memory().state.secrets.ADMIN_KEY).toBe(key);
+    expect(readFileSync(join(fake.folder, 'fly.toml'), 'utf8')).toContain('app = "shop-links"');
+  });
+
+  test('says what is wrong before it changes anything', () => {
+    const fake = installFakeFly();
+    expect(run({ ...fake, env: { PATH: '/nowhere' } }, '--yes').stderr).toContain(
+      'There is no fly on the PATH. Install it as https://fly.io/docs/flyctl/install/ says',
+    );
+    const alone = run(fake, '--app', 'shop');
+    expect(alone.stderr).toContain('Nobody is there to ask: add --yes');
+    expect(alone.status).toBe(2);
+  });
+});
