@@ -48,6 +48,24 @@ export const workflowLints: readonly WorkflowLint[] = [
     ),
   },
   {
+    message: 'a job that asks for more rights must be the one that publishes a release',
+    holds: (workflows) =>
+      workflows.every(({ name, parsed: { jobs } }) =>
+        Object.entries(jobs).every(
+          ([job, { permissions }]) =>
+            permissions === undefined || (name === 'release.yml' && job === 'release'),
+        ),
+      ),
+  },
+  {
+    message: 'release.yml: what is released must have been tested',
+    holds: onEvery(
+      ({ name, parsed: { jobs } }) =>
+        name !== 'release.yml' ||
+        (jobs.test?.uses === './.github/workflows/ci.yml' && jobs.release?.needs === 'test'),
+    ),
+  },
+  {
     message: 'jobs must end by themselves: each needs timeout-minutes',
     holds: onEveryJob((job) => job.uses !== undefined || job['timeout-minutes'] !== undefined),
   },

@@ -81,6 +81,17 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       'cancel-in-progress: true',
     ],
   ],
+  'a job that asks for more rights must be the one that publishes a release': [
+    ['deploy.yml', '    environment: production', '    permissions: write-all'],
+    [
+      'ci.yml',
+      '    timeout-minutes: 10',
+      '    timeout-minutes: 10\n    permissions:\n      packages: write',
+    ],
+  ],
+  'release.yml: what is released must have been tested': [
+    ['release.yml', 'needs: test', 'needs: []'],
+  ],
   'deploy.yml: deployments must wait for each other': [
     ['deploy.yml', 'group: deploy', 'group: deploy-${{ github.run_id }}'],
     [
