@@ -9,9 +9,12 @@ import { buildImage, createRunProgram } from '../../scripts/deploy/build-image.t
 import { Misuse, newestMigration, parseOptions } from '../../scripts/deploy/options.ts';
 import { smokeTest } from '../../scripts/deploy/smoke-test.ts';
 import { toShellWords } from '../../scripts/fly/shell-words.ts';
+import { readFlyToml } from '../../scripts/fly-setup/fly-toml.ts';
 import { digestOf } from '../support/fake-fly/fake-fly.ts';
 import { installFakeFly } from '../support/fake-fly/fake-fly-program.ts';
 import { root } from './deployment.ts';
+
+const own = readFlyToml(readFileSync(join(root, 'fly.toml'), 'utf8'));
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -142,10 +145,10 @@ describe('the options', () => {
 
   test('come from fly.toml, and what is empty counts as left out', () => {
     const fromFile = {
-      app: 'hoplite',
+      app: own.app,
       configFile: join(root, 'fly.toml'),
-      primaryRegion: 'ams',
-      origin: 'https://hoplite.fly.dev',
+      primaryRegion: own.primaryRegion,
+      origin: own.baseUrl,
       image: undefined,
       backup: true,
     };
@@ -202,12 +205,9 @@ describe('the command', () => {
         readFileSync(program, 'utf8').replace('exec', () => `${hang}\nexec`),
       );
     }
-    const toml = readFileSync(join(root, 'fly.toml'), 'utf8');
     writeFileSync(
       join(fake.folder, 'fly.toml'),
-      toml
-        .replace('https://hoplite.fly.dev', origin || 'http://127.0.0.1:1')
-        .replace('app = "hoplite"', 'app = "shop"'),
+      `app = "shop"\nprimary_region = "ams"\n\n[env]\nBASE_URL = "${origin || 'http://127.0.0.1:1'}"\n`,
     );
     const child = spawn(process.execPath, [join(root, 'scripts/deploy/main.ts'), ...args], {
       cwd: fake.folder,

@@ -20,7 +20,7 @@ export const root = join(import.meta.dirname, '../..');
 export const paths = [
   '.dockerignore',
   'Dockerfile',
-  'README.md',
+  'docs/deploy.md',
   'fly.toml',
   'litefs.yml',
   'package.json',
@@ -77,6 +77,7 @@ const flySchema = z.looseObject({
     strategy: z.string().optional(),
     max_unavailable: z.number().default(0.33),
     release_command: z.string().optional(),
+    wait_timeout: z.string().optional(),
   }),
   restart: z.array(z.looseObject({ policy: z.string() })).default([]),
   vm: z.array(z.looseObject({ memory: z.string() })),

@@ -1,3 +1,4 @@
+import { candidates } from '../../scripts/fly-setup/steps/wanted-machines.ts';
 import { environment, readConfig } from '../../src/config.ts';
 import { machineEnvironment } from './deployment.ts';
 import type { Lint } from './lint.ts';
@@ -20,18 +21,29 @@ export const flyLints: readonly Lint[] = [
     holds: ({ fly }) => fly.http_service.min_machines_running === 2,
   },
   {
-    message: 'fly.toml and README.md must tell to scale the primary region to exactly 2 machines',
-    holds: ({ fly, texts }) =>
-      [texts['fly.toml'], texts['README.md']].every((text) => {
-        const counts = [...text.matchAll(/fly scale count (\d+) --region (\w+)/g)];
-        const own = counts.filter(([, , region]) => region === fly.primary_region);
-        return own.length > 0 && own.every(([, count]) => count === '2');
-      }),
+    message:
+      'docs/deploy.md must tell to scale the primary region to exactly 2 machines, others to 1',
+    holds: ({ texts }) => {
+      const counts = [
+        ...texts['docs/deploy.md'].matchAll(/fly scale count (\d+) --app \S+ --region (\w+)/g),
+      ].map(([, count, region]) => `${region} ${count}`);
+      return (
+        counts.filter((count) => count === 'ams 2').length === 1 &&
+        counts.every((count) => count === 'ams 2' || /^(?!ams)\w+ 1$/.test(count))
+      );
+    },
   },
   {
-    message: 'fly.toml: kill_timeout must be at least 30s; a drain has to fit into it',
-    holds: ({ fly }) =>
-      /^\d+s$/.test(fly.kill_timeout ?? '') && parseInt(fly.kill_timeout ?? '', 10) >= 30,
+    message: 'fly.toml: min_machines_running must be what npm run fly-setup makes of candidates',
+    holds: ({ fly }) => fly.http_service.min_machines_running === candidates,
+  },
+  {
+    message:
+      'fly.toml: kill_timeout must be 30s to 300s: a drain has to fit into it, and Fly waits no longer',
+    holds: ({ fly }) => {
+      const seconds = Number(/^(\d+)s$/.exec(fly.kill_timeout ?? '')?.[1]);
+      return seconds >= 30 && seconds <= 300;
+    },
   },
   {
     message: 'fly.toml: kill_signal must be SIGTERM or SIGINT; LiteFS hears no other',
@@ -44,6 +56,25 @@ export const flyLints: readonly Lint[] = [
   {
     message: 'fly.toml: the strategy must be rolling, with max_unavailable 1',
     holds: ({ fly }) => fly.deploy.strategy === 'rolling' && fly.deploy.max_unavailable === 1,
+  },
+  {
+    message: 'fly.toml: there must be no process groups; each would want volumes of its own',
+    holds: ({ fly }) => !('processes' in fly),
+  },
+  {
+    message:
+      'fly.toml: wait_timeout must be 5m or more; a machine may copy all links before it is healthy',
+    holds: ({ fly }) => Number(/^(\d+)m$/.exec(fly.deploy.wait_timeout ?? '')?.[1]) >= 5,
+  },
+  {
+    message: 'fly.toml: schema and LiteFS must be shown by checks that steer nothing',
+    holds: ({ fly }) => {
+      const checks = Object.values(fly.checks);
+      return (
+        checks.some(({ path }) => path === '/readyz') &&
+        checks.some(({ type, port }) => type === 'tcp' && port === litefsPort)
+      );
+    },
   },
   {
     message: 'fly.toml: the one public port must be the PORT of the app',

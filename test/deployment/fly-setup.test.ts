@@ -329,6 +329,8 @@ describe('the command', () => {
       '--dry-run',
       '--app',
       'shop-links',
+      '--primary-region',
+      'ams',
       '--regions',
       'iad',
     );
@@ -345,7 +347,15 @@ describe('the command', () => {
 
   test('with --yes walks the whole way, and says each command once', () => {
     const fake = installFakeFly();
-    const { status, stdout, stderr } = run(fake, '--yes', '--app', 'shop-links', '--no-backups');
+    const { status, stdout, stderr } = run(
+      fake,
+      '--yes',
+      '--app',
+      'shop-links',
+      '--primary-region',
+      'ams',
+      '--no-backups',
+    );
     expect(stderr).toBe('');
     expect(status).toBe(0);
     expect(fake.memory().state.machines).toHaveLength(2);

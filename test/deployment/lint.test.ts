@@ -1,11 +1,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the files that are changed here hold such variables
 
 import { describe, expect, test } from 'vitest';
+import { readFlyToml } from '../../scripts/fly-setup/fly-toml.ts';
 import { type Boot, boot } from './boot.ts';
 import { parseDeployment, readTexts, type Texts } from './deployment.ts';
 import { lintDeployment, lints } from './lint.ts';
 
 const shipped = readTexts();
+/** The lines that are each deployment's own. */
+const own = readFlyToml(shipped['fly.toml']);
 
 /** A change to one of the files that a rule must notice; `from` occurs there. */
 interface Mutation {
@@ -29,16 +32,35 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     change('fly.toml', 'min_machines_running = 2', 'min_machines_running = 3'),
     change('fly.toml', 'min_machines_running = 2', ''),
   ],
-  'fly.toml and README.md must tell to scale the primary region to exactly 2 machines': [
-    change('fly.toml', 'fly scale count 2 --region ams', 'fly scale count 3 --region ams'),
-    change('README.md', 'fly scale count 2 --region ams', 'fly scale count 1 --region ams'),
-    change('fly.toml', 'fly scale count 1 --region syd', 'fly scale count 1 --region ams'),
-    change('fly.toml', 'primary_region = "ams"', 'primary_region = "arn"'),
+  'docs/deploy.md must tell to scale the primary region to exactly 2 machines, others to 1': [
+    change('docs/deploy.md', 'fly scale count 2 --app', 'fly scale count 3 --app'),
+    change('docs/deploy.md', 'shop-links --region iad --yes', 'shop-links --region ams --yes'),
+    change('docs/deploy.md', 'fly scale count 1 --app', 'fly scale count 2 --app'),
   ],
-  'fly.toml: kill_timeout must be at least 30s; a drain has to fit into it': [
-    change('fly.toml', 'kill_timeout = "30s"', 'kill_timeout = "5s"'),
-    change('fly.toml', 'kill_timeout = "30s"', ''),
+  'fly.toml: min_machines_running must be what npm run fly-setup makes of candidates': [
+    change('fly.toml', 'min_machines_running = 2', 'min_machines_running = 1'),
   ],
+  'fly.toml: there must be no process groups; each would want volumes of its own': [
+    change('fly.toml', '[deploy]', '[processes]\napp = "npm start"\n\n[deploy]'),
+  ],
+  'fly.toml: wait_timeout must be 5m or more; a machine may copy all links before it is healthy': [
+    change('fly.toml', 'wait_timeout = "10m"', 'wait_timeout = "2m"'),
+    change('fly.toml', 'wait_timeout = "10m"', ''),
+  ],
+  'fly.toml: schema and LiteFS must be shown by checks that steer nothing': [
+    change('fly.toml', 'path = "/readyz"', 'path = "/healthz"'),
+    change(
+      'fly.toml',
+      '[checks.litefs]\ntype = "tcp"\nport = 20202',
+      '[checks.litefs]\ntype = "tcp"\nport = 8081',
+    ),
+  ],
+  'fly.toml: kill_timeout must be 30s to 300s: a drain has to fit into it, and Fly waits no longer':
+    [
+      change('fly.toml', 'kill_timeout = "30s"', 'kill_timeout = "5s"'),
+      change('fly.toml', 'kill_timeout = "30s"', ''),
+      change('fly.toml', 'kill_timeout = "30s"', 'kill_timeout = "600s"'),
+    ],
   'fly.toml: kill_signal must be SIGTERM or SIGINT; LiteFS hears no other': [
     change('fly.toml', 'kill_signal = "SIGTERM"', 'kill_signal = "SIGQUIT"'),
   ],
@@ -103,7 +125,7 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'fly.toml: LITEFS_DIR must be set, and the app must accept the whole environment': [
     change('fly.toml', 'LITEFS_DIR = "/litefs"', ''),
-    change('fly.toml', 'BASE_URL = "https://hoplite.fly.dev"', ''),
+    change('fly.toml', `BASE_URL = "${own.baseUrl}"`, ''),
     change('fly.toml', 'ACCESS = "keys"', 'ACCESS = "open"'),
   ],
 
@@ -159,9 +181,11 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     change('fly.toml', 'LITEFS_DIR = "/litefs"', 'LITEFS_DIR = "/data/mount"'),
     change('fly.toml', 'destination = "/data"', 'destination = "/other"'),
   ],
-  'litefs.yml: data.retention must be a time; with 0 no snapshot ever arrives': [
-    change('litefs.yml', 'retention: "10m"', 'retention: "0"'),
-  ],
+  'litefs.yml: data.retention must be 10m to 1h; with 0 no snapshot ever arrives, with more the disk fills':
+    [
+      change('litefs.yml', 'retention: "10m"', 'retention: "0"'),
+      change('litefs.yml', 'retention: "10m"', 'retention: "24h"'),
+    ],
   'litefs.yml: the proxy and the backup of LiteFS must be off; the app does both': [
     change('litefs.yml', '\nlease:', '\nproxy:\n  addr: ":8080"\n\nlease:'),
     change('litefs.yml', '\nlease:', '\nbackup:\n  type: "file"\n\nlease:'),

@@ -70,8 +70,9 @@ export const litefsLints: readonly Lint[] = [
       ),
   },
   {
-    message: 'litefs.yml: data.retention must be a time; with 0 no snapshot ever arrives',
-    holds: onEveryNode(({ litefs }) => /^[1-9]\d*[mh]$/.test(litefs.data.retention)),
+    message:
+      'litefs.yml: data.retention must be 10m to 1h; with 0 no snapshot ever arrives, with more the disk fills',
+    holds: onEveryNode(({ litefs }) => /^(?:[1-5]\dm|60m|1h)$/.test(litefs.data.retention)),
   },
   {
     message: 'litefs.yml: the proxy and the backup of LiteFS must be off; the app does both',
