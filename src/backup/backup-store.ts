@@ -9,7 +9,7 @@ export interface KeyRing {
   encrypt(plain: Uint8Array): Uint8Array;
   /** Throws when none of the keys encrypted it, or it was changed. */
   decrypt(encrypted: Uint8Array): Uint8Array;
-  /** A name for a content, hex: the same for the same content, and keyed where parts are encrypted. */
+  /** A name for a content, hex: the same for the same content and first key, and nothing to who has no key. */
   nameOf(plain: Uint8Array): string;
 }
 
