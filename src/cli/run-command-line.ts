@@ -10,6 +10,7 @@ import { addLink } from './link/link.ts';
 import { addMigrate } from './migrate/migrate.ts';
 import { addMove } from './move/move.ts';
 import { addExport } from './portable/export.ts';
+import { addImport } from './portable/import.ts';
 import { addRebuild } from './rebuild/rebuild.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
@@ -55,6 +56,7 @@ function createProgram(context: Context): Command {
   addLink(program, context);
   addKey(program, context);
   addExport(program, context);
+  addImport(program, context);
   addMigrate(program, context);
   addHandoff(program, context);
   addRebuild(program, context);

@@ -53,8 +53,8 @@ export interface LinkReader {
 }
 
 /**
- * Writes links. Lives in the writer's transaction, hence synchronous. Each method that changes a link
- * adds a row to `changes`, from which every node repairs its memory (docs/architecture.md, "How a redirect walks").
+ * Writes links. Lives in the writer's transaction, hence synchronous. Each method that changes a link,
+ * but for `importLink`, adds a row to `changes`, from which every node repairs its memory (docs/architecture.md, "How a redirect walks").
  */
 export interface LinkWriteStore {
   findLink(domainId: number, slugKey: SlugKey): Link | undefined;
@@ -70,6 +70,11 @@ export interface LinkWriteStore {
   getDomain(id: number): Domain;
   /** Returns false, and changes nothing, when the slug is taken. */
   insertLink(link: Link): boolean;
+  /**
+   * Gives the link that has the slug already, and then changes nothing; else inserts this one. Adds no row to `changes`:
+   * no node remembers that a slug has no link, and as many rows as an import has would have all nodes forget everything.
+   */
+  importLink(link: Link): Link | undefined;
   updateLink(link: Link): void;
   deleteLink(link: Link): void;
 }

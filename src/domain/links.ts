@@ -1,6 +1,6 @@
+import { applyChanges } from './apply-changes.ts';
 import { createBulkLinks } from './bulk-links.ts';
 import type { Clock } from './clock.ts';
-import { type DestinationPolicy, parseDestination } from './destination.ts';
 import { Failure } from './failure.ts';
 import {
   findRepeatedRequest,
@@ -8,10 +8,9 @@ import {
   keyOfDeletedLink,
   rememberRequest,
 } from './idempotency.ts';
+import { createImportLinks } from './import-links.ts';
 import { createInsertLink, type InsertLinkDeps } from './insert-link.ts';
-import type { Link, LinkChanges } from './link.ts';
-import { checkTiming, parseTime, parseTitle } from './link-rules.ts';
-import { parseFields } from './parse-fields.ts';
+import type { Link } from './link.ts';
 import type { CreateLinkInput, DeleteLinkInput, WriterCommands } from './writer.ts';
 
 export interface LinksDeps extends InsertLinkDeps {
@@ -27,7 +26,10 @@ export function linkVersionTag(link: Pick<Link, 'id' | 'version' | 'updatedAt'>)
 /** The use cases that write links. They run inside one transaction of the writer and await nothing. */
 export function createLinks(
   deps: LinksDeps,
-): Pick<WriterCommands, 'createLink' | 'createLinks' | 'updateLink' | 'deleteLink'> {
+): Pick<
+  WriterCommands,
+  'createLink' | 'createLinks' | 'importLinks' | 'updateLink' | 'deleteLink'
+> {
   const { store, idempotency, clock, destinationPolicy } = deps;
   const insertLink = createInsertLink(deps);
   return {
@@ -43,6 +45,8 @@ export function createLinks(
     },
 
     createLinks: createBulkLinks({ store, insertLink, idempotency, clock }),
+
+    importLinks: createImportLinks(deps),
 
     updateLink({ changes, ...ref }) {
       const link = getLink(ref);
@@ -92,29 +96,4 @@ export function createLinks(
     }
     return link;
   }
-}
-
-/** The link with the changes, judged as a whole; the same object when nothing differs. */
-function applyChanges(link: Link, changes: LinkChanges, policy: DestinationPolicy): Link {
-  const { destination, title, notBefore, expiresAt } = changes;
-  const fields = parseFields({
-    destination: () =>
-      destination === undefined ? link.destination : parseDestination(destination, policy),
-    title: () => (title === undefined ? link.title : parseTitle(title)),
-    notBefore: () =>
-      notBefore === undefined ? link.notBefore : parseTime('/notBefore', notBefore),
-    expiresAt: () =>
-      expiresAt === undefined ? link.expiresAt : parseTime('/expiresAt', expiresAt),
-  });
-  checkTiming(fields, expiresAt === undefined ? '/notBefore' : '/expiresAt');
-  const changed: Link = {
-    ...link,
-    ...fields,
-    redirectCode: changes.redirectCode ?? link.redirectCode,
-    forwardQuery: changes.forwardQuery ?? link.forwardQuery,
-    disabled: changes.disabled ?? link.disabled,
-    blocked: changes.blocked ?? link.blocked,
-  };
-  const names = Object.keys(changed) as (keyof Link)[];
-  return names.every((name) => changed[name] === link[name]) ? link : changed;
 }

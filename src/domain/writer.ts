@@ -1,7 +1,9 @@
 import type { ApiKey } from './api-key.ts';
 import type { ClickCursor, ProducerId } from './click-cursor.ts';
+import type { SlugCase } from './domain-name.ts';
 import type { Durability } from './durability.ts';
 import type { IdempotencyKey } from './idempotency.ts';
+import type { ImportFate, OnConflict } from './import-links.ts';
 import type { Link, LinkChanges, LinkRef, NewLink } from './link.ts';
 import type { Pieces } from './pieces.ts';
 import type { Position } from './position.ts';
@@ -21,6 +23,11 @@ export interface WriterCommands {
    * fails all, by the failure of the first with the errors of all. Throws `idempotency_mismatch` too.
    */
   createLinks(input: CreateLinksInput): CreateLinksResult;
+  /**
+   * Makes links as an export or another shortener has them, all in this one transaction. A row that cannot be made fails
+   * alone; with `isAtomic` it fails all, as in `createLinks`. Throws `idempotency_mismatch` too.
+   */
+  importLinks(input: ImportLinksInput): ImportLinksResult;
   /** Throws `not_found`, `invalid` or `precondition_failed`. A link that would not change keeps its version. */
   updateLink(input: UpdateLinkInput): Link;
   /** Throws `not_found`, `precondition_failed`, or `forbidden` for a takedown that is to stay. */
@@ -106,6 +113,32 @@ export interface CreateLinksResult {
   readonly created: number;
   readonly failed: number;
   /** Whether an earlier request with the same `Idempotency-Key` made the links. */
+  readonly repeated: boolean;
+}
+
+export interface ImportLinksInput {
+  readonly domainId: number;
+  /** JSON, one link a line, at most 5,000. Whoever asks gives the bytes away. */
+  readonly lines: Uint8Array<ArrayBuffer>;
+  readonly onConflict: OnConflict;
+  readonly isAtomic: boolean;
+  /** Only says what would become of the rows. */
+  readonly isDryRun: boolean;
+  /** Whether whoever imports may take links down. */
+  readonly mayTakeDown: boolean;
+  readonly idempotency?: IdempotencyKey | undefined;
+}
+
+/** What `importLinks` comes to: how many rows had which fate. */
+export interface ImportLinksResult extends Readonly<Record<ImportFate, number>> {
+  readonly failed: number;
+  /** Of `FailedImport`, in the order of the rows. */
+  readonly failures: Pieces;
+  /** A letter for each row, in their order: the first of what became of it, such as `c` for created. */
+  readonly fates: string;
+  /** Of the domain: whether slugs that differ by case alone are one. */
+  readonly slugCase: SlugCase;
+  /** Whether an earlier request with the same `Idempotency-Key` did it. */
   readonly repeated: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { z } from 'zod';
-import type { BulkOutcome, RowFailure } from '../domain/bulk-links.ts';
+import type { BulkOutcome } from '../domain/bulk-links.ts';
 import type { ClickTotals } from '../domain/click-reader.ts';
 import { noClicks } from '../domain/click-report.ts';
 import type { Link } from '../domain/link.ts';
@@ -9,7 +9,7 @@ import type { CreateLinksResult, Written } from '../domain/writer.ts';
 import type { BadRow } from './bulk-body.ts';
 import type { ReadTotals } from './click-totals.ts';
 import { linkSchema, toLinkJson } from './link-json.ts';
-import { problemTypes, problemTypeUri } from './problem.ts';
+import { rowProblemSchema, toRowProblem } from './row-problem.ts';
 import { TurnSlices } from './turn-slices.ts';
 import { untilDrained } from './until-drained.ts';
 
@@ -30,18 +30,7 @@ export const bulkAnswerSchema = z
           z.object({
             index: place,
             status: z.literal('failed'),
-            problem: z
-              .object({
-                type: z.url(),
-                title: z.string(),
-                status: z.int(),
-                detail: z.string(),
-                errors: z
-                  .array(z.object({ pointer: z.string(), detail: z.string() }))
-                  .optional()
-                  .meta({ description: 'JSON pointers into the row; at most three.' }),
-              })
-              .meta({ id: 'RowProblem', description: 'As a request for this link alone has it.' }),
+            problem: rowProblemSchema,
           }),
         ]),
       )
@@ -127,10 +116,4 @@ function toResult(
 
 function toFailed({ index, failure }: BadRow, { baseUrl }: BulkAnswer): Result {
   return { index, status: 'failed', problem: toRowProblem(failure, baseUrl) };
-}
-
-function toRowProblem({ kind, detail, errors }: RowFailure, baseUrl: string) {
-  const { status, title } = problemTypes[kind];
-  const type = problemTypeUri(baseUrl, kind);
-  return { type, title, status, detail, ...(errors.length === 0 ? {} : { errors: [...errors] }) };
 }

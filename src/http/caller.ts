@@ -31,6 +31,15 @@ export function isAdministrator(caller: Caller): boolean {
   return caller.is === 'admin' || caller.is === 'operator';
 }
 
+/** Makes the rule of who may take links down: administrators, and everybody where nobody else could. */
+export function createMayTakeDown(settings: {
+  readonly access: AccessMode;
+  readonly adminKeys: readonly string[];
+}): (caller: Caller) => boolean {
+  const anyoneMay = settings.access === 'open' && settings.adminKeys.length === 0;
+  return (caller) => anyoneMay || isAdministrator(caller);
+}
+
 /** Whose idempotency keys a caller's are: those of two callers never meet. */
 export function idempotencyScope(caller: Caller): string {
   switch (caller.is) {

@@ -9,7 +9,7 @@ import type { FindLink } from '../domain/find-link.ts';
 import type { Link } from '../domain/link.ts';
 import { type LinkReader, linkSorts } from '../domain/link-store.ts';
 import type { Written } from '../domain/writer.ts';
-import { type AccessMode, type Caller, isAdministrator } from './caller.ts';
+import type { Caller } from './caller.ts';
 import type { ReadTotals } from './click-totals.ts';
 import { createLink, idempotencyHeaders } from './create-link.ts';
 import { hasVersion, parseIfMatch } from './entity-tags.ts';
@@ -71,8 +71,7 @@ const linkList = z
 export function createLinksOperations(deps: {
   readonly baseUrl: string;
   readonly slugCase: SlugCase;
-  readonly access: AccessMode;
-  readonly adminKeys: readonly string[];
+  readonly mayTakeDown: (caller: Caller) => boolean;
   readonly links: LinkReader;
   readonly findLink: FindLink;
   readonly readTotals: ReadTotals;
@@ -81,9 +80,7 @@ export function createLinksOperations(deps: {
   readonly clock: Pick<Clock, 'now'>;
 }): readonly Operation[] {
   const { baseUrl, slugCase, links, findLink, readTotals, write, nameShown, clock } = deps;
-  // Open to everybody and without an admin key, nobody else could.
-  const anyoneTakesDown = deps.access === 'open' && deps.adminKeys.length === 0;
-  const mayTakeDown = (caller: Caller) => anyoneTakesDown || isAdministrator(caller);
+  const { mayTakeDown } = deps;
   const show = (link: Link, totals: ClickTotals | null) =>
     toLinkJson(link, totals, { baseUrl, now: clock.now() });
   const readAndShow = async (link: Link) => show(link, (await readTotals([link.id]))(link.id));

@@ -12,6 +12,7 @@ import { createBodyReader } from './body.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { parseFormFields, queryOf } from './form-fields.ts';
 import { createIdentify } from './identify.ts';
+import { maxImportBytes } from './import-body.ts';
 import { parseJson } from './json-body.ts';
 import type { ReadNodeStatus } from './node-status.ts';
 import { parseInput } from './parse-input.ts';
@@ -177,6 +178,9 @@ export function createPrivateApp(parts: PrivateParts): RequestListener {
     setArrival(request, { via: 'node', caller, clientAddress });
     publicApp(request, response);
   });
+
+  // Goes on to what stands below, with a longer body than that would read.
+  app.post('/operator/api/v1/import', createBodyReader(maxImportBytes));
 
   app.use('/operator', readBody, (request, response) => {
     const { body } = factsOf(request);

@@ -19,7 +19,7 @@ import { type Assets, createAssetRoutes } from './asset-routes.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { createBookmarkCookie } from './bookmark-cookie.ts';
 import { createBulkOperation } from './bulk-operation.ts';
-import type { AccessMode } from './caller.ts';
+import { type AccessMode, createMayTakeDown } from './caller.ts';
 import { createReadTotals } from './click-totals.ts';
 import { createClicksOperations } from './clicks-operations.ts';
 import type { Cookie } from './cookie.ts';
@@ -37,6 +37,7 @@ import { createSendHome } from './home-page.ts';
 import { createHonourBookmark, createNameShown } from './honour-bookmark.ts';
 import { createHostCheck } from './host-check.ts';
 import { createIdentify } from './identify.ts';
+import { createImportOperation } from './import-operation.ts';
 import { createKeysOperations } from './keys-operations.ts';
 import { createFailedSignIns, createWriteLimits } from './limits.ts';
 import { createLinksOperations } from './links-operations.ts';
@@ -164,6 +165,7 @@ function createOperations(
   const shared = {
     ...parts,
     ...parts.settings,
+    mayTakeDown: createMayTakeDown(parts.settings),
     readTotals: createReadTotals(parts),
     write: createWrite({ ...parts, bookmarkCookie }),
     nameShown: createNameShown(parts.bookmarks),
@@ -173,6 +175,7 @@ function createOperations(
     createBulkOperation(shared),
     ...createLinksOperations(shared),
     createExportOperation(shared),
+    createImportOperation(shared),
     ...createClicksOperations(shared),
     ...createKeysOperations(shared),
     createPositionsOperation(parts),

@@ -24,6 +24,12 @@ const count = defineQuery((p: { domainId: number }) =>
 const insert = defineQuery((p: LinkRow) =>
   sqlBuilder.insertInto('links').values(toPlaceholders(p)),
 );
+const insertUnlessTaken = defineQuery((p: LinkRow) =>
+  sqlBuilder
+    .insertInto('links')
+    .values(toPlaceholders(p))
+    .onConflict((on) => on.columns(['domain_id', 'slug_key']).doNothing()),
+);
 const update = defineQuery((p: LinkRow) =>
   sqlBuilder.updateTable('links').set(toPlaceholders(p)).where('id', '=', p.id),
 );
@@ -53,6 +59,11 @@ export function createLinkWriteStore(connection: Connection): LinkWriteStore {
     return counted;
   }
 
+  function countOneMore({ domainId }: Link): void {
+    const counted = counts.get(domainId);
+    if (counted !== undefined) counts.set(domainId, counted + 1);
+  }
+
   function recordChange({ domainId, slugKey }: Link): void {
     connection.run(insertChange, { domainId, slugKey });
     connection.run(trimChanges, { kept: keptChanges });
@@ -79,10 +90,19 @@ export function createLinkWriteStore(connection: Connection): LinkWriteStore {
       // writes while this transaction lasts.
       if (connection.get(findLinkByKey, link) !== undefined) return false;
       connection.run(insert, toLinkRow(link));
-      const counted = counts.get(link.domainId);
-      if (counted !== undefined) counts.set(link.domainId, counted + 1);
+      countOneMore(link);
       recordChange(link);
       return true;
+    },
+    importLink(link) {
+      // One search of the index less than `insertLink`; imports have so many rows that lost ids do not matter.
+      if (connection.run(insertUnlessTaken, toLinkRow(link)) === 1) {
+        countOneMore(link);
+        return undefined;
+      }
+      const row = connection.get(findLinkByKey, link);
+      if (row === undefined) throw new Error(`the slug ${link.slug} is neither free nor taken`);
+      return toLink(row);
     },
     updateLink(link) {
       if (connection.run(update, toLinkRow(link)) === 0) throw missing(link);

@@ -24,6 +24,7 @@ const asUser: readonly Asked[] = [
   { method: 'get', path: '/api/v1/links' },
   { method: 'post', path: '/api/v1/links', body: link },
   { method: 'post', path: '/api/v1/links/bulk', body: [link] },
+  { method: 'post', path: '/api/v1/import', body: link },
   { method: 'get', path: '/api/v1/links/nowhere' },
   { method: 'patch', path: '/api/v1/links/nowhere', body: {} },
   { method: 'delete', path: '/api/v1/links/nowhere' },

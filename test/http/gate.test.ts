@@ -11,6 +11,7 @@ const replica = { is: 'replica', primary: 'p' } as const;
 const writes = [
   { method: 'POST', path: '/api/v1/links' },
   { method: 'POST', path: '/api/v1/links/bulk' },
+  { method: 'POST', path: '/api/v1/import' },
   { method: 'PATCH', path: '/api/v1/links/x' },
   { method: 'DELETE', path: '/api/v1/links/x' },
   { method: 'POST', path: '/api/v1/keys' },

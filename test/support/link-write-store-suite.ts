@@ -196,6 +196,15 @@ export function linkWriteStoreSuite(
       });
     });
 
+    test('import a link unless its slug is taken, and then tell by which', () => {
+      const link = makeLink();
+      expect(stores.run((tx) => tx.links.importLink(link))).toBeUndefined();
+      const other = { ...link, id: link.id + 1, destination: 'https://example.com/other' };
+      expect(stores.run((tx) => tx.links.importLink(other as typeof link))).toEqual(link);
+      expect(stores.run((tx) => tx.links.findLinkById(other.id))).toBeUndefined();
+      expect(stores.run((tx) => tx.links.countLinks(link.domainId))).toBe(1);
+    });
+
     test('keep a record whose link is deleted', () => {
       insert(makeLink());
       stores.run((tx) => tx.idempotency.putRecord(record()));

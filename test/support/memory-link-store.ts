@@ -49,6 +49,13 @@ export function createMemoryStores(
         lastLinkId = Math.max(lastLinkId, link.id);
         return true;
       },
+      importLink(link) {
+        const there = find(link.domainId, link.slugKey);
+        if (there !== undefined) return there;
+        links.set(link.id, link);
+        lastLinkId = Math.max(lastLinkId, link.id);
+        return undefined;
+      },
       updateLink(link) {
         links.set(link.id, link);
       },

@@ -1,0 +1,82 @@
+import { hash } from 'node:crypto';
+import { isFault, type RowFault, type SourceRow } from './import-row-source.ts';
+
+/** Rows that go in one request: others write after some 40 ms. */
+const rowsPerBatch = 2_500;
+const bytesPerBatch = 1_000_000;
+
+/** Rows that are sent together. */
+export interface ImportBatch {
+  readonly bytes: Buffer;
+  /** The line of each row that is sent. */
+  readonly lines: readonly number[];
+  /** Rows that are not sent. */
+  readonly faults: readonly (RowFault & { readonly line: number })[];
+  /**
+   * The same for the same rows at the same place of a file, where some have no slug: they would be made again by another
+   * run.
+   */
+  readonly idempotencyKey: string | undefined;
+}
+
+/**
+ * Groups rows into batches, by nothing but the rows, so that another run of the same file makes the same batches.
+ */
+export async function* groupRows(rows: AsyncIterable<SourceRow>): AsyncGenerator<ImportBatch> {
+  let draft = new Draft();
+  for await (const row of rows) {
+    draft.add(row);
+    if (!draft.isFull) continue;
+    yield draft.toBatch();
+    draft = new Draft();
+  }
+  if (!draft.isEmpty) yield draft.toBatch();
+}
+
+/** A text that the JSON of a row with a slug has, and that no value in it can have. */
+const slugPattern = /"slug"\s*:\s*"/;
+
+class Draft {
+  readonly #parts: Buffer[] = [];
+  readonly #lines: number[] = [];
+  readonly #faults: (RowFault & { readonly line: number })[] = [];
+  #bytes = 0;
+  #hasSlugs = true;
+
+  get isEmpty(): boolean {
+    return this.#lines.length === 0 && this.#faults.length === 0;
+  }
+
+  get isFull(): boolean {
+    return this.#lines.length + this.#faults.length >= rowsPerBatch || this.#bytes >= bytesPerBatch;
+  }
+
+  add({ line, content }: SourceRow): void {
+    if (isFault(content)) {
+      this.#faults.push({ ...content, line });
+      return;
+    }
+    const bytes = typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
+    this.#hasSlugs &&= slugPattern.test(bytes.toString('latin1'));
+    this.#parts.push(bytes);
+    this.#lines.push(line);
+    this.#bytes += bytes.length + 1;
+  }
+
+  toBatch(): ImportBatch {
+    const bytes = Buffer.allocUnsafe(this.#bytes);
+    let at = 0;
+    for (const part of this.#parts) {
+      at += part.copy(bytes, at);
+      bytes[at] = 0x0a;
+      at += 1;
+    }
+    const key = () => `import-${hash('sha256', `${this.#lines[0]} ${hash('sha256', bytes)}`)}`;
+    return {
+      bytes,
+      lines: this.#lines,
+      faults: this.#faults,
+      idempotencyKey: this.#hasSlugs ? undefined : key(),
+    };
+  }
+}

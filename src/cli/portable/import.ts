@@ -1,0 +1,146 @@
+import { type Command, Option } from 'commander';
+import { type OnConflict, onConflicts } from '../../domain/import-links.ts';
+import type { Context } from '../context.ts';
+import { createOperator, NoAnswer, type Operator } from '../operator.ts';
+import { Refusal } from '../refusal.ts';
+import { groupRows, type ImportBatch } from './import-batches.ts';
+import type { RowFault, RowSource } from './import-row-source.ts';
+import { type ImportFileOptions, openImportFile } from './open-import.ts';
+import { Patience } from './patience.ts';
+import { openRowFaults, type RowFaults } from './row-faults.ts';
+import { SeenInFile } from './seen-in-file.ts';
+import { type ImportAnswer, type ImportMode, sendBatch } from './send-batch.ts';
+import { addFates, countRows, createTally, describeTally, type Tally } from './tally.ts';
+
+interface ImportOptions extends ImportFileOptions {
+  readonly onConflict: OnConflict;
+  readonly dryRun?: true;
+  readonly allOrNothing?: true;
+  readonly errors?: string;
+  readonly json?: true;
+}
+
+/** Large batches wait for a fleet that finds its primary. */
+const askTimeoutMs = 60_000;
+const progressEveryMs = 5_000;
+
+/** `hoplite import`: links out of a file, into a running node or its fleet. Running it again goes on where it ended. */
+export function addImport(program: Command, context: Context): void {
+  program
+    .command('import')
+    .description('make links out of a file; running it again goes on where it ended')
+    .argument('<file>', 'an export; "-" is stdin')
+    .addOption(
+      new Option('--format <form>', 'else by the name of the file').choices(['jsonl', 'csv']),
+    )
+    .addOption(
+      new Option('--on-conflict <what>', 'what becomes of a row whose slug leads elsewhere')
+        .choices(onConflicts)
+        .default('fail'),
+    )
+    .option('--dry-run', 'say what would happen, and change nothing')
+    .option('--all-or-nothing', 'look at all rows first, and import none when one would fail')
+    .option('--errors <file>', 'where rows that fail are told, one JSON object a line')
+    .option('--json', 'print the counts as JSON')
+    .action((file: string, options: ImportOptions) => importLinks(file, options, context));
+}
+
+async function importLinks(file: string, options: ImportOptions, context: Context): Promise<void> {
+  const { output, fail } = context;
+  const { onConflict, allOrNothing = false, dryRun = false } = options;
+  if (allOrNothing && file === '-') {
+    throw new Refusal('stdin cannot be read twice; --all-or-nothing needs a file');
+  }
+  const operator = await createOperator(context.env, askTimeoutMs);
+  await using faults = await openRowFaults(options.errors, output);
+  const run = (isDryRun: boolean): Promise<Tally> =>
+    runImport(openImportFile(file, options, context), {
+      operator,
+      mode: { onConflict, isDryRun },
+      faults,
+      say: output.note,
+    });
+  let tally = allOrNothing || dryRun ? await run(true) : createTally();
+  const isDone = dryRun || tally.failed > 0;
+  if (!isDone) tally = await run(false);
+  if (options.json) output.json(tally);
+  const isNothing = isDone && !dryRun;
+  output.note(describeTally(tally, isDone) + (isNothing ? ' So nothing was imported.' : ''));
+  if (tally.failed > 0) fail();
+}
+
+interface ImportRun {
+  readonly operator: Operator;
+  readonly mode: ImportMode;
+  readonly faults: RowFaults;
+  readonly say: (line: string) => void;
+}
+
+/** Reads the next batch while one is on its way, which come one after the other: of two rows with a slug the first is first. */
+async function runImport(source: RowSource, run: ImportRun): Promise<Tally> {
+  const { operator, mode, say } = run;
+  const patience = new Patience(say);
+  using seen = mode.isDryRun ? new SeenInFile() : undefined;
+  const tally = createTally();
+  const batches = groupRows(source.rows);
+  let saidMs = performance.now();
+  try {
+    for (let next = await batches.next(); !next.done; ) {
+      const batch = next.value;
+      const [answer, following] = await Promise.all([
+        batch.lines.length === 0 ? undefined : sendBatch(operator, batch, mode, patience),
+        batches.next(),
+      ]);
+      await settle(batch, answer, { source, run, tally, seen });
+      next = following;
+      if (performance.now() - saidMs > progressEveryMs) {
+        say(`${countRows(tally)} rows so far`);
+        saidMs = performance.now();
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal) || countRows(tally) === 0) throw error;
+    const goesOn = error instanceof NoAnswer && !mode.isDryRun;
+    const advice = goesOn ? '; run the same command again, and it goes on' : '';
+    throw new Refusal(`${error.message} (after ${countRows(tally)} rows${advice})`, {
+      cause: error,
+    });
+  }
+  return tally;
+}
+
+/** Counts what became of a batch, and tells of the rows that failed in the order of the file. */
+async function settle(
+  batch: ImportBatch,
+  answer: ImportAnswer | undefined,
+  parts: {
+    readonly source: RowSource;
+    readonly run: ImportRun;
+    readonly tally: Tally;
+    readonly seen: SeenInFile | undefined;
+  },
+): Promise<void> {
+  const { source, run, tally, seen } = parts;
+  const byLine = new Map<number, RowFault[]>();
+  for (const { line, ...fault } of batch.faults) byLine.set(line, [fault]);
+  if (answer !== undefined) {
+    const judged = seen?.judge(batch, answer, run.mode.onConflict);
+    const fates = judged?.fates ?? answer.fates;
+    for (const { index, problem } of answer.failures) {
+      if (fates[index] !== 'f') continue;
+      const { errors, detail } = problem;
+      const line = batch.lines[index] ?? 0;
+      const told = errors.map(({ pointer, detail: rule }) => ({
+        field: source.nameOf(pointer.replace(/^\//, '')),
+        detail: rule,
+      }));
+      byLine.set(line, told.length === 0 ? [{ field: '', detail }] : told);
+    }
+    for (const { line, ...fault } of judged?.faults ?? []) byLine.set(line, [fault]);
+    addFates(tally, answer.repeated ? fates.replaceAll('c', 'u') : fates);
+  }
+  tally.failed += batch.faults.length;
+  for (const line of [...byLine.keys()].sort((a, b) => a - b)) {
+    await run.faults.tell(line, byLine.get(line) ?? []);
+  }
+}

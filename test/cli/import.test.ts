@@ -1,0 +1,208 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startCuttingRelay } from '../support/cutting-relay.ts';
+import { runHere } from '../support/run-command-line.ts';
+import { environmentOf, hopliteFile } from '../support/run-hoplite.ts';
+import { type RunningApp, runApp } from '../support/running-app.ts';
+import { follow, send } from '../support/send.ts';
+
+/** Three batches. */
+const many = 6_000;
+
+let running: RunningApp;
+let env: Record<string, string>;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hoplite-import-'));
+  running = await runApp();
+  env = environmentOf(running);
+});
+afterAll(async () => {
+  await running[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const run = (...args: readonly string[]) => runHere(['import', ...args], env);
+const countsOf = (stdout: string) => JSON.parse(stdout);
+const made = { created: 0, replaced: 0, unchanged: 0, skipped: 0, failed: 0 };
+
+async function put(name: string, rows: readonly unknown[] | string): Promise<string> {
+  const file = join(folder, name);
+  const text =
+    typeof rows === 'string' ? rows : rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  await writeFile(file, text);
+  return file;
+}
+
+const rowsOf = (prefix: string, count = many) =>
+  Array.from({ length: count }, (_, n) => ({
+    slug: `${prefix}${n}`,
+    destination: `https://example.com/${prefix}/${n}`,
+  }));
+
+const exportOf = async ({ baseUrl }: RunningApp) =>
+  await (await fetch(`${baseUrl}/api/v1/export`)).text();
+
+/** How many links lead to `https://example.com/…`. */
+async function countLinks(prefix: string): Promise<number> {
+  return (await exportOf(running)).split(`"https://example.com/${prefix}/`).length - 1;
+}
+
+describe('an import', () => {
+  test('brings an export to another node as it was, and again without harm', async () => {
+    await using other = await runApp();
+    const links = [
+      { slug: 'Rich', destination: 'https://example.com/?q="a,b"', title: "'=1+1, Größe" },
+      { slug: 'timed', destination: 'https://example.com/t', expiresAt: '2031-01-01T00:00:00Z' },
+      { slug: 'off', destination: 'https://example.com/o', disabled: true, redirectCode: 308 },
+      { slug: 'down', destination: 'https://example.com/d', forwardQuery: true },
+    ];
+    await send(`${other.baseUrl}/api/v1/links/bulk`, { method: 'POST', body: { links } });
+    const down = `${other.baseUrl}/api/v1/links/down`;
+    await send(down, { method: 'PATCH', body: { blocked: true } });
+    const theirs = environmentOf(other);
+    const toLinks = (text: string) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => ({ ...JSON.parse(line), id: '', shortUrl: '' }))
+        .filter(({ slug }) => links.some((link) => link.slug === slug));
+    const before = await exportOf(other);
+    const file = join(folder, 'theirs.jsonl');
+    await runHere(['export', '--clicks', '--output', file], theirs);
+    const first = await run(file, '--json');
+    expect(countsOf(first.stdout)).toEqual({ ...made, created: 4 });
+    expect(toLinks(await exportOf(running))).toEqual(toLinks(before));
+    expect(await run(file)).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: '0 links made, 4 there already.\n',
+    });
+    expect(await follow(running.baseUrl, 'rich')).toBe('302 https://example.com/?q=%22a,b%22');
+  });
+
+  test('tells of each row that fails by its line and field, and goes on', async () => {
+    const good = JSON.stringify({ slug: 'good', destination: 'https://example.com/good' });
+    const text = `\uFEFF${good}\r\n\n{"slug":"x"}\r\nnot json\r\n{"destination":"ftp://x","slug":"a b"}`;
+    const file = await put('faults.jsonl', text);
+    const { exitCode, stdout, stderr } = await run(file, '--json');
+    expect(countsOf(stdout)).toEqual({ ...made, created: 1, failed: 3 });
+    expect(exitCode).toBe(1);
+    expect(stderr.split('\n')).toEqual([
+      'line 3, destination: A link needs a destination.',
+      'line 4: The line is not JSON.',
+      'line 5, destination: Only http and https destinations are allowed.',
+      expect.stringContaining('line 5, slug: A slug consists of'),
+      '1 links made, 3 failed.',
+      '',
+    ]);
+    const errors = join(folder, 'errors.jsonl');
+    const again = await run(file, '--errors', errors);
+    expect(again.stderr).toBe('0 links made, 1 there already, 3 failed.\n');
+    const told = (await readFile(errors, 'utf8')).trimEnd().split('\n');
+    expect(told.map((line) => JSON.parse(line))).toMatchObject([
+      { line: 3, field: 'destination' },
+      { line: 4, field: '', detail: 'The line is not JSON.' },
+      { line: 5, field: 'destination' },
+      { line: 5, field: 'slug' },
+    ]);
+  });
+
+  test('goes on after broken connections, each row once, with slugs and without', async () => {
+    const rows = rowsOf('cut').map(({ slug, destination }, n) =>
+      n % 2 === 0 ? { slug, destination } : { destination },
+    );
+    const file = await put('cut.jsonl', rows);
+    // The first answer comes, by which the command knows that there is a node; of the next ones only a part.
+    const whole = Number.MAX_SAFE_INTEGER;
+    await using relay = await startCuttingRelay(running.app.privateUrl, [whole, 1, 200, whole, 1]);
+    const { exitCode, stdout, stderr } = await runHere(['import', file, '--json'], {
+      ...env,
+      PRIVATE_PORT: String(relay.port),
+    });
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    const { created, unchanged } = countsOf(stdout);
+    expect(created + unchanged).toBe(many);
+    expect(relay.cuts).toBe(3);
+    expect(await countLinks('cut')).toBe(many);
+  });
+
+  test('goes on after a kill -9 when it is run again', async () => {
+    const file = await put('killed.jsonl', rowsOf('killed'));
+    const child = spawn(process.execPath, [hopliteFile, 'import', '-'], {
+      env,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const bytes = await readFile(file);
+    // Enough for a batch, and a part of the next.
+    child.stdin.write(bytes.subarray(0, bytes.length >> 1));
+    await vi.waitFor(async () => expect(await countLinks('killed')).toBeGreaterThan(0), {
+      timeout: 30_000,
+      interval: 20,
+    });
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+    expect(await countLinks('killed')).toBeLessThan(many);
+    const { stdout } = await run(file, '--json');
+    const { created, unchanged } = countsOf(stdout);
+    expect(created + unchanged).toBe(many);
+    expect(created).toBeGreaterThan(0);
+    expect(unchanged).toBeGreaterThan(0);
+    expect(await countLinks('killed')).toBe(many);
+  });
+
+  test.each([
+    ['fail', { created: 2_501, unchanged: 1, failed: 1 }],
+    ['skip', { created: 2_501, unchanged: 1, skipped: 1 }],
+    ['replace', { created: 2_501, unchanged: 1, replaced: 1 }],
+  ] as const)(
+    'says as a dry run what would happen, slugs that come twice too: %s',
+    async (way, counts) => {
+      const first = { slug: `twice-${way}`, destination: 'https://example.com' };
+      const same = { slug: `TWICE-${way}`, destination: 'https://example.com/' };
+      const other = { ...first, destination: 'https://example.com/other' };
+      const file = await put(`dry-${way}.jsonl`, [
+        first,
+        ...rowsOf(`dry-${way}-`, 2_500),
+        ...(way === 'replace' ? [same, other] : [other, same]),
+      ]);
+      const dry = await run(file, '--dry-run', '--json', '--on-conflict', way);
+      expect(countsOf(dry.stdout)).toEqual({ ...made, ...counts });
+      expect(await countLinks(`dry-${way}-`)).toBe(0);
+      const told =
+        'line 2502, slug: The slug "twice-fail" comes in line 1 too, with another destination.';
+      if (way === 'fail') expect(dry.stderr).toContain(told);
+      else expect(dry.stderr).not.toContain(told);
+      const real = await run(file, '--json', '--on-conflict', way);
+      expect(countsOf(real.stdout)).toEqual({ ...made, ...counts });
+    },
+  );
+
+  test('imports all or nothing when asked to', async () => {
+    const rows = [...rowsOf('all', 3), { slug: 'all-bad', destination: 'x' }];
+    const file = await put('all.jsonl', rows);
+    const { exitCode, stderr } = await run(file, '--all-or-nothing');
+    expect(stderr).toContain('line 4, destination: ');
+    expect(stderr).toContain('3 links would be made, 1 would fail. So nothing was imported.\n');
+    expect(exitCode).toBe(1);
+    expect(await countLinks('all')).toBe(0);
+    const good = await put('all-good.jsonl', rows.slice(0, 3));
+    expect((await run(good, '--all-or-nothing')).stderr).toBe('3 links made.\n');
+    expect(await run('-', '--all-or-nothing')).toMatchObject({ exitCode: 1 });
+  });
+
+  test('says what is wrong with a file', async () => {
+    expect(await run(join(folder, 'none.jsonl'))).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('cannot be read (ENOENT)'),
+    });
+    const utf16 = join(folder, 'utf16.jsonl');
+    await writeFile(utf16, Buffer.from('\uFEFF{}\n', 'utf16le'));
+    expect((await run(utf16)).stderr).toContain('the file is UTF-16');
+  });
+});
