@@ -32,7 +32,11 @@ export interface Pruned {
  * Hurts neither uploaders nor other pruners that work at the same time: all that is removed was stored a day before this began, by
  * the bucket's clock (`lifetimes.ts`). Rejects with a `BucketFailure`.
  */
-export async function pruneBackups(store: Pruning, signal?: AbortSignal): Promise<Pruned> {
+export async function pruneBackups(
+  store: Pruning,
+  signal?: AbortSignal,
+  choose: typeof chooseExpired = chooseExpired,
+): Promise<Pruned> {
   const { bucket } = store;
   // NOTE: the clock first: what is stored after this is not settled.
   const settledMs = (await bucket.nowMs(signal)) - settledAfterMs;
@@ -49,7 +53,7 @@ export async function pruneBackups(store: Pruning, signal?: AbortSignal): Promis
     else sound.push({ ...entry, isVerified: isVerified(entry, verified) });
   }
 
-  const expired = chooseExpired(sound, settledMs);
+  const expired = choose(sound, settledMs);
   const gone = new Set(expired.map(({ name }) => name));
   await removeAll(
     store,

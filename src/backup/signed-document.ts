@@ -1,9 +1,9 @@
-import type { KeyRing } from './backup-store.ts';
+import type { BackupKeys } from './backup-keys.ts';
 import { toCanonicalJson } from './canonical-json.ts';
 import { SnapshotFault } from './snapshot-fault.ts';
 
 /** Puts a document and the signature of its canonical text together, as JSON. */
-export function signDocument(content: object, keys: KeyRing): Uint8Array {
+export function signDocument(content: object, keys: BackupKeys): Uint8Array {
   const { keyId, signature } = keys.sign(toSignedBytes(content));
   return Buffer.from(`${JSON.stringify({ ...content, keyId, signature })}\n`);
 }
@@ -12,18 +12,21 @@ export function signDocument(content: object, keys: KeyRing): Uint8Array {
  * Gives the content of a signed document. Throws a `SnapshotFault` that names it by `title` when it is none, or when nobody with
  * one of the keys signed exactly this.
  */
-export function readSignedDocument(body: Uint8Array, title: string, keys: KeyRing): unknown {
+export function readSignedDocument(body: Uint8Array, title: string, keys: BackupKeys): unknown {
   const document = parseObject(body);
   if (document === undefined) throw new SnapshotFault('damaged', `${title} is not JSON`);
   const { keyId, signature, ...content } = document;
   if (typeof keyId !== 'string' || typeof signature !== 'string') {
     throw new SnapshotFault('damaged', `${title} is not signed`);
   }
-  if (!keys.isSignedBy(toSignedBytes(content), { keyId, signature })) {
+  if (!keys.knows(keyId)) {
     throw new SnapshotFault(
       'damaged',
-      `${title} is not as it was signed, or was signed with a key that BACKUP_KEY does not have (${keyId.slice(0, 64)})`,
+      `${title} is signed with the key ${keyId.slice(0, 64)}, which BACKUP_KEY does not hold: if it was changed, add the old one at its end, behind a comma`,
     );
+  }
+  if (!keys.isSignedBy(toSignedBytes(content), { keyId, signature })) {
+    throw new SnapshotFault('damaged', `${title} is not as it was signed`);
   }
   return content;
 }

@@ -1,8 +1,8 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { BackupStore, KeyRing } from '../../src/backup/backup-store.ts';
+import { BackupKeys } from '../../src/backup/backup-keys.ts';
+import type { BackupStore } from '../../src/backup/backup-store.ts';
 import type { Bucket } from '../../src/backup/bucket.ts';
 import { FolderBucket } from '../../src/backup/bucket-folder.ts';
 import {
@@ -22,7 +22,7 @@ export function openTestStore(folder: TestFolder, given: Partial<BackupStore> = 
   mkdirSync(path, { recursive: true });
   return {
     bucket: new FolderBucket(path),
-    keys: testKeys('a secret of this test, 32 characters'),
+    keys: new BackupKeys(['a secret of this test, 32 characters']),
     encrypt: false,
     release: '1.2.3',
     schemas: { links: '0002_bulk_idempotency.sql', clicks: '0001_clicks.sql' },
@@ -41,22 +41,6 @@ export function alterBucket(bucket: Bucket, other: Partial<Bucket>): Bucket {
     remove: (keys, signal) => bucket.remove(keys, signal),
     nowMs: (signal) => bucket.nowMs(signal),
     ...other,
-  };
-}
-
-export function testKeys(secret: string): KeyRing {
-  const sign = (bytes: Uint8Array) => createHmac('sha256', secret).update(bytes).digest('hex');
-  return {
-    sign: (bytes) => ({ keyId: 'test', signature: sign(bytes) }),
-    isSignedBy: (bytes, { signature }) =>
-      timingSafeEqual(Buffer.from(sign(bytes)), Buffer.from(signature)),
-    encrypt: (plain) => Buffer.concat([Buffer.from('sealed'), plain]),
-    decrypt(sealed) {
-      if (!Buffer.from(sealed).toString('latin1').startsWith('sealed'))
-        throw new Error('not sealed');
-      return sealed.subarray(6);
-    },
-    nameOf: (plain) => hash('sha256', plain),
   };
 }
 
