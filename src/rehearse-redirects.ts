@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { request as sendRequest } from 'node:http';
 import { type DestinationPolicy, isAllowedDestination } from './domain/destination.ts';
 import { defaultDomainId } from './domain/domain-name.ts';
 import { type Link, linkState } from './domain/link.ts';
-import type { LinkQuery, LinkReader } from './domain/link-store.ts';
-import { generateSlug } from './domain/slug.ts';
+import type { LinkReader, LinkSort } from './domain/link-store.ts';
 import { createRenderProblem } from './http/render-problem.ts';
 import { listen } from './listen.ts';
 import { createBoundedServer } from './redirect/bounded-server.ts';
@@ -28,8 +27,7 @@ interface Answer {
 }
 
 const linksPerEnd = 50;
-const randomPlaces = 20;
-const linksPerPlace = 5;
+const randomLinks = 100;
 const mostFaults = 10;
 const readTimeoutMs = 10_000;
 const cacheMaxBytes = 1_000_000;
@@ -37,8 +35,8 @@ const cacheMaxBytes = 1_000_000;
 const host = '127.0.0.1';
 
 /**
- * Serves redirects from a file of links and follows a sample of them: the oldest, the newest, and some from random
- * places. It is the same code that answers visitors, on a port of its own, and nothing is counted. For a file
+ * Serves redirects from a file of links and follows a sample of them: the oldest, the newest, and some by
+ * chance. It is the same code that answers visitors, on a port of its own, and nothing is counted. For a file
  * that nobody writes to. Rejects when the file cannot be read at all.
  */
 export async function rehearseRedirects(
@@ -72,7 +70,7 @@ export async function rehearseRedirects(
   });
   const { url } = opened.use(await listen(server, { host, port: 0, variable: 'rehearsal' }));
 
-  const links = await sampleLinks(reader.links, () => generateSlug(random, 6));
+  const links = await sampleLinks(reader.links);
   const faults: string[] = [];
   for (const link of links) {
     const expected = toExpected(link, given.destinationPolicy, nowMs);
@@ -86,18 +84,16 @@ export async function rehearseRedirects(
   return { followed: links.length, faults };
 }
 
-async function sampleLinks(reader: LinkReader, draw: () => string): Promise<readonly Link[]> {
-  const list = async (query: Pick<LinkQuery, 'sort' | 'limit' | 'after'>) =>
-    (await reader.listLinks({ domainId: defaultDomainId, ...query })).links;
-  const found = [
-    ...(await list({ sort: 'createdAt', limit: linksPerEnd })),
-    ...(await list({ sort: '-createdAt', limit: linksPerEnd })),
-  ];
-  for (let place = 0; place < randomPlaces; place += 1) {
-    const after = { value: draw(), id: 0 };
-    found.push(...(await list({ sort: 'slug', limit: linksPerPlace, after })));
-  }
-  return [...new Map(found.map((link) => [link.id, link])).values()];
+async function sampleLinks(reader: LinkReader): Promise<readonly Link[]> {
+  const list = async (sort: LinkSort) =>
+    (await reader.listLinks({ domainId: defaultDomainId, sort, limit: linksPerEnd })).links;
+  const ends = [...(await list('createdAt')), ...(await list('-createdAt'))];
+  const lastId = Math.max(0, ...ends.map(({ id }) => id));
+  // Ids of links that were deleted find nothing.
+  const ids = Array.from({ length: randomLinks }, () => randomInt(lastId + 1));
+  const drawn = await reader.findLinksById([...new Set(ids)]);
+  const ofDomain = [...drawn.values()].filter(({ domainId }) => domainId === defaultDomainId);
+  return [...new Map([...ends, ...ofDomain].map((link) => [link.id, link])).values()];
 }
 
 /** By the row and the rules of the domain, without the code that is rehearsed. */

@@ -78,6 +78,7 @@ export class BackupLoop implements AsyncDisposable {
   #unsavedSinceMs: number | undefined;
   #trouble: BackupTrouble | undefined;
   #failuresInRow = 0;
+  #clicksSameAtMs: number | undefined;
   #drillTriedAtMs: number | undefined;
   #newest: BucketLook['newest'] = null;
   #sentBytes = 0;
@@ -156,6 +157,7 @@ export class BackupLoop implements AsyncDisposable {
       failuresInRow: this.#failuresInRow,
       isChanged,
       clicksAgeMs: ages.clicksAgeMs ?? undefined,
+      clicksSameAtMs: this.#clicksSameAtMs,
       hasBackup: ages.newestAgeMs !== null,
       verifiedAgeMs: ages.verifiedAgeMs ?? undefined,
       drillTriedAtMs: this.#drillTriedAtMs,
@@ -189,10 +191,16 @@ export class BackupLoop implements AsyncDisposable {
       return;
     }
     this.#lastMs[work] = clock.monotonicMs() - startedMs;
+    const clicksAgeMs = report.look.newest?.clicksAgeMs ?? 0;
+    if (report.outcome === 'unchanged' && clicksAgeMs >= this.#options.clicksIntervalMs) {
+      this.#clicksSameAtMs = startedMs;
+    }
     this.#known.saw(report.look);
     this.#newest = report.look.newest;
     this.#sentBytes += report.sentBytes;
-    if (work === 'drill') this.#drillTriedAtMs = undefined;
+    if (work === 'drill') {
+      this.#drillTriedAtMs = report.look.verified === null ? startedMs : undefined;
+    }
     if (this.#trouble === undefined || this.#trouble.work === work) {
       if (this.#trouble !== undefined) log.info({ work }, 'backups work again');
       this.#trouble = undefined;

@@ -15,6 +15,8 @@ export interface BackupPaceState {
   readonly isChanged: boolean;
   /** Age of the clicks in the newest backup. */
   readonly clicksAgeMs: number | undefined;
+  /** When it was last found that they are still the same, though it was time for new ones. */
+  readonly clicksSameAtMs: number | undefined;
   readonly hasBackup: boolean;
   /** Since a backup was last restored for a trial and found good. */
   readonly verifiedAgeMs: number | undefined;
@@ -42,7 +44,9 @@ function backOffMs({ intervalMs, failuresInRow }: BackupPaceState): number {
   return Math.min(intervalMs * 2 ** (failuresInRow - 1), Math.max(maxBackOffMs, intervalMs));
 }
 
-function areClicksDue({ clicksAgeMs, clicksIntervalMs }: BackupPaceState): boolean {
+function areClicksDue(state: BackupPaceState): boolean {
+  const { nowMs, clicksAgeMs, clicksSameAtMs, clicksIntervalMs } = state;
+  if (clicksSameAtMs !== undefined && nowMs - clicksSameAtMs < clicksIntervalMs) return false;
   return clicksAgeMs === undefined || clicksAgeMs >= clicksIntervalMs;
 }
 

@@ -16,13 +16,19 @@ const mostSaid = 500;
 export function createBackupProcess(options: {
   /** The command line's file. */
   readonly file: string;
+  /** Its environment; default: that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }): (work: BackupWork, signal: AbortSignal) => Promise<BackupReport> {
-  const { file, timeoutMs = defaultTimeoutMs } = options;
+  const { file, env, timeoutMs = defaultTimeoutMs } = options;
   return async (work, signal) => {
     const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     const args = [file, 'backup', subcommands[work], '--scheduled'];
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], signal: bound });
+    const child = spawn(process.execPath, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      signal: bound,
+      ...(env && { env }),
+    });
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message));
       child.once('close', (code, by) => resolve(by === null ? `exit code ${code}` : `${by}`));
@@ -34,11 +40,18 @@ export function createBackupProcess(options: {
     ]);
     const report = parseBackupReport(said);
     if (report !== undefined) return report;
-    const why = complaint.trim().slice(-mostSaid) || said.trim().slice(0, mostSaid);
+    const why = findReason(complaint) || said.trim().slice(0, mostSaid);
     return {
       outcome: 'failed',
       kind: 'crashed',
       why: `The process of the ${work} ended with ${how}${why === '' ? '.' : `: ${why}`}`,
     };
   };
+}
+
+/** The line of an uncaught error, among the lines of its stack; else the last one. */
+function findReason(complaint: string): string {
+  const lines = complaint.trim().split('\n');
+  const reason = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
+  return reason.slice(0, mostSaid);
 }

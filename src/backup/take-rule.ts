@@ -1,4 +1,4 @@
-import type { CopiedDatabase } from '../domain/database-copy.ts';
+import type { DatabaseName } from '../domain/database-facts.ts';
 import type { Position } from '../domain/position.ts';
 import type { NodeId } from '../domain/role.ts';
 
@@ -20,7 +20,7 @@ export interface NewestBackup {
 
 /** What a look into the bucket comes to. The links are always copied: what of them is there already is not sent again. */
 export type TakeDecision =
-  | { readonly is: 'take'; readonly databases: readonly CopiedDatabase[] }
+  | { readonly is: 'take'; readonly databases: readonly DatabaseName[] }
   /** Another node has made one just now. */
   | { readonly is: 'theirs'; readonly node: NodeId; readonly ageMs: number }
   /** The newest one has all that this node has. */

@@ -51,12 +51,13 @@ export async function recordVerified(
 }
 
 /**
- * The backups that are known to be whole, newest first. Records that are damaged, or of another key, count for nothing. Rejects
+ * The backups that are known to be whole, newest first, and no more than `limit` records are read for it. Records that are damaged, or of another key, count for nothing. Rejects
  * with a `BucketFailure`.
  */
 export async function listVerified(
   { bucket, keys }: Pick<BackupStore, 'bucket' | 'keys'>,
   signal?: AbortSignal,
+  limit?: number,
 ): Promise<readonly VerifiedBackup[]> {
   const objects = await bucket.list(verifiedPrefix, signal);
   const names = objects.map(({ key }) => toNameOfKey(key, verifiedPrefix));
@@ -65,7 +66,10 @@ export async function listVerified(
     const body = await bucket.read(`${verifiedPrefix}${name}.json`, stop);
     return body && toVerified(name, body, keys);
   };
-  const known = names.filter((name) => name !== undefined).toReversed();
+  const known = names
+    .filter((name) => name !== undefined)
+    .toReversed()
+    .slice(0, limit);
   for await (const found of mapInOrder(known, atOnce, read, signal)) {
     if (found !== undefined) records.push(found);
   }

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { addBackup } from './backup/backup.ts';
 import type { CommandLineProcess, Context } from './context.ts';
 import { describeError } from './describe-error.ts';
 import { addDoctor } from './doctor/doctor.ts';
@@ -12,6 +11,7 @@ import { addMove } from './move/move.ts';
 import { addExport } from './portable/export.ts';
 import { addImport } from './portable/import.ts';
 import { addRebuild } from './rebuild/rebuild.ts';
+import { readRelease } from './release.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 
@@ -51,22 +51,18 @@ function createProgram(context: Context): Command {
     .exitOverride()
     .configureOutput({ writeOut: output.write, writeErr: output.writeError })
     .showHelpAfterError('(add --help for what it takes)')
-    .version(readVersion());
+    .version(readRelease());
   addStart(program, context);
   addLink(program, context);
   addKey(program, context);
   addExport(program, context);
   addImport(program, context);
   addMigrate(program, context);
+  addBackup(program, context);
   addHandoff(program, context);
   addRebuild(program, context);
   addStatus(program, context);
   addMove(program, context);
   addDoctor(program, context);
   return program;
-}
-
-function readVersion(): string {
-  const file = join(import.meta.dirname, '../../package.json');
-  return JSON.parse(readFileSync(file, 'utf8')).version;
 }

@@ -4,12 +4,8 @@ import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import type {
-  CopiedDatabase,
-  DatabaseCopier,
-  DatabaseCopies,
-  DatabaseCopy,
-} from '../domain/database-copy.ts';
+import type { DatabaseCopier, DatabaseCopies, DatabaseCopy } from '../domain/database-copy.ts';
+import type { DatabaseName } from '../domain/database-facts.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Position } from '../domain/position.ts';
 import { DatabaseChecksum } from './database-checksum.ts';
@@ -52,23 +48,23 @@ export class LiteFsCopier implements DatabaseCopier {
     this.#mount = new Mount(options.litefsDir);
   }
 
-  async readPosition(database: CopiedDatabase): Promise<Position | undefined> {
+  async readPosition(database: DatabaseName): Promise<Position | undefined> {
     return toPosition(await this.#mount.read(`${fileNames[database]}-pos`, bytesInPosition));
   }
 
   async copyInto(
     folder: string,
-    databases: readonly CopiedDatabase[],
+    databases: readonly DatabaseName[],
     signal: AbortSignal,
   ): Promise<DatabaseCopies> {
     await using seen = await SeenPositions.watch(this.#options.litefsUrl, signal);
-    const received = new Map<CopiedDatabase, number>();
+    const received = new Map<DatabaseName, number>();
     for (const database of databases) {
       const takenAtMs = Date.now();
       if (await this.#receive(database, folder, seen, signal)) received.set(database, takenAtMs);
     }
     this.#options.onReceived?.();
-    const copies: Partial<Record<CopiedDatabase, DatabaseCopy>> = {};
+    const copies: Partial<Record<DatabaseName, DatabaseCopy>> = {};
     for (const [database, takenAtMs] of received) {
       const name = fileNames[database];
       const file = join(folder, name);
@@ -83,7 +79,7 @@ export class LiteFsCopier implements DatabaseCopier {
 
   /** Gives whether there is such a database. */
   async #receive(
-    database: CopiedDatabase,
+    database: DatabaseName,
     folder: string,
     seen: SeenPositions,
     signal: AbortSignal,

@@ -5,6 +5,7 @@ const info = z.object({
   isPrimary: z.boolean(),
   candidate: z.boolean(),
   primary: z.object({ hostname: z.string() }).optional(),
+  clusterID: z.string().optional(),
 });
 
 /**
@@ -19,6 +20,14 @@ export async function readLease(litefsUrl: string, signal: AbortSignal): Promise
 /** Asks whether this LiteFS may become primary, which is a matter of its configuration. Rejects as `readLease` does. */
 export async function readCandidacy(litefsUrl: string, signal: AbortSignal): Promise<boolean> {
   return (await readInfo(litefsUrl, signal)).candidate;
+}
+
+/** The id of the fleet's cluster; `undefined` before it has one. Rejects as `readLease` does. */
+export async function readClusterId(
+  litefsUrl: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  return (await readInfo(litefsUrl, signal)).clusterID;
 }
 
 async function readInfo(litefsUrl: string, signal: AbortSignal): Promise<z.output<typeof info>> {

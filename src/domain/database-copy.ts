@@ -1,7 +1,5 @@
+import type { DatabaseName } from './database-facts.ts';
 import type { Position } from './position.ts';
-
-/** The two databases of a node: the links, and the counts of their clicks. */
-export type CopiedDatabase = 'links' | 'clicks';
 
 /** A copy of a database as it was at one moment: one file, complete without a journal beside it. */
 export interface DatabaseCopy {
@@ -14,19 +12,19 @@ export interface DatabaseCopy {
 }
 
 /** Copies by database; one that does not exist is not among them. */
-export type DatabaseCopies = Partial<Readonly<Record<CopiedDatabase, DatabaseCopy>>>;
+export type DatabaseCopies = Partial<Readonly<Record<DatabaseName, DatabaseCopy>>>;
 
 /** Copies the databases of this node while they are written to. */
 export interface DatabaseCopier {
   /** Where a database is at the moment; `undefined` when it is not there, and alone. */
-  readPosition(database: CopiedDatabase): Promise<Position | undefined>;
+  readPosition(database: DatabaseName): Promise<Position | undefined>;
   /**
    * Copies databases one after the other into `links.db` and `clicks.db` of a folder, where they must not exist yet.
    * Rejects when a copy cannot be made or is not whole, and leaves torn files to whoever owns the folder.
    */
   copyInto(
     folder: string,
-    databases: readonly CopiedDatabase[],
+    databases: readonly DatabaseName[],
     signal: AbortSignal,
   ): Promise<DatabaseCopies>;
 }

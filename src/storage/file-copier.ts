@@ -1,12 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type {
-  CopiedDatabase,
-  DatabaseCopier,
-  DatabaseCopies,
-  DatabaseCopy,
-} from '../domain/database-copy.ts';
+import type { DatabaseCopier, DatabaseCopies, DatabaseCopy } from '../domain/database-copy.ts';
+import type { DatabaseName } from '../domain/database-facts.ts';
 import { Failure } from '../domain/failure.ts';
 
 /** More pages than a database can have. */
@@ -19,9 +15,9 @@ const lockTimeoutMs = 10_000;
  * that holds up no writer. Blocks this process meanwhile, so it belongs into one of its own.
  */
 export class FileCopier implements DatabaseCopier {
-  readonly #files: Readonly<Record<CopiedDatabase, string>>;
+  readonly #files: Readonly<Record<DatabaseName, string>>;
 
-  constructor(files: Readonly<Record<CopiedDatabase, string>>) {
+  constructor(files: Readonly<Record<DatabaseName, string>>) {
     this.#files = files;
   }
 
@@ -31,10 +27,10 @@ export class FileCopier implements DatabaseCopier {
 
   async copyInto(
     folder: string,
-    databases: readonly CopiedDatabase[],
+    databases: readonly DatabaseName[],
     signal: AbortSignal,
   ): Promise<DatabaseCopies> {
-    const copies: Partial<Record<CopiedDatabase, DatabaseCopy>> = {};
+    const copies: Partial<Record<DatabaseName, DatabaseCopy>> = {};
     for (const database of databases) {
       signal.throwIfAborted();
       const source = this.#files[database];

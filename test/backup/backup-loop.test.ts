@@ -94,6 +94,26 @@ describe('the loop that makes backups', () => {
     await expectWorks('backup', 'drill');
   });
 
+  it('looks once an hour for clicks where nobody clicks', async () => {
+    await expectWorks('backup', 'drill');
+    const newest = { name: 'n', node: 'ams1', ageMs: hour, bytes: 9, storedBytes: 3 };
+    answer = () => {
+      const look = {
+        newest: { ...newest, clicksAgeMs: hour },
+        verified: { name: 'n', ageMs: 0, clicksAgeMs: 0 },
+      };
+      return { outcome: 'unchanged', tookMs: 5, sentBytes: 0, look };
+    };
+    clock.advance(hour);
+    await vi.waitFor(() => expect(works[0]).toBe('backup'));
+    works.length = 0;
+    clock.advance(hour / 2);
+    await settle();
+    expect(works).not.toContain('backup');
+    clock.advance(hour / 2);
+    await vi.waitFor(() => expect(works).toContain('backup'));
+  });
+
   it('goes on while it fails, ever more slowly, tells how long what changed is unsaved, and catches up', async () => {
     answer = fail;
     await expectWorks('backup');

@@ -18,6 +18,7 @@ describe('what is not understood ends with 2 and says why', () => {
     ['a redirect code that is none', ['link', 'create', 'x', '--redirect-code', '300'], '301, 302'],
     ['an order that is none', ['link', 'list', '--sort', 'name'], '-createdAt'],
     ['--all with --limit', ['link', 'list', '--all', '--limit', '5'], 'cannot be used with'],
+    ['a number of backups that is none', ['backup', 'list', '--limit', '0'], 'at least 1'],
     ['no slug', ['link', 'show', ''], 'the slug of a link'],
     [
       'a short URL without a slug',

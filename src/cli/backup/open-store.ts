@@ -1,0 +1,34 @@
+import { BackupKeys } from '../../backup/backup-keys.ts';
+import type { BackupStore } from '../../backup/backup-store.ts';
+import { openBucket } from '../../backup/open-bucket.ts';
+import type { Config } from '../../config.ts';
+import type { BackupConfig } from '../../config-backup.ts';
+import { inspectDatabase } from '../../storage/inspect-database.ts';
+import { readMigrations } from '../../storage/migrations/migration.ts';
+import { type DatabaseName, migrationsDirOf } from '../migrate/databases.ts';
+import { Refusal } from '../refusal.ts';
+import { readRelease } from '../release.ts';
+
+/** Where the backups of this node go. Throws a `Refusal` where there are none. */
+export function expectBackups({ backup }: Config): BackupConfig {
+  if (backup !== undefined) return backup;
+  throw new Refusal(
+    'there is no place for backups; set BACKUP_URL (s3://bucket/prefix or file:///folder) and BACKUP_KEY',
+  );
+}
+
+/** The bucket that `BACKUP_URL` names, with the keys of this node. Nothing is asked of it yet. */
+export function openBackupStore(backup: BackupConfig): BackupStore {
+  return {
+    bucket: openBucket(backup),
+    keys: new BackupKeys(backup.keys),
+    encrypt: backup.encrypt,
+    release: readRelease(),
+    schemas: { links: newestOf('links'), clicks: newestOf('clicks') },
+    inspect: inspectDatabase,
+  };
+}
+
+function newestOf(name: DatabaseName): string {
+  return readMigrations(migrationsDirOf(name)).at(-1)?.file ?? '0';
+}

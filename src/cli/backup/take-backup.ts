@@ -1,0 +1,138 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BackupStore } from '../../backup/backup-store.ts';
+import type { SoundBackup } from '../../backup/list-backups.ts';
+import { type CopiedFile, packSnapshot } from '../../backup/pack-snapshot.ts';
+import { findPrevious, type PreviousBackups } from '../../backup/previous-backups.ts';
+import { openScratchFolder } from '../../backup/scratch-folder.ts';
+import { decideTake, type NewestBackup } from '../../backup/take-rule.ts';
+import type { Config } from '../../config.ts';
+import type { BackupConfig } from '../../config-backup.ts';
+import type { DatabaseCopies } from '../../domain/database-copy.ts';
+import { type DatabaseName, databaseNames } from '../../domain/database-facts.ts';
+import { claimFolder } from '../../storage/folder-claim.ts';
+import { Refusal } from '../refusal.ts';
+import type { NamedBackup } from './look.ts';
+import { type NodeCopier, openNodeCopier } from './node-copier.ts';
+
+/** What came of it. */
+export type TakenBackup =
+  | (NamedBackup & { readonly is: 'taken'; readonly sentParts: number; readonly sentBytes: number })
+  | (Partial<NamedBackup> & { readonly is: 'unchanged' | 'theirs' });
+
+/** Clicks first: links that they belong to are older then, and so in the copy. */
+const both: readonly DatabaseName[] = ['clicks', 'links'];
+
+/**
+ * Makes a backup of this node's databases. With `onlyWhenDue` it looks into the bucket first and makes none where another
+ * node has just made one, or nothing changed; clicks come only when it is time for them.
+ *
+ * Rejects with what the bucket, the disk, LiteFS and the files have against it; nothing is left behind then.
+ */
+export async function takeBackup(
+  config: Config,
+  backup: BackupConfig,
+  store: BackupStore,
+  { onlyWhenDue, signal }: { readonly onlyWhenDue: boolean; readonly signal: AbortSignal },
+): Promise<TakenBackup> {
+  const previous = await findPrevious(store, signal);
+  const node = await openNodeCopier(config);
+  const newest = previous.sound[0];
+  const decision = onlyWhenDue
+    ? await decide(config, backup, { previous, node })
+    : ({ is: 'take', databases: both } as const);
+  if (decision.is !== 'take') return { ...newest, is: decision.is };
+
+  const { databases } = decision;
+  await using scratch = await openScratchFolder(
+    scratchParentOf(config),
+    sizeOf(config, databases),
+    claimFolder,
+  );
+  const copies = await node.copier.copyInto(scratch.path, databases, signal);
+  if (copies.links === undefined) {
+    throw new Refusal('this node has no links yet; start it, and let it join');
+  }
+  const files = inspectAll(store, copies);
+  if (onlyWhenDue && holdsAll(newest, files)) return { ...newest, is: 'unchanged' };
+  const packed = await packSnapshot(store, {
+    files,
+    node: config.node.id,
+    clusterId: node.clusterId,
+    previous,
+    signal,
+  });
+  return { is: 'taken', ...packed };
+}
+
+/** Where runs of this node have their files. */
+export function scratchParentOf({ storage }: Config): string {
+  return join(storage.dataDir, 'backup');
+}
+
+async function decide(
+  config: Config,
+  { intervalMs, clicksIntervalMs }: BackupConfig,
+  { previous, node }: { readonly previous: PreviousBackups; readonly node: NodeCopier },
+): Promise<ReturnType<typeof decideTake>> {
+  const [newest] = previous.sound;
+  return decideTake({
+    node: config.node.id,
+    nowMs: previous.seenAtMs,
+    intervalMs,
+    clicksIntervalMs,
+    newest: newest && toNewest(newest),
+    links: await node.copier.readPosition('links'),
+    clicks: await node.copier.readPosition('clicks'),
+  });
+}
+
+function toNewest({ manifest, takenAtMs }: SoundBackup): NewestBackup {
+  const { links, clicks } = manifest.databases;
+  return {
+    node: manifest.node,
+    takenAtMs,
+    links: links.position,
+    clicks:
+      clicks === null
+        ? undefined
+        : { takenAtMs: Date.parse(clicks.takenAt), position: clicks.position },
+  };
+}
+
+/** Never opened, which would drop the locks of who has it open in this process; its size is no secret of SQLite's. */
+function sizeOf({ storage }: Config, databases: readonly DatabaseName[]): number {
+  const files = { links: storage.linksFile, clicks: storage.clicksFile };
+  return databases
+    .map((name) => statSync(files[name], { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function inspectAll(
+  store: BackupStore,
+  copies: DatabaseCopies,
+): Partial<Record<DatabaseName, CopiedFile>> {
+  const files: Partial<Record<DatabaseName, CopiedFile>> = {};
+  for (const name of databaseNames) {
+    const copy = copies[name];
+    if (copy === undefined) continue;
+    const { file, takenAtMs, position = null } = copy;
+    files[name] = { file, takenAtMs, position, facts: store.inspect(file) };
+  }
+  return files;
+}
+
+/** Alone there are no positions, so only the content tells that nothing changed. */
+function holdsAll(
+  newest: SoundBackup | undefined,
+  files: Partial<Record<DatabaseName, CopiedFile>>,
+): boolean {
+  return (
+    newest !== undefined &&
+    databaseNames.every((name) => {
+      const copied = files[name];
+      const before = newest.manifest.databases[name];
+      return copied === undefined || copied.facts.contentHash === before?.contentHash;
+    })
+  );
+}

@@ -1,0 +1,69 @@
+import type { BackupStore } from '../../backup/backup-store.ts';
+import { findBackups, readBackup, type SoundBackup } from '../../backup/list-backups.ts';
+import { openScratchFolder } from '../../backup/scratch-folder.ts';
+import { SnapshotFault } from '../../backup/snapshot-fault.ts';
+import { unpackSnapshot } from '../../backup/unpack-snapshot.ts';
+import { recordVerified } from '../../backup/verified-backups.ts';
+import type { Config } from '../../config.ts';
+import { rehearseRedirects } from '../../rehearse-redirects.ts';
+import { claimFolder } from '../../storage/folder-claim.ts';
+import { Refusal } from '../refusal.ts';
+import { sizesOf } from './look.ts';
+import { scratchParentOf } from './take-backup.ts';
+
+/** A backup that was restored for a trial and is good. */
+export interface VerifiedBackup {
+  readonly backup: SoundBackup;
+  /** How many of its links were followed. */
+  readonly followed: number;
+}
+
+/**
+ * Restores a backup into a scratch folder and makes sure that it is what was backed up: every part and file by its SHA-256, SQLite's own
+ * check, counts and content, and redirects as visitors would get them. Then writes that down in the bucket. `undefined`
+ * when there is no backup at all. Rejects with a `SnapshotFault` when it is not good: without a name the newest one is
+ * meant, and an older one that is good is no comfort.
+ */
+export async function verifyBackup(
+  config: Config,
+  store: BackupStore,
+  { name, signal }: { readonly name?: string | undefined; readonly signal: AbortSignal },
+): Promise<VerifiedBackup | undefined> {
+  const backup = await findBackup(store, name, signal);
+  if (backup === undefined) return undefined;
+  await using scratch = await openScratchFolder(
+    scratchParentOf(config),
+    sizesOf(backup.manifest).bytes,
+    claimFolder,
+  );
+  const { links } = await unpackSnapshot(store, backup, { folder: scratch.path, signal });
+  const { followed, faults } = await rehearseRedirects(links, {
+    baseUrl: config.http.baseUrl,
+    destinationPolicy: {
+      ownHosts: [new URL(config.http.baseUrl).hostname],
+      allowPrivate: config.links.allowPrivateDestinations,
+    },
+  });
+  const [fault] = faults;
+  if (fault !== undefined) {
+    throw new SnapshotFault('damaged', `the backup ${backup.name} does not redirect: ${fault}`);
+  }
+  await recordVerified(store, backup, { node: config.node.id, signal });
+  return { backup, followed };
+}
+
+async function findBackup(
+  store: BackupStore,
+  name: string | undefined,
+  signal: AbortSignal,
+): Promise<SoundBackup | undefined> {
+  const { places } = await findBackups(store, signal);
+  const place = name === undefined ? places[0] : places.find((each) => each.name === name);
+  if (place === undefined) {
+    if (name === undefined) return undefined;
+    throw new Refusal(`${store.bucket.name} has no backup ${name}; see "hoplite backup list"`);
+  }
+  const entry = await readBackup(store, place, signal);
+  if (entry === undefined || entry.is === 'sound') return entry;
+  throw entry.fault;
+}

@@ -1,0 +1,63 @@
+import { type Command, Option } from 'commander';
+import { pruneBackups } from '../../backup/prune-backups.ts';
+import { readConfig } from '../../config.ts';
+import type { Context } from '../context.ts';
+import { Refusal } from '../refusal.ts';
+import { lookAtBucket } from './look.ts';
+import { takeLowestPriority } from './lowest-priority.ts';
+import { expectBackups, openBackupStore } from './open-store.ts';
+import { type GoodReport, runScheduled } from './scheduled.ts';
+import { tellPerson } from './tell-person.ts';
+import { verifyBackup } from './verify-backup.ts';
+
+interface VerifyOptions {
+  readonly json?: true;
+  readonly scheduled?: true;
+}
+
+/** `hoplite backup verify`: restores a backup for a trial, and writes down that it is good. */
+export function addBackupVerify(backup: Command, context: Context): void {
+  backup
+    .command('verify')
+    .argument('[name]', 'as "hoplite backup list" has it; the newest when left out')
+    .description('restore a backup into a scratch folder and check all of it')
+    .option('--json', 'print what was found as JSON')
+    .addOption(new Option('--scheduled', 'and prune; for the node itself').hideHelp())
+    .action(async (name: string | undefined, { json, scheduled }: VerifyOptions) => {
+      takeLowestPriority();
+      if (scheduled) return runScheduled(context, (signal) => drill(context, signal));
+      const { backup: found, followed } = await tellPerson(() => verify(context, name));
+      const { manifest } = found;
+      const { links, clicks } = manifest.databases;
+      if (json) {
+        return context.output.json({ name: found.name, followed, manifest });
+      }
+      context.output.line(
+        `${found.name} is good: ${links.counts.links ?? 0} links, ${
+          clicks === null ? 'no clicks' : `clicks until ${clicks.takenAt}`
+        }, ${followed} redirects followed`,
+      );
+    });
+}
+
+async function verify({ env }: Context, name: string | undefined) {
+  const config = readConfig(env);
+  const place = expectBackups(config);
+  const { signal } = new AbortController();
+  const verified = await verifyBackup(config, openBackupStore(place), { name, signal });
+  if (verified !== undefined) return verified;
+  throw new Refusal(`${place.url} has no backup yet; "hoplite backup now" makes one`);
+}
+
+/** What is no longer kept goes only after something was found good. */
+async function drill({ env }: Context, signal: AbortSignal): Promise<GoodReport> {
+  const config = readConfig(env);
+  const store = openBackupStore(expectBackups(config));
+  const verified = await verifyBackup(config, store, { signal });
+  if (verified !== undefined) await pruneBackups(store, signal);
+  return {
+    outcome: verified === undefined ? 'nothing' : 'verified',
+    sentBytes: 0,
+    look: await lookAtBucket(store, verified?.backup, signal),
+  };
+}

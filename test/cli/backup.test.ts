@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BackupWork } from '../../src/backup/backup-pace.ts';
+import { createBackupProcess } from '../../src/backup/backup-process.ts';
+import { environmentOf, hopliteFile, runHoplite } from '../support/run-hoplite.ts';
+import { type RunningApp, runApp } from '../support/running-app.ts';
+
+const never = new AbortController().signal;
+
+describe('hoplite backup, on a node that runs', () => {
+  let running: RunningApp;
+  let folder: string;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    running = await runApp();
+    folder = mkdtempSync(join(tmpdir(), 'hoplite-bucket-'));
+    env = {
+      ...environmentOf(running),
+      BACKUP_URL: `file://${folder}`,
+      BACKUP_KEY: 'the-key-of-a-test-that-has-enough-letters',
+      NODE_ID: 'ams1',
+    };
+    await create();
+  });
+
+  afterAll(async () => {
+    await running[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const create = () =>
+    fetch(`${running.app.url}/?url=https://example.com/`, { method: 'POST' }).then((answer) =>
+      expect(answer.ok).toBe(true),
+    );
+  const backup = (...args: string[]) => runHoplite(['backup', ...args], env);
+  /** What the app would read of a run for it. */
+  const scheduled = (work: BackupWork, more: Record<string, string> = {}) =>
+    createBackupProcess({ file: hopliteFile, env: { ...env, ...more } })(work, never);
+
+  it('makes one when it is due, tells of it, and makes none where nothing changed', async () => {
+    expect(await scheduled('drill')).toMatchObject({ outcome: 'nothing' });
+    const first = await scheduled('backup');
+    expect(first).toMatchObject({
+      outcome: 'taken',
+      look: { newest: { node: 'ams1' }, verified: null },
+    });
+    expect(await scheduled('backup')).toMatchObject({ outcome: 'unchanged', sentBytes: 0 });
+    await create();
+    expect(await scheduled('backup', { NODE_ID: 'syd1' })).toMatchObject({
+      outcome: 'theirs',
+      look: { newest: { node: 'ams1' } },
+    });
+    expect(await scheduled('backup')).toMatchObject({ outcome: 'taken' });
+    expect(await scheduled('drill')).toMatchObject({
+      outcome: 'verified',
+      look: { newest: { node: 'ams1' }, verified: { name: expect.any(String) } },
+    });
+    expect(readdirSync(join(running.dataDir, 'backup'))).toEqual([]);
+  });
+
+  it('says what kind of failure there was', async () => {
+    expect(await scheduled('backup', { BACKUP_URL: `file://${folder}/none` })).toMatchObject({
+      outcome: 'failed',
+      kind: 'no_bucket',
+      why: expect.stringContaining(folder),
+    });
+    const noNode = mkdtempSync(join(tmpdir(), 'hoplite-no-node-'));
+    expect(await scheduled('backup', { DATA_DIR: noNode })).toMatchObject({
+      outcome: 'failed',
+      kind: 'copy',
+      why: expect.stringContaining('has no links yet'),
+    });
+    rmSync(noNode, { recursive: true });
+  });
+
+  it('ends when whoever started it is gone, and says so of a process that crashed', async () => {
+    const gone = spawn(process.execPath, [hopliteFile, 'backup', 'now', '--scheduled'], {
+      env: { ...env, BACKUP_URL: `file://${folder}` },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    expect(await text(gone.stdout)).toContain('aborted');
+    const crashing = createBackupProcess({ file: join(folder, 'no-such-program.ts'), env });
+    expect(await crashing('backup', never)).toMatchObject({
+      outcome: 'failed',
+      kind: 'crashed',
+      why: expect.stringMatching(
+        /^The process of the backup ended with exit code 1: .*no-such-program/s,
+      ),
+    });
+  });
+
+  it('makes, tries and lists them for a person', async () => {
+    const made = await backup('now');
+    expect(made).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(made.stdout).toMatch(/^backed up 2 links to file:\/\/\S+: \S+-ams1-\S+; \d+ B were new/);
+    const listed = JSON.parse((await backup('list', '--json')).stdout);
+    expect(listed.total).toBe(3);
+    const { name } = listed.backups[0];
+    expect(listed.backups[0]).toMatchObject({ node: 'ams1', links: 2, epoch: 1, verifiedAt: null });
+    const tried = await backup('verify');
+    expect(tried).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(tried.stdout).toContain(`${name} is good: 2 links, clicks until 2`);
+
+    const { stdout, stderr } = await backup('list', '--limit', '2');
+    const rows = stdout.trim().split('\n');
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toMatch(/^taken +node +links +size +stored +tried +name$/);
+    expect(rows[1]).toMatch(new RegExp(`^\\S+Z +ams1 +2 +\\S+ \\S+ +\\S+ \\S+ +\\S+Z +${name}$`));
+    expect(stderr).toBe('1 older ones; --all\n');
+  });
+
+  it('tells of one that was changed in the bucket, and does not take another for it', async () => {
+    const [name = ''] = readdirSync(join(folder, 'backups')).sort().toReversed();
+    const file = join(folder, 'backups', name);
+    const signed = readFileSync(file, 'utf8');
+    writeFileSync(
+      file,
+      signed.replace('"epoch":1', '"epoch":9').replace('"epoch": 1', '"epoch": 9'),
+    );
+    const { exitCode, stderr } = await backup('verify');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(name.replace('.json', ''));
+    expect(await scheduled('drill')).toMatchObject({ outcome: 'failed', kind: 'damaged' });
+    expect((await backup('list')).stdout).toMatch(/ damaged +/);
+    writeFileSync(file, signed);
+  });
+});
+
+it('hoplite backup without a place for backups says which variables to set', async () => {
+  for (const command of ['now', 'list', 'verify']) {
+    const { exitCode, stderr } = await runHoplite(['backup', command]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('set BACKUP_URL');
+  }
+});
