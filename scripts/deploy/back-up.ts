@@ -1,3 +1,4 @@
+import { asApp } from '../fly/as-app.ts';
 import type { Fly, Machine } from '../fly/fly.ts';
 import { DeployFailure } from './deploy-failure.ts';
 
@@ -10,12 +11,16 @@ export async function takeBackup(
     readonly app: string;
     readonly primaryRegion: string;
     readonly machines: readonly Machine[];
+    /** fly.toml as Fly has it, where BACKUP_URL may be as well. */
+    readonly config: string;
   },
   { fly, print }: { readonly fly: Fly; readonly print: (line: string) => void },
 ): Promise<void> {
-  const { app, primaryRegion, machines } = fleet;
+  const { app, primaryRegion, machines, config } = fleet;
   const secrets = await fly.secrets(app);
-  if (!secrets.some(({ name }) => name === 'BACKUP_URL')) {
+  const isSetUp =
+    secrets.some(({ name }) => name === 'BACKUP_URL') || /^\s*BACKUP_URL\s*=/m.test(config);
+  if (!isSetUp) {
     throw new DeployFailure(
       `${app} has no BACKUP_URL, so there is nowhere to put a backup before the deployment. "npm run fly-setup" sets one ` +
         'up; --backup no deploys without.',
@@ -24,5 +29,5 @@ export async function takeBackup(
   const machine = machines.find(({ region }) => region !== primaryRegion) ?? machines[0];
   if (machine === undefined) throw new DeployFailure(`${app} has no machine.`);
   print(`\nA backup, on ${machine.id} in ${machine.region}:`);
-  print((await fly.onMachine(app, machine.id, 'hoplite backup now')).trim());
+  print((await fly.onMachine(app, machine.id, asApp('backup now'))).trim());
 }

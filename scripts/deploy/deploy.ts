@@ -1,3 +1,4 @@
+import { asApp } from '../fly/as-app.ts';
 import type { Fly, Machine } from '../fly/fly.ts';
 import { FlyFailure } from '../fly/fly-failure.ts';
 import { takeBackup } from './back-up.ts';
@@ -12,6 +13,8 @@ export interface Rollout {
   /** The number of the newest migration of the release. */
   readonly schema: number;
   readonly backup: boolean;
+  /** Whether a fleet that is not well is deployed to as well: it may be the release that cures it. */
+  readonly anyway: boolean;
   /** fly.toml of the release. */
   readonly configFile: string;
 }
@@ -38,6 +41,8 @@ export type Ending = 'done' | 'refused' | 'rolled back' | 'roll back failed' | '
 
 /** How long the fleet may take after a step until all is as wanted: elections, migrations, a copy of the links. */
 const patienceMs = 180_000;
+/** Before the first step nothing is on its way; an election may be. */
+const patienceBeforeMs = 45_000;
 const lookEveryMs = 3_000;
 
 /**
@@ -58,10 +63,11 @@ export async function rollOut(rollout: Rollout, tools: RolloutTools): Promise<En
   try {
     before = await fly.machines(app);
     await expectWell(before);
-    former = tools.keepConfig(await fly.config(app));
+    const config = await fly.config(app);
+    former = tools.keepConfig(config);
     image = await tools.image();
     stopIfInterrupted();
-    if (rollout.backup) await takeBackup({ app, primaryRegion, machines: before }, tools);
+    if (rollout.backup) await takeBackup({ app, primaryRegion, machines: before, config }, tools);
     stopIfInterrupted();
     hasBegun = true;
 
@@ -115,9 +121,17 @@ export async function rollOut(rollout: Rollout, tools: RolloutTools): Promise<En
         `${app} has no machine in its primary region, ${primaryRegion}. "npm run fly-setup" makes a fleet.`,
       );
     }
-    await waitUntil('The fleet is not well, and a deployment would make it worse', async () =>
-      findRoleFaults(await fly.machines(app), await askStatus(), primaryRegion),
-    );
+    const look = async () =>
+      findRoleFaults(await fly.machines(app), await askStatus(), primaryRegion);
+    try {
+      await waitUntil('The fleet is not well', look, rollout.anyway ? 0 : patienceBeforeMs);
+    } catch (error) {
+      if (!(error instanceof DeployFailure)) throw error;
+      if (!rollout.anyway) {
+        throw new DeployFailure(`${error.message}\n--anyway deploys to such a fleet, too.`);
+      }
+      print(`${error.message}\nIt is deployed to anyway.`);
+    }
   }
 
   async function expectWanted(regions: Wanted['regions']): Promise<void> {
@@ -135,14 +149,15 @@ export async function rollOut(rollout: Rollout, tools: RolloutTools): Promise<En
       machines.find(({ region, state }) => region === primaryRegion && state === 'started') ??
       machines.find(({ state }) => state === 'started');
     if (asked === undefined) throw new DeployFailure(`No machine of ${app} runs.`);
-    return parseFleetStatus(await fly.onMachine(app, asked.id, 'hoplite status --json'));
+    return parseFleetStatus(await fly.onMachine(app, asked.id, asApp('status --json')));
   }
 
   async function waitUntil(
     complaint: string,
     look: () => Promise<readonly string[]>,
+    forMs = patienceMs,
   ): Promise<void> {
-    const until = tools.now() + patienceMs;
+    const until = tools.now() + forMs;
     for (;;) {
       stopIfInterrupted();
       let faults: readonly string[];

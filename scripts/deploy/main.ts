@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { projectDir } from '../cluster/programs.ts';
+import { asApp } from '../fly/as-app.ts';
 import { Fly } from '../fly/fly.ts';
 import { createRunFly } from '../fly/run-fly.ts';
 import { buildImage, createRunProgram } from './build-image.ts';
@@ -70,7 +71,7 @@ async function deploy(options: Exclude<ReturnType<typeof parseOptions>, 'help'>)
         smoke: (machines) =>
           smokeTest(machines, {
             origin: options.origin,
-            hoplite: ({ id }, words) => fly.onMachine(app, id, `hoplite ${words}`),
+            hoplite: ({ id }, words) => fly.onMachine(app, id, asApp(words)),
             fetch,
           }),
         now: () => performance.now(),

@@ -10,6 +10,7 @@ export const usage = `npm run deploy -- [options]     rolls this tree out to its
   --config <file>    fly.toml
   --image <name>     an image by digest, such as registry.fly.io/APP@sha256:…, instead of building one
   --backup yes|no    whether a backup is taken first (yes)
+  --anyway           deploys also to a fleet that is not well
 
 It looks, takes a backup, replaces the machines of the primary region, looks again, replaces the others, looks again and
 follows a new link through every machine. What goes wrong is rolled back.
@@ -26,6 +27,7 @@ export interface Options {
   readonly origin: string;
   readonly image: string | undefined;
   readonly backup: boolean;
+  readonly anyway: boolean;
 }
 
 /** What was not understood; the message says why. */
@@ -39,7 +41,7 @@ const flyToml = z.looseObject({
 
 /** Parses the arguments. An empty one counts as left out, so that a workflow can pass what it was not given. */
 export function parseOptions(args: readonly string[]): Options | 'help' {
-  const values = parse_(args);
+  const values = parseWords(args);
   if (values.help === true) return 'help';
   const { image = '', backup = 'yes', config: configFile = 'fly.toml', app = '' } = values;
   if (image !== '' && !/^[\w./:-]+@sha256:[0-9a-f]{64}$/.test(image)) {
@@ -54,18 +56,14 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     origin: file.env.BASE_URL,
     image: image === '' ? undefined : image,
     backup: backup !== 'no',
+    anyway: values.anyway === true,
   };
 }
 
-function parse_(args: readonly string[]) {
+function parseWords(args: readonly string[]) {
   const text = { type: 'string' } as const;
-  const options = {
-    app: text,
-    config: text,
-    image: text,
-    backup: text,
-    help: { type: 'boolean' },
-  } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = { app: text, config: text, image: text, backup: text, anyway: flag, help: flag };
   try {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {

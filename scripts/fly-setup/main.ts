@@ -51,7 +51,7 @@ async function run(options: Options): Promise<void> {
     if (isDryRun) print(`${configFile} would get ${what}.`);
     else {
       writeFileSync(configFile, changed);
-      print(`${configFile} has ${what} now.`);
+      print(`${configFile} has ${what} now; machines that run get it by "npm run deploy".`);
     }
   }
   const ending = await setUp(choices, {

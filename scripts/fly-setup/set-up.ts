@@ -1,5 +1,6 @@
 import { findRoleFaults } from '../deploy/find-faults.ts';
 import { parseFleetStatus } from '../deploy/fleet-status.ts';
+import { asApp } from '../fly/as-app.ts';
 import type { Fly } from '../fly/fly.ts';
 import { FlyFailure } from '../fly/fly-failure.ts';
 import { toShellWords } from '../fly/shell-words.ts';
@@ -114,7 +115,7 @@ export async function setUp(choices: Choices, tools: SetUpTools): Promise<SetUpE
       const machines = await fly.machines(choices.app);
       const asked = machines.find(({ state }) => state === 'started');
       if (asked === undefined) return ['No machine runs.'];
-      const printed = await fly.onMachine(choices.app, asked.id, 'hoplite status --json');
+      const printed = await fly.onMachine(choices.app, asked.id, asApp('status --json'));
       return findRoleFaults(machines, parseFleetStatus(printed), choices.primaryRegion);
     } catch (error) {
       return [error instanceof Error ? error.message : String(error)];

@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { buildImage, createRunProgram } from '../../scripts/deploy/build-image.ts';
 import { Misuse, newestMigration, parseOptions } from '../../scripts/deploy/options.ts';
 import { smokeTest } from '../../scripts/deploy/smoke-test.ts';
 import { toShellWords } from '../../scripts/fly/shell-words.ts';
 import { readFlyToml } from '../../scripts/fly-setup/fly-toml.ts';
-import { digestOf } from '../support/fake-fly/fake-fly.ts';
 import { installFakeFly } from '../support/fake-fly/fake-fly-program.ts';
+import { digestOf } from '../support/fake-fly/fake-fly-state.ts';
+import { runHere } from '../support/run-command-line.ts';
 import { root } from './deployment.ts';
 
 const own = readFlyToml(readFileSync(join(root, 'fly.toml'), 'utf8'));
@@ -100,46 +100,6 @@ describe('the smoke test', () => {
   });
 });
 
-describe('the image', () => {
-  /** A Docker that notes its calls, and knows this manifest. */
-  function installDocker(manifest: string, exitCode = 0) {
-    const { folder } = installFakeFly();
-    const calls = join(folder, 'calls');
-    writeFileSync(
-      join(folder, 'docker'),
-      `#!/bin/sh\necho "$*" >> ${calls}\n[ "$2" = imagetools ] && echo '${manifest}'\nexit ${exitCode}\n`,
-    );
-    chmodSync(join(folder, 'docker'), 0o755);
-    vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
-    onTestFinished(() => void vi.unstubAllEnvs());
-    return { calls: () => readFileSync(calls, 'utf8').trim().split('\n') };
-  }
-  const signal = new AbortController().signal;
-  const run = createRunProgram({ print: () => {}, cwd: root, signal });
-  const build = () =>
-    buildImage({ app: 'shop', tag: 'deploy-1' }, { logInDocker: async () => {}, run });
-
-  test('is built and pushed once, and named by its digest', async () => {
-    const docker = installDocker(`{"mediaType":"m","digest":"${digestOf('built')}","size":1}`);
-    expect(await build()).toBe(`registry.fly.io/shop@${digestOf('built')}`);
-    expect(docker.calls()).toEqual([
-      'buildx build --platform linux/amd64 --provenance=false --tag registry.fly.io/shop:deploy-1 --push .',
-      'buildx imagetools inspect registry.fly.io/shop:deploy-1 --format {{json .Manifest}}',
-    ]);
-  });
-
-  test('fails with a sentence when Docker fails, says no digest, or is not there', async () => {
-    installDocker('', 1);
-    await expect(build()).rejects.toThrow('--push . ended with 1.');
-    installDocker('{}');
-    await expect(build()).rejects.toThrow(
-      'does not say the digest of registry.fly.io/shop:deploy-1',
-    );
-    vi.stubEnv('PATH', '/nowhere');
-    await expect(build()).rejects.toThrow('docker could not be started: it is not installed.');
-  });
-});
-
 describe('the options', () => {
   const config = ['--config', join(root, 'fly.toml')];
 
@@ -151,12 +111,14 @@ describe('the options', () => {
       origin: own.baseUrl,
       image: undefined,
       backup: true,
+      anyway: false,
     };
     expect(parseOptions(config)).toEqual(fromFile);
     expect(parseOptions([...config, '--app', '', '--image', '', '--backup', ''])).toEqual(fromFile);
-    expect(parseOptions([...config, '--app', 'shop', '--backup', 'no'])).toMatchObject({
+    expect(parseOptions([...config, '--app', 'shop', '--backup', 'no', '--anyway'])).toMatchObject({
       app: 'shop',
       backup: false,
+      anyway: true,
     });
     expect(parseOptions(['--help'])).toBe('help');
   });
@@ -183,6 +145,16 @@ test('what is printed can be copied into a shell', () => {
   expect(toShellWords(['fly', 'ssh', '--command', "it's here"])).toBe(
     `fly ssh --command 'it'\\''s here'`,
   );
+});
+
+test.for([
+  ['status', '--json'],
+  ['link create', '--json'],
+  ['link delete', '--yes'],
+] as const)('what machines are asked for exists: hoplite %s %s', async ([name, option]) => {
+  const { stdout } = await runHere([...name.split(' '), '--help']);
+  expect(stdout).toContain(`Usage: hoplite ${name} `);
+  expect(stdout).toContain(option);
 });
 
 describe('the command', () => {

@@ -115,15 +115,26 @@ test('the other commands exist and are understood', async () => {
       const config = words[1] === 'deploy' ? ['--config', join(root, 'fly.toml')] : [];
       expect(() => parse?.([...args, ...config]), command).not.toThrow();
     } else if (program === 'hoplite') {
-      expect((await runHere([...words, '--help'])).exitCode, command).toBe(0);
+      await expectHoplite(words);
     } else {
       expect(['fly', 'git', '--backup'], command).toContain(program);
     }
   }
   for (const [, command = ''] of page.matchAll(/--command "hoplite ([^"]+)"/g)) {
-    expect((await runHere([...command.split(' '), '--help'])).exitCode, command).toBe(0);
+    await expectHoplite(command.split(' '));
   }
 });
+
+/** Expects a command of `hoplite` that has these names and takes these options. */
+async function expectHoplite(words: readonly string[]): Promise<void> {
+  const names = words.filter((word) => !word.startsWith('-'));
+  const { exitCode, stdout } = await runHere([...names, '--help']);
+  expect(exitCode, words.join(' ')).toBe(0);
+  // For a command that it does not have, commander gives the help of the whole.
+  expect(stdout).toContain(`Usage: hoplite ${names.join(' ')} `);
+  for (const option of words.filter((word) => word.startsWith('-')))
+    expect(stdout).toContain(option);
+}
 
 test('its links lead somewhere', () => {
   for (const [, link = ''] of page.matchAll(/\]\((?!https:)([^)]+)\)/g)) {

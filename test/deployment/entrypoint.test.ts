@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { asApp } from '../../scripts/fly/as-app.ts';
 import { guardNodeOptions } from '../../src/guard/node-options.ts';
 import { boot } from './boot.ts';
 import { readTexts } from './deployment.ts';
@@ -80,4 +81,8 @@ test.for([
   expect(command).toEqual([]);
   expect(exitCode).toBeGreaterThan(0);
   expect(stderr).toMatch(new RegExp(`${missing}: must be set`));
+});
+
+test('commands of a deployment run as the user that the app runs as', () => {
+  expect(asApp('status')).toBe(`${asNode} hoplite status`);
 });

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { emptyState, type FakeFlyState } from './fake-fly.ts';
+import { emptyState, type FakeFlyState } from './fake-fly-state.ts';
 
 /** A folder with a program `fly` in it. */
 export interface FakeFlyProgram {

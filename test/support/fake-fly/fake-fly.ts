@@ -1,71 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { FlyCall, FlyOutcome } from '../../../scripts/fly/run-fly.ts';
 import { type ParsedCall, parseCall } from './commands.ts';
-
-interface FakeMachine {
-  readonly id: string;
-  readonly region: string;
-  state: string;
-  digest: string;
-  readonly volume: string;
-}
-
-interface FakeVolume {
-  readonly id: string;
-  readonly name: string;
-  readonly region: string;
-  readonly size: number;
-  machine: string | null;
-}
-
-/** All that Fly remembers, as data, so that it can lie in a file between two calls. */
-export interface FakeFlyState {
-  /** `null` when nobody is logged in. */
-  user: string | null;
-  apps: string[];
-  machines: FakeMachine[];
-  volumes: FakeVolume[];
-  secrets: Record<string, string>;
-  certificates: string[];
-  buckets: string[];
-  /** fly.toml as of the last deployment. */
-  deployedConfig: string;
-  /** What `fly` finds in its folder. */
-  appOfFolder: string | null;
-  primaryRegionOfFolder: string;
-  /** The newest migration that each image has, by digest. */
-  schemaOfImage: Record<string, number>;
-  /** The newest migration that was applied. */
-  schema: number;
-  links: string[];
-  /** Whether enabling Consul works; flyctl does not say so when it does not. */
-  consulWorks: boolean;
-}
-
-/** A Fly with nothing on it but somebody who is logged in. */
-export function emptyState(): FakeFlyState {
-  return {
-    user: 'ada@example.com',
-    apps: [],
-    machines: [],
-    volumes: [],
-    secrets: {},
-    certificates: [],
-    buckets: [],
-    deployedConfig: '',
-    appOfFolder: null,
-    primaryRegionOfFolder: 'ams',
-    schemaOfImage: {},
-    schema: 0,
-    links: [],
-    consulWorks: true,
-  };
-}
-
-/** The digest of the fake image of this name. */
-export function digestOf(name: string): string {
-  return `sha256:${createHash('sha256').update(name).digest('hex')}`;
-}
+import {
+  digestOf,
+  emptyState,
+  type FakeFlyState,
+  type FakeMachine,
+  type FakeVolume,
+} from './fake-fly-state.ts';
+import { runOnMachine } from './fake-hoplite.ts';
+import { describeMachine, describeVolume } from './fly-json.ts';
 
 /**
  * Plays flyctl 0.4.87: takes the flags that it takes, prints JSON in its shape, and says what it says when something is
@@ -109,7 +53,7 @@ export class FakeFly {
       (call) =>
         !/^(auth whoami|\w+ list|config show|config validate|platform|version|status|certs check|certs setup)\b/.test(
           call,
-        ) && !/--command hoplite (status|backup now)/.test(call),
+        ) && !/ hoplite (status|backup now)/.test(call),
     );
   }
 
@@ -153,7 +97,7 @@ export class FakeFly {
     this.#expectApp(flags);
     switch (command) {
       case 'machine list':
-        return json(state.machines.map((machine) => this.#describeMachine(machine)));
+        return json(state.machines.map((machine) => describeMachine(state.apps[0], machine)));
       case 'machine destroy':
         return this.#destroyMachine(words, flags);
       case 'volumes list':
@@ -201,7 +145,7 @@ export class FakeFly {
       case 'scale count':
         return this.#scale(Number(words[0]), (flags.region ?? '').split(','), flags);
       case 'ssh console':
-        return this.#onMachine(flags);
+        return runOnMachine(state, flags);
     }
     throw new Error(`the fake has no answer for ${command}`);
   }
@@ -336,89 +280,4 @@ export class FakeFly {
     }
     return '';
   }
-
-  #onMachine({ machine: id, command = '' }: ParsedCall['flags']): string {
-    const { state } = this;
-    const machine = state.machines.find((each) => each.id === id && each.state === 'started');
-    if (machine === undefined) throw new Error(`--machine="${id}" not found/started`);
-    if (command === 'hoplite status --json')
-      return `${JSON.stringify(this.fleetStatus(), undefined, 2)}\n`;
-    if (command === 'hoplite backup now') return 'backed up links at 00000000000001f4\n';
-    if (/^hoplite link create \S+ --json$/.test(command)) {
-      const slug = `smoke${state.links.length + 1}`;
-      state.links.push(slug);
-      return `${JSON.stringify({ slug, shortUrl: `https://go.example.com/${slug}` })}\n`;
-    }
-    const deleted = /^hoplite link delete (\S+) --yes$/.exec(command)?.[1];
-    if (deleted !== undefined) {
-      state.links = state.links.filter((slug) => slug !== deleted);
-      return '';
-    }
-    throw new Error(
-      `ssh shell: exec: "${command.split(' ')[0]}": executable file not found in $PATH`,
-    );
-  }
-
-  /** What `hoplite status --json` says: the first machine of the primary region leads. */
-  fleetStatus() {
-    const { machines, schema, primaryRegionOfFolder } = this.state;
-    const primary = machines.find(
-      ({ region, state }) => region === primaryRegionOfFolder && state === 'started',
-    );
-    return {
-      summary: { isFine: true, sentences: [] },
-      nodes: machines.map((machine) => ({
-        node: machine.id,
-        answers: machine.state === 'started',
-        status:
-          machine.state === 'started'
-            ? {
-                node: machine.id,
-                region: machine.region,
-                role: machine === primary ? 'primary' : 'replica',
-                schema,
-                durability: machine === primary ? 'replicated' : null,
-              }
-            : null,
-      })),
-    };
-  }
-
-  #describeMachine({ id, region, state, digest, volume }: FakeMachine) {
-    return {
-      id,
-      name: `quiet-${id}`,
-      state,
-      region,
-      image_ref: {
-        registry: 'registry.fly.io',
-        repository: this.state.apps[0],
-        tag: 'deployment-01K3',
-        digest,
-        labels: {},
-      },
-      instance_id: '01K3',
-      private_ip: 'fdaa:0:1:a7b:1::2',
-      config: { mounts: [{ volume, path: '/data', name: 'hoplite_data' }] },
-      host_status: 'ok',
-      cordoned: false,
-    };
-  }
-}
-
-function describeVolume({ id, name, region, size, machine }: FakeVolume) {
-  return {
-    id,
-    name,
-    state: 'created',
-    size_gb: size,
-    region,
-    zone: 'a1b2',
-    encrypted: true,
-    attached_machine_id: machine,
-    attached_alloc_id: null,
-    created_at: '2026-11-30T00:00:00Z',
-    snapshot_retention: 14,
-    auto_backup_enabled: true,
-  };
 }
