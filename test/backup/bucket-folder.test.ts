@@ -5,12 +5,14 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BucketFailure } from '../../src/backup/bucket.ts';
 import { FolderBucket } from '../../src/backup/bucket-folder.ts';
 import { toFolderFailure } from '../../src/backup/bucket-folder-failure.ts';
@@ -67,6 +69,35 @@ describe('a folder as a bucket', () => {
     );
     expect(failure.kind).toBe('no_bucket');
     expect(failure.message).toContain('mend BACKUP_URL');
+  });
+
+  test('an object gets its name once it is forced to the disk, and then the name is, with those of new folders', async () => {
+    const folder = newFolder();
+    const object = join(folder, 'parts', 'a');
+    const handle = await open(folder);
+    const handles = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const original = handles.sync;
+    const synced: { ino: number; bytes: number | undefined; isNamed: boolean }[] = [];
+    const spy = vi.spyOn(handles, 'sync').mockImplementation(async function (this: FileHandle) {
+      await original.call(this);
+      const facts = await this.stat();
+      const bytes = facts.isDirectory() ? undefined : facts.size;
+      synced.push({ ino: facts.ino, bytes, isNamed: existsSync(object) });
+    });
+    try {
+      await new FolderBucket(folder).write('parts/a', Buffer.from('whole'));
+    } finally {
+      spy.mockRestore();
+    }
+    const [top, parts, file] = [folder, join(folder, 'parts'), object].map(
+      (path) => statSync(path).ino,
+    );
+    expect(synced.slice(0, -2)).toContainEqual({ ino: top, bytes: undefined, isNamed: false });
+    expect(synced.slice(-2)).toEqual([
+      { ino: file, bytes: 5, isNamed: false },
+      { ino: parts, bytes: undefined, isNamed: true },
+    ]);
   });
 
   test('what a power loss left of a write is never listed, and is thrown away after a day', async () => {
