@@ -6,6 +6,7 @@ import { startAcknowledging } from './acknowledged-writes.ts';
 import { registerAcknowledgementMetrics } from './acknowledgement-metrics.ts';
 import { registerBackupMetrics } from './backup-metrics.ts';
 import { openBookmarks } from './bookmarks.ts';
+import { openBootBackups } from './boot-backups.ts';
 import { registerClickMetrics } from './click-metrics.ts';
 import { startClickPath } from './click-path.ts';
 import { createAskPosition } from './cluster/ask-position.ts';
@@ -96,7 +97,8 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
   // Two processes would damage each other's spool.
   opened.use(claimFolder(config.storage.dataDir));
   if (config.fleet === undefined && served === undefined) {
-    await restoreOnBoot(config, { backups: undefined, log: log.child({ room: 'backup' }) });
+    const backups = openBootBackups(config);
+    await restoreOnBoot(config, { backups, log: log.child({ room: 'backup' }) });
   }
 
   const destinationPolicy: DestinationPolicy = {

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncNow } from './staged-restore.ts';
-import { inspectDatabase } from './storage/database-state.ts';
+import { findDatabaseState } from './storage/database-state.ts';
 
 /** The links come last: with them a folder counts as full. */
 const names = ['clicks', 'links'] as const;
@@ -22,7 +22,7 @@ export function placeRestore(
     const from = join(restoreDir, `${name}.db`);
     const to = files[name];
     if (!existsSync(from)) continue;
-    const { is } = inspectDatabase(to);
+    const { is } = findDatabaseState(to);
     if (is !== 'absent' && is !== 'empty') {
       keeps = true;
       continue;

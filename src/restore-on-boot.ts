@@ -11,7 +11,7 @@ import {
 } from './domain/lone-boot.ts';
 import { placeRestore } from './place-restore.ts';
 import { type StagedRestore, stageBackup } from './staged-restore.ts';
-import { inspectDatabase } from './storage/database-state.ts';
+import { findDatabaseState } from './storage/database-state.ts';
 
 /** A node must not start, and how it ends: the codes of docs/backup.md. The message is a sentence for people. */
 export class BootRefused extends Error {
@@ -59,8 +59,8 @@ export async function restoreOnBoot(
     if (placed.length > 0) log.warn({ placed }, 'restored files are in place');
   };
   const facts: LoneFacts = {
-    links: inspectDatabase(files.links),
-    clicks: inspectDatabase(files.clicks),
+    links: findDatabaseState(files.links),
+    clicks: findDatabaseState(files.clicks),
     awaitsRestore: existsSync(join(restoreDir, 'links.db')),
   };
   const first = judgeLoneFolder(facts);

@@ -96,7 +96,7 @@ async function readSound(
 }
 
 /** Parts of no backup are those of a first one that was never finished, or all that is left of backups that were lost. */
-async function expectNothing(
+export async function expectNothing(
   { bucket }: Unpacking,
   signal: AbortSignal | undefined,
 ): Promise<undefined> {
@@ -108,7 +108,8 @@ async function expectNothing(
   );
 }
 
-function noneVerifies(bucketName: string, passedOver: readonly PassedOver[]): SnapshotFault {
+/** No backup of the bucket can be used. */
+export function noneVerifies(bucketName: string, passedOver: readonly PassedOver[]): SnapshotFault {
   const named = passedOver.slice(0, mostNamed).map(({ why }) => why);
   const more = passedOver.length > mostNamed ? ` and ${passedOver.length - mostNamed} more` : '';
   return new SnapshotFault(

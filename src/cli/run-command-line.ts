@@ -11,11 +11,12 @@ import { addMove } from './move/move.ts';
 import { addExport } from './portable/export.ts';
 import { addImport } from './portable/import.ts';
 import { addRebuild } from './rebuild/rebuild.ts';
+import { Refusal } from './refusal.ts';
 import { readRelease } from './release.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 
-/** Exit codes: what was asked for is done; it was refused or failed; it was not understood. */
+/** Exit codes: what was asked for is done; it was refused or failed; it was not understood. A few refusals have their own. */
 const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Runs the command that the arguments name and gives its exit code. Never rejects. */
@@ -39,7 +40,7 @@ export async function runCommandLine(
       return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     }
     context.output.note(describeError(error));
-    return exitCodes.failed;
+    return error instanceof Refusal ? error.exitCode : exitCodes.failed;
   }
 }
 

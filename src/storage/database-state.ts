@@ -23,7 +23,7 @@ const walHeaderBytes = 32;
  * Looks what a file of links or clicks holds, before anything opens it for good. Whoever calls this has the folder for
  * itself: SQLite ends here what a crash left half done. Throws what the disk throws.
  */
-export function inspectDatabase(file: string): DatabaseState {
+export function findDatabaseState(file: string): DatabaseState {
   const bytes = sizeOf(file);
   if (bytes === 0) {
     // NOTE: SQLite would delete both without a word, since it finds nothing that they belong to.

@@ -17,6 +17,7 @@ import type { LoneBackup } from '../../src/domain/lone-boot.ts';
 import { type BootBackups, BootRefused, restoreOnBoot } from '../../src/restore-on-boot.ts';
 import { migrateUp } from '../../src/storage/migrations/commands.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
+import { crashDuring } from '../support/crashing-disk.ts';
 import { readDocTable } from '../support/doc-table.ts';
 import { linksMigrations, TestFolder, writerOptions } from '../support/test-database.ts';
 
@@ -196,4 +197,40 @@ describe.each(Object.keys(findings))('%s', (found) => {
       log,
     });
   });
+});
+
+describe('a power cut before any change of the disk', () => {
+  const files = (folder: TestFolder) => ({
+    links: readOwner(folder.file(), 'SELECT node FROM epochs'),
+    clicks: readOwner(folder.file('clicks.db'), 'SELECT value FROM click_values'),
+  });
+
+  test.each(['a `links.db` without tables', 'half of a download'])(
+    'boots again and ends right, where it began with %s',
+    async (found) => {
+      const bootOnce = (folder: TestFolder) => () =>
+        restoreOnBoot(readConfig({ DATA_DIR: folder.path }), {
+          backups: backupsOf('newest', 'older'),
+          log,
+        });
+      using whole = new TestFolder();
+      findings[found]?.(whole);
+      const { changes } = await crashDuring(bootOnce(whole));
+      expect(files(whole)).toEqual({ links: 'newest', clicks: 'newest' });
+      expect(changes).toBeGreaterThan(15);
+
+      for (let crashBefore = 1; crashBefore <= changes; crashBefore += 1) {
+        using folder = new TestFolder();
+        findings[found]?.(folder);
+        const { crashed } = await crashDuring(bootOnce(folder), crashBefore);
+        expect(crashed).toBe(true);
+        // All of it or nothing: links are there only with their clicks.
+        const { links, clicks } = files(folder);
+        if (links !== undefined) expect({ links, clicks }).toEqual(files(whole));
+        await bootOnce(folder)();
+        expect(files(folder), `after change ${crashBefore}`).toEqual(files(whole));
+        expect(readdirSync(folder.path).sort()).toEqual(readdirSync(whole.path).sort());
+      }
+    },
+  );
 });

@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -56,6 +57,11 @@ const made = () => ({
   own: existsSync(folder.file('own')) ? readdirSync(folder.file('own')) : [],
   mark: consul.keys.has(`${key}/mark`),
 });
+const putTransaction = (database: string, content = 'LTX1'.padEnd(200)) => {
+  const ltx = folder.file(`litefs/dbs/${database}/ltx`);
+  mkdirSync(ltx, { recursive: true });
+  writeFileSync(join(ltx, '0000000000000001-0000000000000001.ltx'), content);
+};
 const read = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 const untouched = { id: undefined, own: [], mark: true };
 
@@ -124,11 +130,14 @@ describe('rebuild', () => {
     [
       'on a volume with data',
       () => {
-        const ltx = folder.file('litefs/dbs/clicks.db/ltx');
-        mkdirSync(ltx, { recursive: true });
-        writeFileSync(join(ltx, '0000000000000001-0000000000000001.ltx'), '');
+        putTransaction('links.db');
       },
-      'is not empty: it has clicks.db',
+      'is not empty: it has links.db',
+    ],
+    [
+      'on a damaged volume',
+      () => putTransaction('clicks.db', 'LTX'),
+      'the volume of this node is damaged',
     ],
     [
       'on a volume of another cluster',
@@ -188,8 +197,24 @@ describe('rebuild', () => {
       exitCode: 1,
       stderr: expect.stringContaining('LFSC1 is not the id of a cluster'),
     });
-    expect(await runHere(['rebuild'], env)).toMatchObject({ exitCode: 2 });
     expect(made()).toEqual(untouched);
+  });
+
+  test('takes the id of Consul, else one that every candidate would make, and keeps clicks that are there', async () => {
+    putTransaction('clicks.db');
+    expect(await runHere(['rebuild', ...links(), '--yes'], env)).toMatchObject({ exitCode: 0 });
+    expect(made().id).toBe(`${clusterId}\n`);
+    const ids = [];
+    for (const key of [1, 1, 2]) {
+      rmSync(folder.file('litefs'), { recursive: true });
+      consul.keys.clear();
+      env.CONSUL_KEY = `hoplite/fleet/${key}`;
+      expect(await runHere(['rebuild', ...links(), '--yes'], env)).toMatchObject({ exitCode: 0 });
+      ids.push(made().id);
+    }
+    expect(ids[0]).toMatch(/^LFSC[0-9A-F]{16}\n$/);
+    expect(ids[1]).toBe(ids[0]);
+    expect(ids[2]).not.toBe(ids[0]);
   });
 });
 

@@ -61,7 +61,7 @@ beforeEach(async () => {
   writeFileSync(join(dir, 'bin/litefs'), litefs, { mode: 0o755 });
   const log = join(dir, 'volume/dbs/links.db/ltx');
   mkdirSync(log, { recursive: true });
-  writeFileSync(join(log, '0000000000000001-0000000000000001.ltx'), '');
+  writeFileSync(join(log, '0000000000000001-0000000000000001.ltx'), 'LTX1'.padEnd(200));
   writeFileSync(join(dir, 'volume/clusterid'), 'LFSC0123456789ABCDEF');
   env = {
     ...(process.env as Record<string, string>),

@@ -15,10 +15,18 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Consul } from '../../scripts/cluster/consul.ts';
+import { packSnapshot } from '../../src/backup/pack-snapshot.ts';
+import { findPrevious } from '../../src/backup/previous-backups.ts';
+import { openBackupStore } from '../../src/cli/backup/open-store.ts';
+import type { Environment } from '../../src/cli/context.ts';
+import { readConfig } from '../../src/config.ts';
+import type { BackupConfig } from '../../src/config-backup.ts';
+import { inspectDatabase } from '../../src/storage/inspect-database.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { GuardedNode, playedEpoch } from '../support/guarded-node.ts';
 import { listen } from '../support/listen.ts';
 import { type CommandResult, runHoplite } from '../support/run-hoplite.ts';
+import { startS3Server } from '../support/s3-server.ts';
 import { TestFolder, writerOptions } from '../support/test-database.ts';
 
 /** Beyond those that a cluster takes. */
@@ -370,19 +378,112 @@ test('an import that a crash broke off goes on, and one that is done is not done
   expect(readdirSync(fleet.a.folders.own)).toContain('restore.unused');
 });
 
-test('REBUILD=auto does so by itself, with the id of Consul; where Consul knows none, RESTORE_DIR is enough', async () => {
-  const env = { RESTORE_DIR: join(folder, 'backup'), PEER_URL: 'a=http://127.0.0.1:1' };
-  const id = await keyInConsul('clusterid');
+/** Puts a backup of the fleet into the bucket, whose links know of `node`. */
+async function backUp(env: Environment, node: string, clusterId: string): Promise<string> {
+  using made = new TestFolder();
+  const options = writerOptions(made, { journalMode: 'delete', node });
+  for (let epochs = 1; epochs <= 2; epochs += 1) openWriterSession(options)[Symbol.dispose]();
+  const { backup } = readConfig(env);
+  const store = openBackupStore(backup as BackupConfig);
+  const copy = (name: string) => {
+    const file = made.file(name);
+    return { file, takenAtMs: Date.now(), position: null, facts: inspectDatabase(file) };
+  };
+  const { name } = await packSnapshot(store, {
+    files: { links: copy('links.db'), clicks: copy('clicks.db') },
+    node,
+    clusterId,
+    previous: await findPrevious(store),
+  });
+  return name;
+}
+
+test('REBUILD=auto restores the newest backup that verifies, under the id of Consul, once the bucket answers', async () => {
+  await using s3 = await startS3Server(`${network}.111`);
+  const PEER_URL = 'a=http://127.0.0.1:1';
+  const env = { ...s3.env(), BACKUP_KEY: 'a key of this test and long enough for all', PEER_URL };
+  const id = (await keyInConsul('clusterid')) ?? '';
+  await backUp(env, 'older', id);
+  const newest = await backUp(env, 'newest', id);
+  // Its manifest is sound, and what it needs is not.
+  const manifest = JSON.parse(
+    readFileSync(join(s3.folder, 'hoplite/backups', `${newest}.json`), 'utf8'),
+  );
+  const [part] = manifest.databases.links.parts as { name: string }[];
+  const stored = join(s3.folder, 'hoplite/parts', part?.name ?? '');
+  writeFileSync(
+    stored,
+    readFileSync(stored).map((byte, at) => (at === 40 ? byte ^ 1 : byte)),
+  );
+
+  await s3.kill();
   await loseAllVolumes();
-  await start('a', { env });
-  await untilSays('a', 'set REBUILD=auto on a candidate to restore');
+  await start('a', { hook: true, env });
+  await untilSays('a', `Whether there is a backup in s3://backups/hoplite cannot be told`);
+  await s3.restart();
+  await untilSays('a', `set REBUILD=auto on a candidate to restore the backup ${newest}`);
+  expect(await fleet.a.status()).toMatchObject({ role: 'joining' });
+  expect(fleet.a.log()).not.toContain('LiteFS mounted');
+
   await start('a', { hook: true, env: { ...env, REBUILD: 'auto' } });
-  await untilSays('a', 'REBUILD=auto: restoring');
+  await untilSays('a', 'REBUILD=auto: restoring the backup');
+  await untilSays('a', `NOT the newest backup: links.db of the backup ${newest}`);
   await untilSays('a', 'imported clicks.db and links.db');
   await untilUp('a');
-  expect(readEpochs('a').slice(0, 2)).toEqual(restoredEpochs.slice(0, 2));
+  expect(readEpochs('a').slice(0, 2)).toEqual(['1 older', '2 older']);
   expect(await keyInConsul('clusterid')).toBe(id);
 
+  // Full volumes win, whatever the bucket has.
+  const position = fleet.a.position();
+  await consul.destroySessions();
+  await start('a', { hook: true, env: { ...env, REBUILD: 'auto' } });
+  await untilUp('a');
+  expect(fleet.a.position()?.checksum).toBe(position?.checksum);
+
+  // What cannot be restored at all ends the node, and changes nothing.
+  writeFileSync(join(s3.folder, 'hoplite/parts', part?.name ?? ''), 'nothing');
+  for (const name of readdirSync(join(s3.folder, 'hoplite/backups'))) {
+    writeFileSync(join(s3.folder, 'hoplite/backups', name), '{}');
+  }
+  await loseAllVolumes();
+  await start('a', { hook: true, env: { ...env, REBUILD: 'auto' } });
+  await until(() => expect(fleet.a.exit).toEqual({ code: 65, signal: null }));
+  expect(fleet.a.log()).toContain('cannot be restored');
+  expect(fleet.a.clusterId).toBeUndefined();
+});
+
+test('where Consul knows none, two empty candidates restore one cluster under its own id, also after a crash', async () => {
+  await using s3 = await startS3Server(`${network}.111`);
+  const peers = ['a', 'b'].map(
+    (node) => `${node}=http://${network}.${hosts[node as NodeName]}:8081`,
+  );
+  const env = {
+    ...s3.env(),
+    BACKUP_KEY: 'a key of this test and long enough for all',
+    PEER_URL: peers.join(),
+  };
+  const id = 'LFSC00000000000000AB';
+  await backUp(env, 'older', id);
+  await loseAllVolumes();
+  await consul.kill();
+  await consul.start();
+  // Alone it waits: the other one may have newer links.
+  await start('a', { hook: true, env });
+  await untilSays('a', '(no answer from b). This node waits for one that has');
+  await start('b', { hook: true, env });
+  await untilSays('a', 'Restoring the backup');
+  await fleet.a.kill();
+  await start('a', { hook: true, env });
+  for (const node of ['a', 'b'] as const) await untilUp(node);
+  await until(async () => expect(await keyInConsul('clusterid')).toBe(id));
+  await untilSame('a', 'b');
+  expect([fleet.a.clusterId, fleet.b.clusterId]).toEqual([id, id]);
+  expect(readEpochs('b').slice(0, 2)).toEqual(['1 older', '2 older']);
+  expect(`${fleet.a.log()}${fleet.b.log()}`).not.toContain('founds the cluster');
+});
+
+test('RESTORE_DIR is enough where Consul knows no cluster and there is no bucket', async () => {
+  const env = { RESTORE_DIR: join(folder, 'backup'), PEER_URL: 'a=http://127.0.0.1:1' };
   await loseAllVolumes();
   await consul.kill();
   await consul.start();
@@ -392,5 +493,4 @@ test('REBUILD=auto does so by itself, with the id of Consul; where Consul knows 
   await untilUp('a');
   expect(readEpochs('a').slice(0, 2)).toEqual(restoredEpochs.slice(0, 2));
   await until(async () => expect(await keyInConsul('clusterid')).toBe(fleet.a.clusterId));
-  expect(fleet.a.clusterId).not.toBe(id);
 });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { addBackupFind } from './find.ts';
 import { addBackupList } from './list.ts';
 import { addBackupNow } from './now.ts';
 import { addBackupVerify } from './verify.ts';
@@ -12,4 +13,5 @@ export function addBackup(program: Command, context: Context): void {
   addBackupNow(backup, context);
   addBackupList(backup, context);
   addBackupVerify(backup, context);
+  addBackupFind(backup, context);
 }

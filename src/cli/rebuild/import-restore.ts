@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readLease } from '../../cluster/litefs-info.ts';
 import { Mount } from '../../cluster/mount.ts';
 import { parsePosition } from '../../domain/position.ts';
+import { findFaultOfHeader } from '../../storage/sound-file.ts';
 import { Refusal } from '../refusal.ts';
 
 /** What the import of waiting files works on. */
@@ -62,6 +63,9 @@ async function importAll(place: RestorePlace, mount: Mount): Promise<string | un
   for (const name of databases) {
     const file = join(place.restoreDir, name);
     if (!existsSync(file) || (await hasData(mount, name))) continue;
+    // LiteFS would take a file in WAL mode, and the mount would lose commits from then on.
+    const fault = findFaultOfHeader(file);
+    if (fault !== undefined) throw new Refusal(`${file} cannot be imported: ${fault}`);
     const answer = await fetch(`${place.litefsUrl}/import?name=${name}`, {
       method: 'POST',
       body: Readable.toWeb(createReadStream(file)) as ReadableStream,

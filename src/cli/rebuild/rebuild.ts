@@ -4,19 +4,23 @@ import type { BootstrapFacts } from '../../guard/bootstrap/facts.ts';
 import { observeBootstrap } from '../../guard/bootstrap/observe.ts';
 import { deleteMark } from '../../guard/bootstrap/observe-consul.ts';
 import { type BootstrapSettings, readBootstrapSettings } from '../../guard/bootstrap/settings.ts';
-import { type RestoreFiles, type StagedRestore, stageFiles } from '../../staged-restore.ts';
 import { countLinks, liftEpoch } from '../../storage/database-file.ts';
 import { confirm } from '../confirm.ts';
 import type { Context, Environment } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { sendRequest } from '../send-request.ts';
-import { expectLost } from './expect-lost.ts';
+import { chooseClusterId } from './cluster-id.ts';
+import { expectLost, expectOwnId } from './expect-lost.ts';
 import { placeClusterId } from './place-cluster-id.ts';
+import {
+  checkSource,
+  type RebuildSource,
+  type SourceOptions,
+  stageSource,
+} from './rebuild-source.ts';
 
-interface RebuildOptions {
-  readonly clusterId: string;
-  readonly links?: string;
-  readonly clicks?: string;
+interface RebuildOptions extends SourceOptions {
+  readonly clusterId?: string;
   readonly yes?: true;
 }
 
@@ -31,9 +35,14 @@ export function addRebuild(program: Command, context: Context): void {
   program
     .command('rebuild')
     .description('give a fleet that has lost all volumes its cluster and its links back')
-    .requiredOption('--cluster-id <id>', 'as Consul has it; the log of a node that waits names it')
-    .option('--links <file>', 'a backup of links.db; without one the fleet starts empty')
-    .option('--clicks <file>', 'a backup of clicks.db, with one of links.db')
+    .option(
+      '--cluster-id <id>',
+      'where neither Consul, the volume nor the backup has the right one',
+    )
+    .option('--from-backup', 'from the newest backup in BACKUP_URL that can be restored')
+    .option('--links <file>', 'from a copy of links.db; without any the fleet starts empty')
+    .option('--clicks <file>', 'a copy of clicks.db, with one of links.db')
+    .option('--empty', 'from nothing, though there may be backups')
     .option('--yes', 'do not ask')
     .action(async (options: RebuildOptions) => {
       try {
@@ -45,18 +54,35 @@ export function addRebuild(program: Command, context: Context): void {
 }
 
 async function rebuild(options: RebuildOptions, context: Context): Promise<void> {
-  const { clusterId } = options;
   const config = readConfig(context.env);
   const settings = readSettings(context.env);
-  const files = toFiles(options);
+  checkSource(config, options);
   await expectNoLiteFs(config);
-  const facts = await observeBootstrap(settings, { joined: false, waitedMs: 0 });
-  expectLost(clusterId, facts);
+  const observe = () =>
+    observeBootstrap(settings, {
+      joined: false,
+      waitedMs: 0,
+      findSnapshot: () => ({ is: 'none' }),
+    });
+  const facts = await observe();
+  expectLost(facts);
+  if (options.clusterId !== undefined) expectOwnId(options.clusterId, facts, undefined);
 
-  const staged = files && stageFiles(settings.restoreDir, files);
+  const source = await stageSource(config, options, { ...settings, ...context });
+  const { staged } = source;
+  const clusterId = chooseClusterId(facts, {
+    asked: options.clusterId,
+    ofBackup: source.clusterId,
+    seed: source.name,
+  });
   try {
-    if (!options.yes) await expectAgreement(describe(clusterId, staged, facts), context);
-    const markEpoch = facts.consul.is === 'answering' ? facts.consul.markEpoch : undefined;
+    expectOwnId(clusterId, facts, source.clusterId);
+    if (!options.yes) await expectAgreement(describe(clusterId, source, facts), context);
+    // Since the first look a backup was fetched and a person was asked: somebody may have come back.
+    const now = await observe();
+    expectLost(now);
+    expectOwnId(clusterId, now, source.clusterId);
+    const markEpoch = now.consul.is === 'answering' ? now.consul.markEpoch : undefined;
     if (staged !== undefined) liftEpoch(staged.linksFile, markEpoch ?? 0, settings.node);
     staged?.commit();
   } finally {
@@ -73,7 +99,7 @@ async function rebuild(options: RebuildOptions, context: Context): Promise<void>
     `This node is of the cluster ${clusterId} now. A guard that waits starts LiteFS within a second, otherwise start the node; ${
       staged === undefined
         ? 'it starts empty'
-        : 'the files are imported once it is primary, before it takes writes'
+        : `${source.words} is imported once it is primary, before it takes writes`
     }.`,
   );
 }
@@ -92,12 +118,6 @@ function readSettings(env: Environment): BootstrapSettings {
   } catch (error) {
     throw new Refusal(error instanceof Error ? error.message : String(error));
   }
-}
-
-function toFiles({ links, clicks }: RebuildOptions): RestoreFiles | undefined {
-  if (links !== undefined) return { links, clicks };
-  if (clicks === undefined) return undefined;
-  throw new Refusal('clicks mean nothing without their links; add --links');
 }
 
 /** LiteFS reads its cluster id when it starts, and not again. */
@@ -136,7 +156,7 @@ async function expectAgreement(question: string, context: Context): Promise<void
 /** What would happen, as sentences. */
 function describe(
   clusterId: string,
-  staged: StagedRestore | undefined,
+  { staged, words }: RebuildSource,
   { peers }: BootstrapFacts,
 ): string {
   const restored = staged && countLinks(staged.linksFile);
@@ -144,7 +164,7 @@ function describe(
   const goesOn = `The cluster ${clusterId} goes on with ${
     restored === undefined
       ? 'no links at all'
-      : `the ${restored.links} links of the file, of epoch ${restored.epoch}`
+      : `the ${restored.links} links of ${words}, of epoch ${restored.epoch}`
   }.`;
   return silent.length === 0
     ? goesOn

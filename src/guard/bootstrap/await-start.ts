@@ -1,5 +1,8 @@
+import { exitCodes } from '../../domain/exit-codes.ts';
 import { pause } from '../watch.ts';
+import { unreachableBackupGraceMs } from './decide-restore.ts';
 import type { BootstrapDecision } from './decision.ts';
+import { RestoreFailed } from './snapshots.ts';
 
 /** The log of the guard, as far as it is needed here. */
 export interface BootstrapLog {
@@ -24,7 +27,7 @@ const repeatMs = 60_000;
 interface Parts {
   /** Judges everything anew. `waitedMs` is the time since the first look. */
   readonly decide: (waitedMs: number) => Promise<BootstrapDecision>;
-  /** Puts the snapshot ready to be imported; rejects with an `Error` in words. */
+  /** Puts the backup ready to be imported; rejects with an `Error` in words, one that should end the node with a `RestoreFailed`. */
   readonly restore: (clusterId: string | undefined) => Promise<void>;
   readonly log: BootstrapLog;
   readonly signal: AbortSignal;
@@ -48,8 +51,15 @@ export async function awaitStart(parts: Parts): Promise<FinalDecision | undefine
       case 'stop':
         return { do: 'stop', exitCode: decision.exitCode };
       case 'restore':
-        if (await tryRestore(parts, decision.clusterId)) continue;
-        await pause(restorePauseMs, parts.signal);
+        {
+          const failure = await tryRestore(parts, decision.clusterId);
+          if (failure === undefined || parts.signal.aborted) continue;
+          const mayPass = failure.exitCode === exitCodes.unreachable;
+          if (failure.exitCode !== undefined && !(mayPass && waitedMs < unreachableBackupGraceMs)) {
+            return { do: 'stop', exitCode: failure.exitCode };
+          }
+          await pause(restorePauseMs, parts.signal);
+        }
         continue;
       case 'wait':
         await pause(waitedMs < firstMs ? firstPauseMs : pauseMs, parts.signal);
@@ -58,18 +68,19 @@ export async function awaitStart(parts: Parts): Promise<FinalDecision | undefine
   return undefined;
 }
 
-/** Whether it succeeded. */
+/** `undefined` when it succeeded. */
 async function tryRestore(
-  { restore, log }: Pick<Parts, 'restore' | 'log'>,
+  { restore, log, signal }: Pick<Parts, 'restore' | 'log' | 'signal'>,
   clusterId: string | undefined,
-): Promise<boolean> {
+): Promise<{ readonly exitCode?: number | undefined } | undefined> {
   try {
     await restore(clusterId);
-    return true;
+    return undefined;
   } catch (error) {
     const err = error instanceof Error ? error.message : String(error);
-    log.error('the backup cannot be restored, and nothing starts without it', { err });
-    return false;
+    const words = 'the backup cannot be restored, and nothing starts without it';
+    if (!signal.aborted) log.error(words, { err });
+    return error instanceof RestoreFailed ? error : {};
   }
 }
 

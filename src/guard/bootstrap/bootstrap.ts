@@ -4,8 +4,8 @@ import type { BootstrapDecision } from './decision.ts';
 import type { BootstrapFacts } from './facts.ts';
 import { LeadPermit } from './lead-permit.ts';
 import { observeBootstrap } from './observe.ts';
-import { restoreFromFolder } from './restore-folder.ts';
 import type { BootstrapSettings } from './settings.ts';
+import { Snapshots } from './snapshots.ts';
 import { serveWaitingStatus, type WaitingNode } from './waiting-status.ts';
 
 /** What the guard gives to find out whether LiteFS may start. */
@@ -20,11 +20,13 @@ export interface BootstrapParts {
 /** Decides before LiteFS starts, and goes on looking while it must not lead. */
 export class Bootstrap implements AsyncDisposable {
   readonly #parts: BootstrapParts;
+  readonly #snapshots: Snapshots;
   #last: BootstrapDecision | undefined;
   #permit: LeadPermit | undefined;
 
   constructor(parts: BootstrapParts) {
     this.#parts = parts;
+    this.#snapshots = new Snapshots({ env: parts.env, folder: parts.settings.restoreFrom });
   }
 
   /** Whether this node may try to get the lease: not before LiteFS may start, and not without links that others have. */
@@ -37,19 +39,16 @@ export class Bootstrap implements AsyncDisposable {
    * answers on the private port in place of the app.
    */
   async awaitStart(signal: AbortSignal): Promise<FinalDecision | undefined> {
-    const { log, settings, env } = this.#parts;
+    const { log } = this.#parts;
+    await using snapshots = this.#snapshots;
     await using status = new WaitingStatus(this.#parts, () => this.#last?.sentence ?? '');
     const decision = await awaitStart({
       decide: async (waitedMs) => {
         const decided = await this.#decide({ joined: false, waitedMs });
-        if (decided.do === 'wait') await status.open();
+        if (decided.do === 'wait' || decided.do === 'restore') await status.open();
         return decided;
       },
-      restore: async (clusterId) => {
-        if (settings.restoreFrom !== undefined) {
-          await restoreFromFolder(settings.restoreFrom, clusterId, env);
-        }
-      },
+      restore: (clusterId) => snapshots.restore(clusterId, signal),
       ...{ log, signal },
     });
     if (decision !== undefined && decision.do !== 'stop') {
@@ -64,7 +63,9 @@ export class Bootstrap implements AsyncDisposable {
   }
 
   async #decide(when: Pick<BootstrapFacts, 'joined' | 'waitedMs'>): Promise<BootstrapDecision> {
-    this.#last = decideBootstrap(await observeBootstrap(this.#parts.settings, when));
+    this.#last = decideBootstrap(
+      await observeBootstrap(this.#parts.settings, { ...when, findSnapshot: this.#snapshots.find }),
+    );
     return this.#last;
   }
 }

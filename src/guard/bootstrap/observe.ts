@@ -1,14 +1,21 @@
-import type { BootstrapFacts } from './facts.ts';
+import type { BootstrapFacts, SnapshotFacts } from './facts.ts';
 import { observeConsul } from './observe-consul.ts';
 import { observePeers } from './observe-peers.ts';
 import { hasLinks, observeVolume } from './observe-volume.ts';
-import { findInFolder } from './restore-folder.ts';
+import { findData } from './peer-words.ts';
 import type { BootstrapSettings } from './settings.ts';
 
-/** Looks at Consul, the peers, the backup and the volume, all at the moment of the call. */
+/**
+ * Looks at Consul, the peers and the volume, all at the moment of the call, and has the backups looked for only where nobody
+ * has links.
+ */
 export async function observeBootstrap(
   settings: BootstrapSettings,
-  { joined, waitedMs }: Pick<BootstrapFacts, 'joined' | 'waitedMs'>,
+  {
+    joined,
+    waitedMs,
+    findSnapshot,
+  }: Pick<BootstrapFacts, 'joined' | 'waitedMs'> & { readonly findSnapshot: () => SnapshotFacts },
 ): Promise<BootstrapFacts> {
   const consul = await observeConsul(settings.consul, settings.node);
   const { facts } = consul;
@@ -16,12 +23,18 @@ export async function observeBootstrap(
   const mattersNot =
     hasLinks(settings.volumeDir) && (facts.is === 'unreachable' || facts.clusterId !== undefined);
   const peers = mattersNot ? [] : await observePeers(settings, consul.candidates);
+  // Last, so that it is no older than what the others say.
+  const volume = observeVolume(settings.volumeDir, settings.restoreDir);
+  const isLost =
+    !joined &&
+    !hasLinks(settings.volumeDir) &&
+    facts.is === 'answering' &&
+    (findData(peers)?.node ?? facts.holder) === undefined;
   return {
-    // Last, so that it is no older than what the others say.
-    volume: observeVolume(settings.volumeDir, settings.restoreDir),
+    volume,
     consul: facts,
     peers,
-    snapshot: findInFolder(settings.restoreFrom),
+    snapshot: isLost ? findSnapshot() : { is: 'none' },
     rebuild: settings.rebuild,
     candidate: settings.candidate,
     joined,
