@@ -13,7 +13,7 @@ import { consulHost, firstNodes, type PlannedNode, planNode, primaryRegion } fro
 import { until } from './until.ts';
 
 /** From nothing to ready takes about 5 s on two idle cores; busy ones get more time. */
-const readyTimeoutMs = 60_000;
+const defaultReadyTimeoutMs = 60_000;
 const leaseTimeoutMs = 1_000;
 
 /** What a cluster is started with. */
@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly guard?: boolean;
   /** How a node differs from what the repository says, each time it is started. */
   readonly variant?: (node: PlannedNode) => NodeVariant;
+  /** How long nodes may take until they redirect, milliseconds; long enough for empty ones when left out. */
+  readonly readyTimeoutMs?: number;
   /** Aborts the start; what was started by then is ended. */
   readonly signal?: AbortSignal;
   /** Ends everything at once instead of in peace, from the moment it aborts. */
@@ -167,7 +169,7 @@ export class LocalCluster implements AsyncDisposable {
   }
 
   get #patience() {
-    const { signal } = this.#options;
+    const { signal, readyTimeoutMs = defaultReadyTimeoutMs } = this.#options;
     return { timeoutMs: readyTimeoutMs, ...(signal && { signal }) };
   }
 

@@ -30,8 +30,8 @@ export class AppProcess implements AsyncDisposable {
     };
   }
 
-  /** Starts it and waits until it redirects. */
-  async start(): Promise<void> {
+  /** Starts it and waits until it redirects. Rejects when it ends instead. */
+  async start({ timeoutMs = 30_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
     const child = spawn(process.execPath, [join(projectDir, 'src/main.ts')], {
       env: { PATH: process.env.PATH, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -47,7 +47,7 @@ export class AppProcess implements AsyncDisposable {
         if (child.exitCode !== null) throw new Error(`it ended:\n${this.log}`);
         return (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok;
       },
-      { what: 'the app is ready', timeoutMs: 30_000 },
+      { what: 'the app is ready', timeoutMs },
     );
   }
 
