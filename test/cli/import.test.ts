@@ -183,6 +183,80 @@ describe('an import', () => {
     },
   );
 
+  test('takes a table that was exported, and one that a spreadsheet has saved', async () => {
+    await using other = await runApp();
+    const theirs = environmentOf(other);
+    const table = join(folder, 'all.csv');
+    await runHere(['export', '--format', 'csv', '--clicks', '--output', table], env);
+    const first = await runHere(['import', table, '--json'], theirs);
+    const { created, ...others } = countsOf(first.stdout);
+    expect(others).toEqual({ ...made, created: undefined });
+    expect(first.stderr).toBe(`${created} links made.\n`);
+    const withoutPlace = (text: string) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => ({ ...JSON.parse(line), id: '', shortUrl: '' }));
+    expect(withoutPlace(await exportOf(other))).toEqual(withoutPlace(await exportOf(running)));
+
+    const saved = await put(
+      'saved.csv',
+      '\uFEFFslug;destination;disabled;redirect_code\r\nsheet;https://example.com/s;TRUE;307\r\n',
+    );
+    expect((await run(saved)).stderr).toBe('1 links made.\n');
+    const { text } = await send(`${running.baseUrl}/api/v1/links/sheet`);
+    expect(JSON.parse(text)).toMatchObject({ disabled: true, redirectCode: 307 });
+  });
+
+  test('tells of each row of a table that fails by its line and column', async () => {
+    const file = await put(
+      'faults.csv',
+      'slug,destination,redirect_code,title\nt1,https://example.com/t,99,x\n\nt2,https://example.com/t\nt3,https://example.com/t,302,"two\nlines"\nt4,https://example.com/t,,\n',
+    );
+    await writeFile(file, Buffer.from([0x74, 0xff, 0x2c, 0x2c, 0x2c, 0x0a]), { flag: 'a' });
+    const { stderr, exitCode } = await run(file);
+    expect(exitCode).toBe(1);
+    expect(stderr.split('\n')).toEqual([
+      'line 2, redirect_code: Must be 301, 302, 307, 308, as a number.',
+      'line 4: The row has 2 cells, and the line of names 4.',
+      'line 5, title: A title has no control characters and no line breaks.',
+      'line 8: The row is not UTF-8.',
+      '1 links made, 4 failed.',
+      '',
+    ]);
+    const misspelt = await put('misspelt.csv', 'slugg,destination\na,https://example.com/\n');
+    expect((await run(misspelt)).stderr).toContain('"slugg" is no column of an export');
+  });
+
+  test('takes the exports of other shorteners, and any table by its columns', async () => {
+    const shlink = await put(
+      'shlink.csv',
+      'createdAt,domain,shortCode,shortUrl,longUrl,title,tags,visits\n2022-03-17T20:12:01+01:00,s.test,abc12,https://s.test/abc12,https://example.com/shlink,,x|y,3\n',
+    );
+    expect((await run(shlink, '--from', 'shlink')).stderr).toBe(
+      'not taken over: domain, shortUrl, tags, visits\n1 links made.\n',
+    );
+    const kutt = await put('kutt.jsonl', [
+      { address: 'kutt1', target: 'https://example.com/kutt', password: false },
+      { address: 'kutt2', target: 'https://example.com/kutt', password: true },
+      { address: 'a/b', target: 'https://example.com/kutt' },
+    ]);
+    expect((await run(kutt, '--from', 'kutt')).stderr.split('\n')).toEqual([
+      'line 2, password: It has a password, which links here cannot have.',
+      expect.stringMatching(/^line 3, address: A slug consists of/),
+      '1 links made, 2 failed.',
+      '',
+    ]);
+    const own = await put('own.csv', 'Code,Long URL\nmapped,https://example.com/mapped\n');
+    const columns = 'slug=Code,destination=Long URL';
+    expect((await run(own, '--columns', columns)).stderr).toBe('1 links made.\n');
+    expect((await run(own, '--from', 'dub')).stderr).toContain(
+      'there is no column "Destination URL"',
+    );
+    expect(await run(own, '--columns', 'slug=Code')).toMatchObject({ exitCode: 2 });
+    expect(await follow(running.baseUrl, 'mapped')).toBe('302 https://example.com/mapped');
+  });
+
   test('imports all or nothing when asked to', async () => {
     const rows = [...rowsOf('all', 3), { slug: 'all-bad', destination: 'x' }];
     const file = await put('all.jsonl', rows);

@@ -3,6 +3,7 @@ import { type OnConflict, onConflicts } from '../../domain/import-links.ts';
 import type { Context } from '../context.ts';
 import { createOperator, NoAnswer, type Operator } from '../operator.ts';
 import { Refusal } from '../refusal.ts';
+import { parseColumnMap } from './column-map.ts';
 import { groupRows, type ImportBatch } from './import-batches.ts';
 import type { RowFault, RowSource } from './import-row-source.ts';
 import { type ImportFileOptions, openImportFile } from './open-import.ts';
@@ -10,6 +11,7 @@ import { Patience } from './patience.ts';
 import { openRowFaults, type RowFaults } from './row-faults.ts';
 import { SeenInFile } from './seen-in-file.ts';
 import { type ImportAnswer, type ImportMode, sendBatch } from './send-batch.ts';
+import { shortenerNames } from './shorteners.ts';
 import { addFates, countRows, createTally, describeTally, type Tally } from './tally.ts';
 
 interface ImportOptions extends ImportFileOptions {
@@ -38,6 +40,15 @@ export function addImport(program: Command, context: Context): void {
         .choices(onConflicts)
         .default('fail'),
     )
+    .addOption(new Option('--from <shortener>', 'whose export it is').choices(shortenerNames))
+    .addOption(
+      new Option(
+        '--columns <pairs>',
+        'which column is what, such as "destination=Long URL,slug=Code"',
+      )
+        .argParser(parseColumnMap)
+        .conflicts('from'),
+    )
     .option('--dry-run', 'say what would happen, and change nothing')
     .option('--all-or-nothing', 'look at all rows first, and import none when one would fail')
     .option('--errors <file>', 'where rows that fail are told, one JSON object a line')
@@ -53,13 +64,17 @@ async function importLinks(file: string, options: ImportOptions, context: Contex
   }
   const operator = await createOperator(context.env, askTimeoutMs);
   await using faults = await openRowFaults(options.errors, output);
+  const isTwice = allOrNothing && !dryRun;
   const run = (isDryRun: boolean): Promise<Tally> =>
-    runImport(openImportFile(file, options, context), {
-      operator,
-      mode: { onConflict, isDryRun },
-      faults,
-      say: output.note,
-    });
+    runImport(
+      openImportFile(file, options, context, isTwice && isDryRun ? () => {} : output.note),
+      {
+        operator,
+        mode: { onConflict, isDryRun },
+        faults,
+        say: output.note,
+      },
+    );
   let tally = allOrNothing || dryRun ? await run(true) : createTally();
   const isDone = dryRun || tally.failed > 0;
   if (!isDone) tally = await run(false);

@@ -1,0 +1,66 @@
+import { Refusal } from '../refusal.ts';
+import { clickColumns, linkColumns, unguardFormula } from './link-columns.ts';
+
+/** Columns that nobody can set. */
+const toldOnly: ReadonlySet<string> = new Set<string>([
+  'id',
+  'short_url',
+  ...clickColumns.map(([name]) => name),
+]);
+const fields: ReadonlyMap<string, string> = new Map<string, string>(linkColumns);
+
+type Field = readonly [field: string, read: (cell: string) => unknown] | undefined;
+
+/**
+ * How the cells of an own table become a link, by its line of names. A cell that is empty says nothing. Throws a `Refusal`
+ * for a column that there is not, and where there is none of destinations.
+ */
+export function createOwnTable(
+  names: readonly string[],
+): (cells: readonly string[]) => Readonly<Record<string, unknown>> {
+  const unknown = names.filter((name) => !fields.has(name) && !toldOnly.has(name));
+  if (unknown.length > 0 || !names.includes('destination')) {
+    const what =
+      unknown.length > 0
+        ? `"${unknown.join('", "')}" is no column of an export`
+        : 'there is no column "destination"';
+    throw new Refusal(
+      `${what}; say which shortener the table is of with --from, or which column is what with --columns`,
+    );
+  }
+  const columns = names.map((name): Field => {
+    const field = toldOnly.has(name) ? undefined : fields.get(name);
+    return field === undefined ? undefined : [field, readerOf(field)];
+  });
+  return (cells) => {
+    const link: Record<string, unknown> = {};
+    for (const [index, column] of columns.entries()) {
+      const cell = cells[index];
+      if (column === undefined || cell === undefined || cell === '') continue;
+      link[column[0]] = column[1](cell);
+    }
+    return link;
+  };
+}
+
+/** What is no number or switch is left as it is: whoever judges the row says what is wrong with it. */
+function readerOf(field: string): (cell: string) => unknown {
+  switch (field) {
+    case 'title':
+      return unguardFormula;
+    case 'redirectCode':
+      return (cell) => (/^\d+$/.test(cell) ? Number(cell) : cell);
+    case 'forwardQuery':
+    case 'disabled':
+    case 'blocked':
+      return (cell) => switches.get(cell.toLowerCase()) ?? cell;
+    default:
+      return (cell) => cell;
+  }
+}
+
+/** A spreadsheet writes them in capitals. */
+const switches = new Map([
+  ['true', true],
+  ['false', false],
+]);
