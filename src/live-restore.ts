@@ -26,7 +26,7 @@ import { StagedFiles } from './storage/staged-files.ts';
 export interface LiveRestoreOptions {
   readonly name: string;
   readonly cluster: Cluster;
-  readonly writers: PrimaryWriter;
+  readonly writers: Pick<PrimaryWriter, 'epoch' | 'rest' | 'resume' | 'writer'>;
   readonly staged: StagedFiles;
   /** Puts a file in place of a database, whole or not at all. Rejects with what went wrong. */
   readonly replace: (database: RestoredDatabase, file: string) => Promise<void>;

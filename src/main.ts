@@ -6,29 +6,48 @@ import { BootRefused } from './restore-on-boot.ts';
 /** How long a closing app may take before the process ends all the same, milliseconds. */
 const closeWithinMs = 10_000;
 
+/** A start of the app, by whatever it is asked for. */
+export interface Start extends AsyncDisposable {
+  readonly app: App;
+  /** For whoever started it by hand; `undefined`: nothing is said. */
+  readonly greeting: string | undefined;
+}
+
+/** Reads the configuration, starts the app, waits for a signal and closes it. */
+export function main(env: Readonly<Record<string, string | undefined>>): Promise<never> {
+  return runUntilAsked(async () => {
+    const config = readConfig(env);
+    const app = await startApp(config);
+    return {
+      app,
+      greeting: config.fleet === undefined ? greet(app, config) : undefined,
+      [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+    };
+  });
+}
+
 /**
- * Reads the configuration, starts the app, waits for a signal and closes it.
+ * Starts the app, waits for a signal and closes it.
  *
  * After a signal the exit code decides what LiteFS does with the lease: 0 releases it at once, anything else leaves it
  * to expire (docs/facts.md, "After a signal only exit code 0 frees the lease"). So only a start that failed and a mount
  * that died end with 1, and a node alone that must not start on what it finds with a code of docs/backup.md.
  */
-export async function main(env: Readonly<Record<string, string | undefined>>): Promise<never> {
-  let config: Config;
-  let app: App;
+export async function runUntilAsked(start: () => Promise<Start>): Promise<never> {
+  let started: Start;
   try {
-    config = readConfig(env);
-    app = await startApp(config);
+    started = await start();
   } catch (error) {
     process.stderr.write(`${describeStartFailure(error)}\n`);
     process.exit(error instanceof BootRefused ? error.exitCode : 1);
   }
-  if (config.fleet === undefined) process.stdout.write(greet(app, config));
+  const { app, greeting } = started;
+  if (greeting !== undefined) process.stdout.write(greeting);
   const reason = await Promise.race([app.ended, firstSignal()]);
   const forced = setTimeout(() => process.exit(reason.exitCode), closeWithinMs);
   // First, since LiteFS keeps the lease until this process has ended. A mount may die meanwhile.
   if (reason === asked) await Promise.race([app.leave(), app.ended]);
-  await app[Symbol.asyncDispose]();
+  await started[Symbol.asyncDispose]();
   clearTimeout(forced);
   process.exit(reason.exitCode);
 }

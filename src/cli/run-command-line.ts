@@ -13,6 +13,7 @@ import { addImport } from './portable/import.ts';
 import { addRebuild } from './rebuild/rebuild.ts';
 import { Refusal } from './refusal.ts';
 import { readRelease } from './release.ts';
+import { addServe } from './serve.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 
@@ -54,6 +55,7 @@ function createProgram(context: Context): Command {
     .showHelpAfterError('(add --help for what it takes)')
     .version(readRelease());
   addStart(program, context);
+  addServe(program, context);
   addLink(program, context);
   addKey(program, context);
   addExport(program, context);

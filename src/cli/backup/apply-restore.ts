@@ -10,17 +10,7 @@ import { createAskApi } from '../ask-api.ts';
 import type { Context } from '../context.ts';
 import { expectName } from './expect-name.ts';
 import { askTarget, restoreInto } from './restore-into.ts';
-
-/** Where the files come from that are restored. */
-export interface RestoreSource {
-  /** How much room they take at most, bytes; 0 when that is not known before. */
-  readonly bytes: number;
-  /**
-   * Puts `links.db`, and `clicks.db` where there are counts, into a folder, sound and in mode DELETE; gives what they are,
-   * such as `the backup of 2026-11-20T10:00:00Z`. Rejects with a sentence.
-   */
-  unpackInto(folder: string): Promise<string>;
-}
+import type { RestoreSource } from './restore-source.ts';
 
 /** How it is restored. */
 export interface ApplyOptions {
@@ -48,9 +38,9 @@ export async function applyRestore(
   const { output } = context;
   const ask = await createAskApi(context, restoreTimeoutMs);
   const { name, node } = await askTarget(ask);
-  const scratches = join(config.storage.dataDir, 'scratch');
+  const scratches = join(config.storage.dataDir, 'backup');
   await using scratch = await openScratchFolder(scratches, source.bytes, claimFolder);
-  const words = await source.unpackInto(scratch.path);
+  const { words } = await source.unpackInto(scratch.path);
   const links = join(scratch.path, 'links.db');
   const clicks = join(scratch.path, 'clicks.db');
   const withClicks = !keepClicks && existsSync(clicks);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { FileCopier } from '../../storage/file-copier.ts';
-import type { RestoreSource } from '../backup/apply-restore.ts';
+import type { RestoreSource } from '../backup/restore-source.ts';
 import { Refusal } from '../refusal.ts';
 
 const lookEveryMs = 200;
@@ -31,7 +31,7 @@ export async function openFolderSource(config: Config, folder: string): Promise<
     async unpackInto(target) {
       const whole = new AbortController().signal;
       await new FileCopier(files).copyInto(target, ['links', 'clicks'], whole);
-      return `what the machine in ${folder} has`;
+      return { words: `what the machine in ${folder} has`, takenAt: new Date().toISOString() };
     },
   };
 }

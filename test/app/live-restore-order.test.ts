@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Position } from '../../src/domain/position.ts';
+import type { Role } from '../../src/domain/role.ts';
+import { LiveRestore } from '../../src/live-restore.ts';
+import { StagedFiles } from '../../src/storage/staged-files.ts';
+import { FakeCluster } from '../support/fake-cluster.ts';
+import { positionAt } from '../support/fake-mount.ts';
+import { silentLog } from '../support/silent-log.ts';
+import { TestFolder } from '../support/test-database.ts';
+
+let folder: TestFolder;
+/** What was done, in order. */
+let done: string[];
+/** The epoch of the open writer. */
+let epoch: number | undefined;
+let at: { links: Position; clicks: Position };
+/** What happens when a database is replaced. */
+let replace: (database: 'links' | 'clicks') => void;
+let mayWrite: boolean;
+let cluster: FakeCluster;
+let desk: LiveRestore;
+
+const file = { bytes: 5, sha256: createHash('sha256').update('bytes').digest('hex') };
+const order = { epoch: 7, links: file, clicks: file };
+const primary: Role = { is: 'primary' };
+
+beforeEach(async () => {
+  folder = new TestFolder();
+  done = [];
+  epoch = 7;
+  at = { links: positionAt(1), clicks: positionAt(1) };
+  replace = () => undefined;
+  mayWrite = true;
+  cluster = new FakeCluster(primary);
+  desk = new LiveRestore({
+    name: 'go.example.com',
+    cluster,
+    writers: {
+      get epoch() {
+        return epoch;
+      },
+      writer() {
+        if (!mayWrite) throw new Error('not sure of its lease');
+        return undefined as never;
+      },
+      async rest() {
+        if (epoch === undefined) return false;
+        epoch = undefined;
+        done.push('rest');
+        return true;
+      },
+      resume() {
+        epoch = 9;
+        done.push('resume');
+      },
+    },
+    staged: new StagedFiles(folder.file('staged')),
+    async replace(database) {
+      done.push(database);
+      replace(database);
+    },
+    readPositions: async () => at,
+    reopen: () => done.push('reopen'),
+    clock: { monotonicMs: () => performance.now() },
+    log: silentLog,
+  });
+  for (const database of ['links', 'clicks'] as const) {
+    await desk.add(database, 0, Buffer.from('by'));
+    await desk.add(database, 2, Buffer.from('tes'));
+  }
+});
+afterEach(() => folder[Symbol.dispose]());
+
+test('the links come first, while nothing is written, and handles are opened anew before anybody writes', async () => {
+  expect(await desk.restore(order)).toMatchObject({ epoch: 9, clicksKept: null });
+  expect(done).toEqual(['rest', 'links', 'clicks', 'reopen', 'resume']);
+});
+
+test('without clicks the counts stay', async () => {
+  await desk.restore({ epoch: 7, links: file });
+  expect(done).toEqual(['rest', 'links', 'reopen', 'resume']);
+});
+
+test('links that cannot be replaced leave everything as it was, and the clicks alone', async () => {
+  replace = () => {
+    throw new Error('no room');
+  };
+  await expect(desk.restore(order)).rejects.toThrow(
+    'links.db could not be replaced (no room). Nothing was changed.',
+  );
+  expect(done).toEqual(['rest', 'links', 'resume']);
+});
+
+test('clicks that cannot be replaced are told, and the links are restored', async () => {
+  replace = (database) => {
+    if (database === 'clicks') throw new Error('no room');
+  };
+  expect(await desk.restore(order)).toMatchObject({
+    epoch: 9,
+    clicksKept: expect.stringContaining('clicks.db could not be replaced (no room)'),
+  });
+  expect(done.at(-1)).toBe('resume');
+});
+
+test('an answer that was lost is no failure where the position shows that it is done', async () => {
+  replace = (database) => {
+    at = { ...at, [database]: positionAt(2) };
+    throw new Error('socket hang up');
+  };
+  expect(await desk.restore(order)).toMatchObject({ clicksKept: null });
+});
+
+const places: readonly (readonly [string, () => void, RegExp])[] = [
+  [
+    'another epoch',
+    () => {
+      epoch = 8;
+    },
+    /made ready for epoch 7, and this is epoch 8/,
+  ],
+  [
+    'a lease that is not sure',
+    () => {
+      mayWrite = false;
+    },
+    /not sure of its lease/,
+  ],
+  [
+    'a writer that is not open',
+    () => {
+      epoch = undefined;
+    },
+    /takes no writes at the moment/,
+  ],
+  [
+    'a replica',
+    () => {
+      epoch = undefined;
+      cluster.become({ is: 'replica', primary: 'b' });
+    },
+    /primary/,
+  ],
+];
+
+test.each(places)('%s is no place to restore into', async (_, happen, words) => {
+  happen();
+  await expect(desk.restore(order)).rejects.toThrow(words);
+  expect(done).toEqual([]);
+});
+
+test('one at a time, and files are not changed under it', async () => {
+  const first = desk.restore(order);
+  await expect(desk.restore(order)).rejects.toThrow('being restored already');
+  await expect(desk.add('links', 5, Buffer.from('more'))).rejects.toThrow('being restored already');
+  await first;
+  // What was used is gone.
+  await expect(desk.restore({ ...order, epoch: 9 })).rejects.toThrow('has 0 bytes');
+});

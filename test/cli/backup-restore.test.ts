@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../../scripts/cluster/until.ts';
+import { findFaultOfFile } from '../../src/storage/database-file.ts';
+import { readClickCounts } from '../support/click-counts.ts';
+import { eventually } from '../support/eventually.ts';
+import { runHere } from '../support/run-command-line.ts';
+import { environmentOf, hopliteFile, runHoplite } from '../support/run-hoplite.ts';
+import { findFreePort, type RunningApp, runApp } from '../support/running-app.ts';
+import { follow, send } from '../support/send.ts';
+import { linksMigrations, TestFolder } from '../support/test-database.ts';
+
+const adminKey = 'an-admin-key-of-a-test-machine';
+let machine: RunningApp;
+let folder: TestFolder;
+let env: Record<string, string>;
+/** A moment between both backups. */
+let between: string;
+
+/** A machine with a link `first`, of whose two backups the second has `second` too, and then a link `third`. */
+beforeAll(async () => {
+  folder = new TestFolder();
+  mkdirSync(folder.file('bucket'));
+  machine = await runApp({ ADMIN_KEY: adminKey });
+  env = {
+    ...environmentOf(machine),
+    ADMIN_KEY: adminKey,
+    BACKUP_URL: `file://${folder.file('bucket')}`,
+    BACKUP_KEY: 'the-key-of-all-backups-of-this-test',
+  };
+  await create('first');
+  expect(await follow(machine.baseUrl, 'first')).toMatch(/^302/);
+  await eventually(async () => expect((await counts()).first).toBe(1));
+  expect(await hoplite('backup', 'now')).toMatchObject({ exitCode: 0, stderr: '' });
+  between = new Date().toISOString();
+  await create('second');
+  expect(await hoplite('backup', 'now')).toMatchObject({ exitCode: 0, stderr: '' });
+  await create('third');
+});
+afterAll(async () => {
+  await machine?.[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+/** As a process of its own, since a backup gives way to all others. */
+const hoplite = (...args: string[]) => runHoplite(args, env);
+const counts = async () => Object.fromEntries(await readClickCounts(machine.baseUrl));
+const create = (slug: string) =>
+  send(`${machine.baseUrl}/api/v1/links`, {
+    method: 'POST',
+    body: { slug, destination: `https://example.com/${slug}` },
+  });
+
+test('to a folder: two plain files, and nothing else', async () => {
+  const to = folder.file('restored');
+  const { exitCode, stdout } = await hoplite('backup', 'restore', '--to', to);
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringMatching(
+      /^put the backup of .* with 2 links, into .*: links\.db and clicks\.db\n$/,
+    ),
+  });
+  expect(readdirSync(to).sort()).toEqual(['clicks.db', 'links.db']);
+  const links = { file: join(to, 'links.db'), migrationsDir: linksMigrations };
+  expect(findFaultOfFile(links)).toBeUndefined();
+  const again = await hoplite('backup', 'restore', '--to', to);
+  expect(again).toMatchObject({
+    exitCode: 1,
+    stderr: `${to}/links.db is there already; nothing was changed\n`,
+  });
+});
+
+test('of a time, into the machine that runs, once its name was typed', async () => {
+  const args = ['backup', 'restore', '--at', between];
+  const name = new URL(machine.baseUrl).host;
+  const nobody = await hoplite(...args);
+  expect(nobody).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(nobody.stderr).toContain(`if you mean it, add --yes ${name}. ${name}, whose primary is`);
+  expect(nobody.stderr).toContain('with 1 links. Links and keys made since are gone');
+  const other = await runHere(args, env, 'yes\n');
+  expect(other).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(other.stderr).toContain('that is not its name; nothing was changed');
+  expect(Object.keys(await counts())).toEqual(['third', 'second', 'first']);
+
+  const backups = () => readdirSync(folder.file('bucket/backups'));
+  const before = backups();
+  const restored = await hoplite(...args, '--yes', name);
+  expect(restored).toMatchObject({ exitCode: 0 });
+  expect(restored.stdout).toMatch(
+    /^restored the backup of .* writes were held for \d+ ms, and this is epoch \d+\n$/,
+  );
+  expect(await counts()).toEqual({ first: 1 });
+
+  // What was there was backed up first, and comes back in the same way.
+  const [taken] = backups().filter((each) => !before.includes(each));
+  expect(restored.stderr).toContain(
+    `what there is now is backed up: ${taken?.replace('.json', '')}`,
+  );
+  expect(await hoplite('backup', 'restore', '--keep-clicks', '--yes', name)).toMatchObject({
+    exitCode: 0,
+  });
+  expect(await counts()).toEqual({ first: 1, second: 0, third: 0 });
+});
+
+test.each([
+  ['a time that is none', ['--at', 'yesterday'], 2, 'a time with its zone'],
+  ['a time without a zone', ['--at', '2026-11-20T10:00:00'], 2, 'a time with its zone'],
+  ['a time before all backups', ['--at', '2020-01-01T00:00:00Z'], 1, 'no backup of then or before'],
+  ['a place that is not there', ['--from', '/nowhere/at/all'], 1, 'there is no /nowhere/at/all'],
+  ['--to with --yes', ['--to', '/x', '--yes', 'x'], 2, 'cannot be used with'],
+])('%s is refused', async (_, args, exitCode, words) => {
+  const result = await runHere(['backup', 'restore', ...args], env);
+  expect(result).toMatchObject({ exitCode, stdout: '', stderr: expect.stringContaining(words) });
+});
+
+test('a backup is served by a node that has nothing else', async () => {
+  const port = String(await findFreePort());
+  const child = spawn(
+    process.execPath,
+    [hopliteFile, 'serve', '--from-snapshot', folder.file('bucket'), '--at', between],
+    {
+      env: {
+        BACKUP_KEY: env.BACKUP_KEY,
+        PORT: port,
+        PRIVATE_PORT: '0',
+        TMPDIR: folder.path,
+        LOG_LEVEL: 'error',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const ended = once(child, 'exit');
+  try {
+    const url = `http://localhost:${port}`;
+    await until(() => said.includes('Hoplite serves'), { what: 'it serves', timeoutMs: 30_000 });
+    expect(said).toMatch(
+      /serves the backup of .* It can only be read, and clicks are not counted\./,
+    );
+    expect(await follow(url, 'first')).toBe('302 https://example.com/first');
+    expect(await follow(url, 'second')).toBe('503');
+    expect((await readClickCounts(url)).get('first')).toBe(1);
+  } finally {
+    child.kill('SIGTERM');
+  }
+  expect(await ended).toEqual([0, null]);
+  expect(readdirSync(folder.path).filter((name) => name.startsWith('hoplite-serve-'))).toEqual([]);
+});
+
+test('nothing is served that is not signed, or is not what was signed', async () => {
+  const serve = (BACKUP_KEY?: string) =>
+    runHere(['serve', '--from-snapshot', folder.file('bucket')], {
+      PRIVATE_PORT: '0',
+      ...(BACKUP_KEY === undefined ? {} : { BACKUP_KEY }),
+    });
+  expect(await serve()).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('BACKUP_KEY is not set'),
+  });
+  expect(await serve('another-key-that-nobody-has-signed-with')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('which BACKUP_KEY does not hold'),
+  });
+  for (const name of readdirSync(folder.file('bucket/parts'))) {
+    writeFileSync(folder.file(`bucket/parts/${name}`), 'rubbish');
+  }
+  expect(await serve(env.BACKUP_KEY)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('can be restored'),
+  });
+  rmSync(folder.file('bucket'), { recursive: true });
+  expect(existsSync(folder.file('bucket'))).toBe(false);
+});
