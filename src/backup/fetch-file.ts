@@ -4,11 +4,17 @@ import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
 import { partsPrefix } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
+import type { Bucket } from './bucket.ts';
 import type { DatabaseManifest, PartManifest } from './manifest.ts';
 import { mapInOrder } from './map-in-order.ts';
 import { SnapshotFault } from './snapshot-fault.ts';
 
 const decompress = promisify(zstdDecompress);
+
+/** Where parts come from. */
+export interface PartSource extends Pick<BackupStore, 'keys'> {
+  readonly bucket: Pick<Bucket, 'read'>;
+}
 
 /** How many parts are fetched and unpacked at a time: as many are in memory. */
 const atOnce = 4;
@@ -19,7 +25,7 @@ const atOnce = 4;
  * what was written so far stays then. `title` names the backup.
  */
 export async function fetchFile(
-  { bucket, keys }: Pick<BackupStore, 'bucket' | 'keys'>,
+  { bucket, keys }: PartSource,
   { bytes, sha256, encrypted, parts }: DatabaseManifest,
   { path, title, signal }: { path: string; title: string; signal?: AbortSignal | undefined },
 ): Promise<void> {

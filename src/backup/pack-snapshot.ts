@@ -1,25 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { type DatabaseFacts, type DatabaseName, databaseNames } from '../domain/database-facts.ts';
-import type { Position } from '../domain/position.ts';
+import { type DatabaseName, databaseNames } from '../domain/database-facts.ts';
 import { partsPrefix, toBackupName, toManifestKey } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
+import { type CopiedFile, toDatabaseManifest } from './copied-file.ts';
 import { packingBoundMs } from './lifetimes.ts';
 import { backupFormat, type DatabaseManifest, type Manifest } from './manifest.ts';
 import type { PreviousBackups } from './previous-backups.ts';
 import { type KnownParts, sendParts } from './send-parts.ts';
 import { signDocument } from './signed-document.ts';
 import { SnapshotFault } from './snapshot-fault.ts';
-
-/** A copy of a database, in DELETE mode, that nobody writes to. */
-export interface CopiedFile {
-  readonly file: string;
-  /** When it was copied, by this machine's clock, milliseconds since 1970 UTC. */
-  readonly takenAtMs: number;
-  /** On LiteFS; `null` alone. */
-  readonly position: Position | null;
-  /** What `inspect` found in it. */
-  readonly facts: DatabaseFacts;
-}
 
 /** What is to become a backup. */
 export interface Packing {
@@ -59,7 +48,6 @@ export async function packSnapshot(store: BackupStore, packing: Packing): Promis
   const { bucket, keys, encrypt, release } = store;
   const { previous, signal, now = Date.now } = packing;
   expectSameCluster(packing, bucket.name);
-  const toBucketTime = (ms: number, offsetMs: number) => new Date(ms + offsetMs).toISOString();
   const offsetMs = (await bucket.nowMs(signal)) - now();
   const { known, missing } = await collectParts(store, packing);
   const upload = randomBytes(8).toString('hex');
@@ -74,19 +62,8 @@ export async function packSnapshot(store: BackupStore, packing: Packing): Promis
       if (before) databases[name] = expectWhole(before, missing, bucket.name);
       continue;
     }
-    const { facts, position, takenAtMs } = copied;
     const sent = await sendParts(store, copied.file, { upload, known, signal });
-    databases[name] = {
-      takenAt: toBucketTime(takenAtMs, offsetMs),
-      position,
-      schema: facts.schema,
-      bytes: sent.bytes,
-      sha256: sent.sha256,
-      counts: facts.counts,
-      contentHash: facts.contentHash,
-      encrypted: encrypt,
-      parts: sent.parts,
-    };
+    databases[name] = toDatabaseManifest(copied, sent, { offsetMs, encrypted: encrypt });
     sentParts += sent.sentParts;
     sentBytes += sent.sentBytes;
   }

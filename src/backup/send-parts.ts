@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { partsPrefix } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
+import type { Bucket } from './bucket.ts';
 import { type DatabaseManifest, type PartManifest, partBytes } from './manifest.ts';
 import { mapInOrder } from './map-in-order.ts';
 
@@ -14,6 +15,11 @@ const atOnce = 4;
 
 /** Parts by the name of their content, on their way or there. */
 export type KnownParts = Map<string, PartManifest | Promise<PartManifest>>;
+
+/** Where parts go. */
+export interface PartTarget extends Pick<BackupStore, 'keys' | 'encrypt'> {
+  readonly bucket: Pick<Bucket, 'write'>;
+}
 
 /** What of a file is in the bucket now. */
 export interface SentFile extends Pick<DatabaseManifest, 'bytes' | 'sha256' | 'parts'> {
@@ -27,7 +33,7 @@ export interface SentFile extends Pick<DatabaseManifest, 'bytes' | 'sha256' | 'p
  * For a file that nobody writes to. Rejects with a `BucketFailure`.
  */
 export async function sendParts(
-  { bucket, keys, encrypt }: Pick<BackupStore, 'bucket' | 'keys' | 'encrypt'>,
+  { bucket, keys, encrypt }: PartTarget,
   file: string,
   {
     upload,

@@ -13,9 +13,7 @@ export function signDocument(content: object, keys: BackupKeys): Uint8Array {
  * one of the keys signed exactly this.
  */
 export function readSignedDocument(body: Uint8Array, title: string, keys: BackupKeys): unknown {
-  const document = parseObject(body);
-  if (document === undefined) throw new SnapshotFault('damaged', `${title} is not JSON`);
-  const { keyId, signature, ...content } = document;
+  const { keyId, signature, ...content } = readUnsignedDocument(body, title);
   if (typeof keyId !== 'string' || typeof signature !== 'string') {
     throw new SnapshotFault('damaged', `${title} is not signed`);
   }
@@ -29,6 +27,19 @@ export function readSignedDocument(body: Uint8Array, title: string, keys: Backup
     throw new SnapshotFault('damaged', `${title} is not as it was signed`);
   }
   return content;
+}
+
+/** Gives a document as it stands. Throws a `SnapshotFault` when it is none. */
+export function readUnsignedDocument(body: Uint8Array, title: string): Record<string, unknown> {
+  const document = parseObject(body);
+  if (document === undefined) throw new SnapshotFault('damaged', `${title} is not JSON`);
+  return document;
+}
+
+/** Whether a document says that it is signed. */
+export function hasSignature(body: Uint8Array): boolean {
+  const document = parseObject(body);
+  return document !== undefined && ('signature' in document || 'keyId' in document);
 }
 
 function toSignedBytes(content: object): Uint8Array {

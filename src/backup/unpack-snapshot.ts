@@ -12,6 +12,19 @@ export type UnpackedFiles = Readonly<{ links: string; clicks?: string }>;
 /** What is needed to read a backup. */
 export type Unpacking = Pick<BackupStore, 'bucket' | 'keys' | 'release' | 'schemas' | 'inspect'>;
 
+/** How one of the databases is put at a path, complete and durable, and not checked any further. */
+export type PutDatabase = (
+  name: DatabaseName,
+  database: DatabaseManifest,
+  to: { readonly path: string; readonly title: string },
+) => Promise<void>;
+
+/** A backup, by the name that people find it by. */
+export interface NamedManifest {
+  readonly name: string;
+  readonly manifest: Manifest;
+}
+
 /**
  * Puts the databases of a backup into a folder, as `links.db` and `clicks.db`, and makes sure that they are what the manifest says:
  * parts and files by SHA-256, then each file by SQLite's own check, its rows, their hash, its schema, and a header in DELETE mode.
@@ -21,47 +34,52 @@ export type Unpacking = Pick<BackupStore, 'bucket' | 'keys' | 'release' | 'schem
  * Rejects with a `SnapshotFault` (`damaged`; `newer` when this release does not know the schema), with a `BucketFailure`, and with
  * errors of the disk.
  */
-export async function unpackSnapshot(
+export function unpackSnapshot(
   store: Unpacking,
-  backup: { readonly name: string; readonly manifest: Manifest },
+  backup: NamedManifest,
   { folder, signal }: { readonly folder: string; readonly signal?: AbortSignal | undefined },
 ): Promise<UnpackedFiles> {
-  const { databases } = backup.manifest;
+  return unpackWith(store, backup, folder, (_name, database, { path, title }) =>
+    fetchFile(store, database, { path, title, signal }),
+  );
+}
+
+/** The same for a backup that lies elsewhere than in a bucket. */
+export async function unpackWith(
+  store: Pick<Unpacking, 'release' | 'schemas' | 'inspect'>,
+  backup: NamedManifest,
+  folder: string,
+  put: PutDatabase,
+): Promise<UnpackedFiles> {
+  const { databases, epoch } = backup.manifest;
   const wanted = databaseNames.filter((name) => databases[name] !== null);
   expectKnownSchemas(store, backup, wanted);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const toUnproven = (name: DatabaseName) => join(folder, `${name}.db.unproven`);
+  const toPath = (name: DatabaseName) => join(folder, `${name}.db`);
+  const toUnproven = (name: DatabaseName) => `${toPath(name)}.unproven`;
   try {
     for (const name of wanted) {
       const database = databases[name] as DatabaseManifest;
       const path = toUnproven(name);
       const title = `${name}.db of the backup ${backup.name}`;
-      await fetchFile(store, database, { path, title, signal });
-      expectFacts(store.inspect, database, {
-        path,
-        title,
-        epoch: name === 'links' ? backup.manifest.epoch : null,
-      });
+      await put(name, database, { path, title });
+      expectFacts(store.inspect, database, { path, title, epoch: name === 'links' ? epoch : null });
     }
     // The links come last: files without them are no restore.
-    for (const name of wanted.toReversed())
-      await rename(toUnproven(name), join(folder, `${name}.db`));
+    for (const name of wanted.toReversed()) await rename(toUnproven(name), toPath(name));
     await syncFolder(folder);
   } catch (error) {
     for (const name of wanted) await rm(toUnproven(name), { force: true });
     throw error;
   }
-  const [links, clicks] = databaseNames.map((name) => join(folder, `${name}.db`)) as [
-    string,
-    string,
-  ];
-  return databases.clicks === null ? { links } : { links, clicks };
+  const links = toPath('links');
+  return databases.clicks === null ? { links } : { links, clicks: toPath('clicks') };
 }
 
 /** Before anything is fetched: what a newer release did to the schema is not known here. */
 function expectKnownSchemas(
-  { release, schemas }: Unpacking,
-  { name, manifest }: { readonly name: string; readonly manifest: Manifest },
+  { release, schemas }: Pick<Unpacking, 'release' | 'schemas'>,
+  { name, manifest }: NamedManifest,
   wanted: readonly DatabaseName[],
 ): void {
   for (const database of wanted) {

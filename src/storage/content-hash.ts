@@ -15,16 +15,12 @@ interface Column {
 /**
  * Counts and hashes all rows, a table after the other in the order of their names, and the definitions of all tables, indexes,
  * views and triggers. Each row is SQLite's JSON array of its columns, in the order of the primary key, so where a row lies in
- * the file changes nothing. Keeps some rows in memory at a time. `without` names tables that do not count.
+ * the file changes nothing. Keeps some rows in memory at a time.
  */
-export function hashContent(
-  database: Database,
-  without: readonly string[] = [],
-): Pick<DatabaseFacts, 'counts' | 'contentHash'> {
+export function hashContent(database: Database): Pick<DatabaseFacts, 'counts' | 'contentHash'> {
   const hash = createHash('sha256');
   const counts: Record<string, number> = {};
   for (const { type, name, table, sql } of readSchema(database)) {
-    if (without.includes(table)) continue;
     hash.update(`${JSON.stringify([type, name, table, sql])}\n`);
     if (type === 'table') counts[name] = hashRows(database, name, hash);
   }

@@ -10,19 +10,19 @@ const cacheKiB = 64 * 1024;
 
 /**
  * Reads all of a database file and says what it holds: SQLite's own check, rows by table, a hash over all of them, newest
- * migration, epoch. `without` names tables that do not count. For files outside of any mount, which nobody writes to; blocks,
+ * migration, epoch. For files outside of any mount, which nobody writes to; blocks,
  * a second or more for a million links, so it is for a program of its own.
  *
  * Throws `DatabaseFault` for a file that is damaged, in WAL mode or none of Hoplite's. The schema may be of any release.
  */
-export function inspectDatabase(file: string, without: readonly string[] = []): DatabaseFacts {
+export function inspectDatabase(file: string): DatabaseFacts {
   const fault = findFaultOfHeader(file);
   if (fault !== undefined) throw new DatabaseFault(fault);
   const database = new Database(file, { readonly: true });
   try {
     database.pragma(`cache_size = -${cacheKiB}`);
     database.pragma('trusted_schema = OFF');
-    return readFacts(database, without);
+    return readFacts(database);
   } catch (error) {
     if (isSqliteError(error)) {
       throw new DatabaseFault(`it cannot be read: ${(error as Error).message}`, { cause: error });
@@ -33,14 +33,14 @@ export function inspectDatabase(file: string, without: readonly string[] = []): 
   }
 }
 
-function readFacts(database: Database.Database, without: readonly string[]): DatabaseFacts {
+function readFacts(database: Database.Database): DatabaseFacts {
   const damage = findDamage(database);
   if (damage !== undefined) throw new DatabaseFault(damage);
   const newest = readLedger(database).at(-1);
   if (newest === undefined) {
     throw new DatabaseFault('it is no database of Hoplite: it has no migrations');
   }
-  const { counts, contentHash } = hashContent(database, without);
+  const { counts, contentHash } = hashContent(database);
   const epoch = 'epochs' in counts ? readEpoch(database) : null;
   return { schema: newest.file ?? newest.version, epoch, counts, contentHash };
 }

@@ -109,14 +109,6 @@ describe('the facts of a file', () => {
     const values = [Buffer.from('a'), 'a', '61', 0.1, 0.1 + 2 ** -56, null, 1n, '1'];
     expect(new Set(values.map(hashOf)).size).toBe(values.length);
   });
-
-  it('leave out a table that does not count', () => {
-    const file = copyWith('with-more.db', (database) => {
-      database.exec('CREATE TABLE more (id INTEGER PRIMARY KEY, name TEXT UNIQUE) STRICT');
-      database.exec(`INSERT INTO more VALUES (1, 'a')`);
-    });
-    expect(inspectDatabase(file, ['more'])).toEqual(inspectDatabase(source));
-  });
 });
 
 describe('a file is refused', () => {

@@ -5,11 +5,8 @@ import { BackupKeys } from '../../src/backup/backup-keys.ts';
 import type { BackupStore } from '../../src/backup/backup-store.ts';
 import type { Bucket } from '../../src/backup/bucket.ts';
 import { FolderBucket } from '../../src/backup/bucket-folder.ts';
-import {
-  type CopiedFile,
-  type PackedBackup,
-  packSnapshot,
-} from '../../src/backup/pack-snapshot.ts';
+import type { CopiedFile } from '../../src/backup/copied-file.ts';
+import { type PackedBackup, packSnapshot } from '../../src/backup/pack-snapshot.ts';
 import { findPrevious } from '../../src/backup/previous-backups.ts';
 import type { DatabaseName } from '../../src/domain/database-facts.ts';
 import { inspectDatabase } from '../../src/storage/inspect-database.ts';

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupStore } from '../../backup/backup-store.ts';
+import type { CopiedFile } from '../../backup/copied-file.ts';
 import type { SoundBackup } from '../../backup/list-backups.ts';
-import { type CopiedFile, packSnapshot } from '../../backup/pack-snapshot.ts';
+import { packSnapshot } from '../../backup/pack-snapshot.ts';
 import { findPrevious, type PreviousBackups } from '../../backup/previous-backups.ts';
 import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import { decideTake, type NewestBackup } from '../../backup/take-rule.ts';
