@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fly } from '../fly/fly.ts';
 import { FlyFailure } from '../fly/fly-failure.ts';
 import { createRunFly } from '../fly/run-fly.ts';
 import { readFlyToml, writeFlyToml } from './fly-toml.ts';
-import { type AskText, Misuse, makeChoices, type Options, parseOptions, usage } from './options.ts';
+import { Misuse, makeChoices, type Options, parseOptions, usage } from './options.ts';
 import { setUp } from './set-up.ts';
+import { askText, confirm } from './terminal.ts';
 
 // Walks a new user to a fleet on Fly: `npm run fly-setup`. docs/deploy.md tells the same way in words.
 
@@ -65,22 +65,4 @@ async function run(options: Options): Promise<void> {
     sleep: (ms) => delay(ms),
   });
   if (ending === 'stopped') process.exitCode = 1;
-}
-
-async function confirm(question: string): Promise<boolean> {
-  return /^(y|yes|)$/i.test(await askLine(`${question} [Y/n] `));
-}
-
-const askText: AskText = async (question, offered) => {
-  const answer = await askLine(`${question}${offered === '' ? '' : ` [${offered}]`}: `);
-  return answer === '' ? offered : answer;
-};
-
-async function askLine(text: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return (await terminal.question(text)).trim();
-  } finally {
-    terminal.close();
-  }
 }

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -160,5 +161,62 @@ describe('the command', () => {
     const alone = run(fake, '--app', 'shop');
     expect(alone.stderr).toContain('Nobody is there to ask: add --yes');
     expect(alone.status).toBe(2);
+  });
+
+  /** Sits at a terminal: types each answer when its question is there, and nothing more. */
+  async function converse(answers: readonly (readonly [question: string, answer: string])[]) {
+    const fake = installFakeFly();
+    writeFileSync(join(fake.folder, 'fly.toml'), toml);
+    const command = `'${process.execPath}' '${join(root, 'scripts/fly-setup/main.ts')}'`;
+    const terminal = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      cwd: fake.folder,
+      env: fake.env,
+    });
+    let said = '';
+    let read = 0;
+    const left = [...answers];
+    terminal.stdout.on('data', (chunk) => {
+      said += chunk;
+      for (;;) {
+        const [question, answer] = left[0] ?? [];
+        const at = question === undefined ? -1 : said.indexOf(question, read);
+        if (question === undefined || at < 0) return;
+        read = at + question.length;
+        terminal.stdin.write(answer ?? '');
+        left.shift();
+      }
+    });
+    const [exitCode] = await once(terminal, 'close');
+    return { said, exitCode, ...fake.memory() };
+  }
+
+  const choosing = [
+    ['Name of the app', 'shop-links\n'],
+    ['Primary region', 'ams\n'],
+    ['Other regions', '\n'],
+    ['Domain of your own', '\n'],
+  ] as const;
+
+  test('asks a person, does what is agreed to, and stops at a no', async () => {
+    const { said, exitCode, state } = await converse([
+      ...choosing,
+      ['$ fly apps create shop-links', ''],
+      ['Run it? [Y/n]', '\n'],
+      ['# reads FLEET_SECRET, ADMIN_KEY from stdin', ''],
+      ['Run it? [Y/n]', 'n\n'],
+    ]);
+    expect(said).toContain('Stopped here.');
+    expect(exitCode).toBe(1);
+    expect(state).toMatchObject({ apps: ['shop-links'], secrets: {} });
+  });
+
+  test.for([
+    ['Ctrl-D', '\u0004'],
+    ['Ctrl-C', '\u0003'],
+  ] as const)('stops at %s', async ([, key]) => {
+    const { said, exitCode, state } = await converse([...choosing, ['Run it? [Y/n]', key]]);
+    expect(said).toContain('Stopped here.');
+    expect(exitCode).toBe(1);
+    expect(state.apps).toEqual([]);
   });
 });

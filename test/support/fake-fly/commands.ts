@@ -1,4 +1,4 @@
-/** What a command of `fly` takes. Sources: flyctl 0.4.87, `internal/command` and `internal/flag`. */
+/** What a command of `fly` takes. Sources: flyctl 0.4.87, `internal/command`, and https://fly.io/docs/flyctl/cmd/. */
 export interface FlyCommand {
   /** How many words beside the flags. */
   readonly words: readonly [least: number, most: number];
@@ -9,20 +9,15 @@ export interface FlyCommand {
 
 const app = ['app', 'config'];
 
-/** The short forms, the same everywhere. */
+/** The short forms that mean the same everywhere; -s and -n, for one, do not. */
 export const shortFlags: Readonly<Record<string, string>> = {
   a: 'app',
   c: 'config',
-  i: 'image',
   j: 'json',
   y: 'yes',
   r: 'region',
   o: 'org',
-  s: 'size',
-  n: 'count',
   C: 'command',
-  q: 'quiet',
-  x: 'expiry',
 };
 
 /** The commands that this project calls or tells people to call. */
