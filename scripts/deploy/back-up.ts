@@ -18,8 +18,12 @@ export async function takeBackup(
 ): Promise<void> {
   const { app, primaryRegion, machines, config } = fleet;
   const secrets = await fly.secrets(app);
+  const has = (name: string) => secrets.some((secret) => secret.name === name);
+  // What "fly storage create" names is enough with a key.
   const isSetUp =
-    secrets.some(({ name }) => name === 'BACKUP_URL') || /^\s*BACKUP_URL\s*=/m.test(config);
+    has('BACKUP_URL') ||
+    (has('BUCKET_NAME') && has('BACKUP_KEY')) ||
+    /^\s*BACKUP_URL\s*=/m.test(config);
   if (!isSetUp) {
     throw new DeployFailure(
       `${app} has no BACKUP_URL, so there is nowhere to put a backup before the deployment. "npm run fly-setup" sets one ` +

@@ -136,6 +136,13 @@ test('backups may be set up in fly.toml as well', async () => {
   expect(await bench.run()).toBe('done');
 });
 
+test('a bucket of "fly storage create" and a key are backups, too; the bucket alone is none', async () => {
+  bench.fake.state.secrets = { BUCKET_NAME: 'summer-grass-2004' };
+  expect(await bench.run()).toBe('refused');
+  bench.fake.state.secrets = { BUCKET_NAME: 'summer-grass-2004', BACKUP_KEY: 'k'.repeat(32) };
+  expect(await bench.run()).toBe('done');
+});
+
 test('a fleet that is not well is deployed to when somebody says so: the release may cure it', async () => {
   bench.stop('syd3');
   const start = bench.fake.interfere;
