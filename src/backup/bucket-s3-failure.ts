@@ -104,6 +104,6 @@ export function explainSilence(code: string | undefined, request: RefusedRequest
   }
   return {
     kind,
-    sentence: `nobody answers at ${origin} as a whole: is it up, and does ${whereVariable} lead there?`,
+    sentence: `${origin} does not answer, or not to the end: is it up, and does ${whereVariable} lead there?`,
   };
 }

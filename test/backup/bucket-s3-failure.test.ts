@@ -54,8 +54,8 @@ test.each([
 test.each([
   ['ENOTFOUND', 'the name in https://s3.example.com is not known: mend AWS_ENDPOINT_URL_S3'],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'is not trusted: mend AWS_ENDPOINT_URL_S3, or add its authority'],
-  ['ECONNREFUSED', 'nobody answers at https://s3.example.com'],
-  [undefined, 'nobody answers at https://s3.example.com'],
+  ['ECONNREFUSED', 'https://s3.example.com does not answer, or not to the end'],
+  [undefined, 'https://s3.example.com does not answer, or not to the end'],
 ])('the error %s of the network: %s', (code, sentence) => {
   expect(explainSilence(code, request)).toMatchObject({
     kind: 'unreachable',

@@ -215,7 +215,7 @@ describe('what stays is a failure that says what to mend', () => {
       'a port where nobody listens',
       { access: { endpoint: 'http://127.0.0.1:1' }, patience: { attempts: 2 } },
       'unreachable',
-      'nobody answers at http://127.0.0.1:1 as a whole: is it up, and does AWS_ENDPOINT_URL_S3 lead there?',
+      'http://127.0.0.1:1 does not answer, or not to the end: is it up, and does AWS_ENDPOINT_URL_S3 lead there?',
     ],
   ])('%s', async (_, options, kind, sentence) => {
     const bucket = open(options);
