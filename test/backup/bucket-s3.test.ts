@@ -100,6 +100,27 @@ describe('a bucket of S3', () => {
     expect(text(await bucket.read('parts/a'))).toBe('as damaged');
   });
 
+  test('a bucket that is known by its host name alone, as at Tigris', async () => {
+    const name = 'fly.storage.tigris.dev';
+    const tigris = await startS3Server('127.0.0.1', { byHostName: name });
+    const restore = resolveTo('127.0.0.1', `backups.${name}`);
+    try {
+      const endpoint = tigris.url.replace('127.0.0.1', name);
+      const bucket = openBucket(
+        { place: tigris.place('hoplite'), s3: tigris.access(endpoint) },
+        { patience },
+      );
+      await bucket.write('parts/a', Buffer.from('a'));
+      expect(text(await bucket.read('parts/a'))).toBe('a');
+      expect(await bucket.list('parts/')).toHaveLength(1);
+      await bucket.remove(['parts/a']);
+      expect(await bucket.list('')).toEqual([]);
+    } finally {
+      restore();
+      await tigris[Symbol.asyncDispose]();
+    }
+  });
+
   test('a region that is not said is taken from the server', async () => {
     const bucket = open({ access: { region: 'auto' } });
     await bucket.write('parts/a', Buffer.from('a'));
@@ -394,5 +415,20 @@ async function startPagingProxy(target: string, pageSize: number) {
     url: `http://127.0.0.1:${listening.port}`,
     pages: () => pages,
     [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
+  };
+}
+
+/** Has `fetch` find one name at an address, and no other name at all, until the result is called. */
+function resolveTo(address: string, name: string): () => void {
+  const key = Symbol.for('undici.globalDispatcher.1') as unknown as 'dispatcher';
+  const holder = globalThis as unknown as { dispatcher: object };
+  const before = holder[key];
+  type Found = (error: Error | null, found?: { address: string; family: 4 }[]) => void;
+  const lookup = (asked: string, _: unknown, found: Found) =>
+    asked === name ? found(null, [{ address, family: 4 }]) : found(new Error(`asked for ${asked}`));
+  const Agent = before.constructor as new (options: object) => object;
+  holder[key] = new Agent({ connect: { lookup } });
+  return () => {
+    holder[key] = before;
   };
 }

@@ -33,15 +33,22 @@ export interface S3Server extends AsyncDisposable {
   restart(options?: { readonly isReadOnly?: boolean }): Promise<void>;
 }
 
-/** Starts an S3 server on a free port of `host`. */
-export async function startS3Server(host = '127.0.0.1'): Promise<S3Server> {
+/**
+ * Starts an S3 server on a free port of `host`. With `byHostName` it knows its bucket as `backups.NAME` too, where that is the host that is
+ * asked for.
+ */
+export async function startS3Server(
+  host = '127.0.0.1',
+  { byHostName }: { readonly byHostName?: string } = {},
+): Promise<S3Server> {
   const dir = mkdtempSync(join(tmpdir(), 'hoplite-s3-'));
   const bucket = 'backups';
   const folder = join(dir, 'objects', bucket);
   for (const path of [folder, join(dir, 'facts')]) mkdirSync(path, { recursive: true });
   const port = await freePort(host);
   const url = `http://${host}:${port}`;
-  let child = await start(dir, `${host}:${port}`, false);
+  const more = byHostName === undefined ? [] : ['--virtual-domain', `${byHostName}:${port}`];
+  let child = await start(dir, `${host}:${port}`, more);
   // A test that is cut off disposes nothing.
   const killNow = () => child.kill('SIGKILL');
   process.once('exit', killNow);
@@ -68,7 +75,7 @@ export async function startS3Server(host = '127.0.0.1'): Promise<S3Server> {
     kill: () => end(child),
     async restart({ isReadOnly = false } = {}) {
       await end(child);
-      child = await start(dir, `${host}:${port}`, isReadOnly);
+      child = await start(dir, `${host}:${port}`, isReadOnly ? [...more, '--readonly'] : more);
     },
     async [Symbol.asyncDispose]() {
       process.off('exit', killNow);
@@ -79,13 +86,13 @@ export async function startS3Server(host = '127.0.0.1'): Promise<S3Server> {
   return server;
 }
 
-async function start(dir: string, address: string, isReadOnly: boolean): Promise<ChildProcess> {
+async function start(dir: string, address: string, more: readonly string[]): Promise<ChildProcess> {
   const log = openSync(join(dir, 'log'), 'a');
   const child = spawn(
     join(projectDir, 'tools/bin/versitygw'),
     [
       ...['--port', address, '--region', region, '--health', '/health', '--quiet', '--keep-alive'],
-      ...(isReadOnly ? ['--readonly'] : []),
+      ...more,
       // Beside the objects, since not every file system has extended attributes.
       ...['posix', '--sidecar', join(dir, 'facts'), join(dir, 'objects')],
     ],
