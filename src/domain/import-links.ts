@@ -23,7 +23,7 @@ import type { ImportLinksInput, ImportLinksResult } from './writer.ts';
 export const onConflicts = ['fail', 'skip', 'replace'] as const;
 export type OnConflict = (typeof onConflicts)[number];
 
-/** The most links that one request imports: others write after some 70 ms. */
+/** The most links that one request imports: others write after some 100 ms. */
 export const maxImportLinks = 5_000;
 
 /** What can become of a row that does not fail. */
@@ -96,12 +96,13 @@ export function createImportLinks(
     const counts: Counts = { created: 0, replaced: 0, unchanged: 0, skipped: 0 };
     const failures: FailedImport[] = [];
     let fates = '';
-    let lastId = store.lastLinkId();
+    // Drawn once: the ids of a moment follow one another anyway.
+    let id = nextLinkId(store.lastLinkId(), now, random);
     for (const [index, line] of splitLines(input.lines).entries()) {
       try {
         const row = parseImportRow(parseLine(line));
-        const { slug, link } = toLink(row, domainId, nextLinkId(lastId, now, random), now);
-        lastId = link.id;
+        const { slug, link } = toLink(row, domainId, id, now);
+        id += 1;
         if (link.blocked && !input.mayTakeDown) throw blockedIsForAdmins();
         const fate =
           slug === undefined

@@ -6,22 +6,9 @@ import { findDomainById } from './find-domain-by-id.ts';
 import { findLinkByKey } from './find-link-by-key.ts';
 import { findLinksByIds } from './find-links-by-ids.ts';
 import { canMatch, readLinks, toPageStart } from './link-list.ts';
-import { linkColumns, toLink } from './link-row.ts';
-import { defineQuery, readBuilder } from './query.ts';
+import { toLink } from './link-row.ts';
+import { linksPerExportStep, listLinksById } from './list-links-by-id.ts';
 import type { ReaderConnection } from './reader-connection.ts';
-
-/** How many links of an export are read at once: they take some 1.5 ms, in which nothing is redirected. */
-const linksPerExportStep = 250;
-
-const listById = defineQuery((p: { domainId: number; afterId: number }) =>
-  readBuilder
-    .selectFrom('links')
-    .select(linkColumns)
-    .where('id', '>', p.afterId)
-    .where('domain_id', '=', p.domainId)
-    .orderBy('id')
-    .limit(linksPerExportStep),
-);
 
 /** The links of this node's copy. */
 export function createLinkReader(connection: ReaderConnection): LinkReader {
@@ -62,7 +49,9 @@ export function createLinkReader(connection: ReaderConnection): LinkReader {
       let last: Link | undefined;
       do {
         const place = { domainId, afterId: last?.id ?? afterId };
-        const links = (await connection.readPatiently((c) => c.all(listById, place))).map(toLink);
+        const links = (await connection.readPatiently((c) => c.all(listLinksById, place))).map(
+          toLink,
+        );
         yield links;
         last = links.length < linksPerExportStep ? undefined : links.at(-1);
         if (last !== undefined) await nextTick();

@@ -11,7 +11,7 @@ import { type RunningApp, runApp } from '../support/running-app.ts';
 import { follow, send } from '../support/send.ts';
 
 /** Three batches. */
-const many = 6_000;
+const many = 11_000;
 
 let running: RunningApp;
 let env: Record<string, string>;
@@ -157,9 +157,9 @@ describe('an import', () => {
   });
 
   test.each([
-    ['fail', { created: 2_501, unchanged: 1, failed: 1 }],
-    ['skip', { created: 2_501, unchanged: 1, skipped: 1 }],
-    ['replace', { created: 2_501, unchanged: 1, replaced: 1 }],
+    ['fail', { created: 5_001, unchanged: 1, failed: 1 }],
+    ['skip', { created: 5_001, unchanged: 1, skipped: 1 }],
+    ['replace', { created: 5_001, unchanged: 1, replaced: 1 }],
   ] as const)(
     'says as a dry run what would happen, slugs that come twice too: %s',
     async (way, counts) => {
@@ -168,14 +168,14 @@ describe('an import', () => {
       const other = { ...first, destination: 'https://example.com/other' };
       const file = await put(`dry-${way}.jsonl`, [
         first,
-        ...rowsOf(`dry-${way}-`, 2_500),
+        ...rowsOf(`dry-${way}-`, 5_000),
         ...(way === 'replace' ? [same, other] : [other, same]),
       ]);
       const dry = await run(file, '--dry-run', '--json', '--on-conflict', way);
       expect(countsOf(dry.stdout)).toEqual({ ...made, ...counts });
       expect(await countLinks(`dry-${way}-`)).toBe(0);
       const told =
-        'line 2502, slug: The slug "twice-fail" comes in line 1 too, with another destination.';
+        'line 5002, slug: The slug "twice-fail" comes in line 1 too, with another destination.';
       if (way === 'fail') expect(dry.stderr).toContain(told);
       else expect(dry.stderr).not.toContain(told);
       const real = await run(file, '--json', '--on-conflict', way);

@@ -7,6 +7,7 @@ import { Connection } from '../../src/storage/connection.ts';
 import { linksPerSearchStep, toPageStart } from '../../src/storage/link-list.ts';
 import { linkColumns, toLinkRow } from '../../src/storage/link-row.ts';
 import { createLinkWriteStore } from '../../src/storage/link-write-store.ts';
+import { listLinksById } from '../../src/storage/list-links-by-id.ts';
 import { openReader, type Reader } from '../../src/storage/reader.ts';
 import { makeLink } from '../support/make-link.ts';
 import { DatabaseTemplate, TestFolder } from '../support/test-database.ts';
@@ -205,4 +206,15 @@ test('no list sorts: its order is that of an index', () => {
   database.close();
   for (const plan of plans)
     expect(plan).toMatch(/^SEARCH links USING INDEX \S+ \(domain_id=\? AND \S+\)$/);
+});
+
+test('an export reads by id, and looks at no link before', () => {
+  const database = new Database(folder.file(), { readonly: true });
+  const { sql, toValues } = listLinksById;
+  const plan = database
+    .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(...toValues({ domainId: 1, afterId: 0 }))
+    .map((row) => (row as { detail: string }).detail);
+  database.close();
+  expect(plan).toEqual(['SEARCH links USING INTEGER PRIMARY KEY (rowid>?)']);
 });

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
+import { maxImportLinks } from '../../domain/import-links.ts';
 import { isFault, type RowFault, type SourceRow } from './import-row-source.ts';
 
-/** Rows that go in one request: others write after some 40 ms. */
-const rowsPerBatch = 2_500;
-const bytesPerBatch = 1_000_000;
+/** Rows that go in one request: the more, the less often a page is written that many of them change. */
+const rowsPerBatch = maxImportLinks;
+const bytesPerBatch = 2_000_000;
 
 /** Rows that are sent together. */
 export interface ImportBatch {
