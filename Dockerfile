@@ -1,10 +1,17 @@
-# The image of one node: Node, LiteFS, the app and its production packages. Nothing is compiled, for
-# Node runs TypeScript as it is. It holds no secret; those come from the environment.
+# The image of one node: Node, LiteFS, the app and its production packages. Nothing of Hoplite is compiled,
+# for Node runs TypeScript as it is. It holds no secret; those come from the environment.
 
 # Images are named by version for people and by digest for the builder, since whoever owns a tag can move it. A new
 # digest: docker buildx imagetools inspect node:24.21.0-bookworm-slim
 
-FROM flyio/litefs:0.5.14@sha256:c2d9f4bac3046e06468f8482a544a0dc8141877bbc830e519161e3295ad781a3 AS litefs
+# LiteFS from its source, by the hashes of tools/litefs/go.sum, and built as scripts/setup/go-tools.js does: the same
+# program that all tests run. Static.
+FROM golang:1.26.8-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d AS litefs
+WORKDIR /litefs
+COPY tools/litefs/go.mod tools/litefs/go.sum ./
+RUN env CGO_ENABLED=0 GOTOOLCHAIN=local \
+  go build -mod=readonly -buildvcs=false -trimpath -o /usr/local/bin/litefs \
+  -ldflags '-s -w -X main.Version=v0.5.14' github.com/superfly/litefs/cmd/litefs
 
 # The Node of package.json. Debian, since better-sqlite3 and setpriv are tested with it.
 FROM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS base

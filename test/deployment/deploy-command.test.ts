@@ -148,6 +148,7 @@ test('what is printed can be copied into a shell', () => {
 });
 
 test.for([
+  ['backup now', '--help'],
   ['status', '--json'],
   ['link create', '--json'],
   ['link delete', '--yes'],

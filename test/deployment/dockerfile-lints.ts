@@ -9,7 +9,19 @@ import type { Lint } from './lint.ts';
 /** The programs that each image and package brings. */
 const provided = {
   // Debian's essential packages: dpkg, coreutils, dash, util-linux, hostname.
-  debian: ['apt-get', 'dirname', 'echo', 'hostname', 'id', 'install', 'ln', 'rm', 'setpriv', 'sh'],
+  debian: [
+    'apt-get',
+    'dirname',
+    'echo',
+    'env',
+    'hostname',
+    'id',
+    'install',
+    'ln',
+    'rm',
+    'setpriv',
+    'sh',
+  ],
   node: ['node', 'npm'],
 };
 
@@ -19,7 +31,40 @@ export const dockerfileLints: readonly Lint[] = [
     message: 'Dockerfile: LiteFS must be the version that tools/litefs/go.mod and the guard pin',
     holds: ({ texts }) => {
       const pinned = /github\.com\/superfly\/litefs v(\S+)/.exec(texts['tools/litefs/go.mod'])?.[1];
-      return pinned === liteFsVersion && texts.Dockerfile.includes(`FROM flyio/litefs:${pinned}@`);
+      return (
+        pinned === liteFsVersion &&
+        texts.Dockerfile.includes(
+          `-X main.Version=v${pinned}' github.com/superfly/litefs/cmd/litefs`,
+        )
+      );
+    },
+  },
+  {
+    message: 'Dockerfile: LiteFS must be built from tools/litefs as the set-up builds it for tests',
+    holds: ({ dockerfile, copies }) => {
+      const setUp = readFileSync(join(root, 'scripts/setup/go-tools.js'), 'utf8');
+      const flags = ['-mod=readonly', '-buildvcs=false', '-trimpath'];
+      return (
+        copies.some(
+          ({ stage, sources }) =>
+            stage === 0 && sources.join(' ') === 'tools/litefs/go.mod tools/litefs/go.sum',
+        ) &&
+        flags.every((flag) => setUp.includes(`'${flag}'`)) &&
+        dockerfile.some(
+          ({ name, stage, text }) =>
+            name === 'RUN' &&
+            stage === 0 &&
+            text.startsWith(`env CGO_ENABLED=0 GOTOOLCHAIN=local go build ${flags.join(' ')} -o `),
+        )
+      );
+    },
+  },
+  {
+    message: 'Dockerfile: Go must be the version that scripts/setup/go-toolchain.js pins',
+    holds: ({ texts }) => {
+      const setUp = readFileSync(join(root, 'scripts/setup/go-toolchain.js'), 'utf8');
+      const pinned = /version: 'go([\d.]+)'/.exec(setUp)?.[1];
+      return texts.Dockerfile.includes(`FROM golang:${pinned}-bookworm@`);
     },
   },
   {

@@ -212,20 +212,28 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
 
   'Dockerfile: LiteFS must be the version that tools/litefs/go.mod and the guard pin': [
-    change('Dockerfile', 'litefs:0.5.14', 'litefs:0.5.13'),
+    change('Dockerfile', 'main.Version=v0.5.14', 'main.Version=v0.5.13'),
     change('tools/litefs/go.mod', 'litefs v0.5.14', 'litefs v0.5.15'),
+  ],
+  'Dockerfile: LiteFS must be built from tools/litefs as the set-up builds it for tests': [
+    change('Dockerfile', 'CGO_ENABLED=0', 'CGO_ENABLED=1'),
+    change('Dockerfile', '-mod=readonly', '-mod=mod'),
+    change('Dockerfile', 'tools/litefs/go.mod tools/litefs/go.sum', 'tools/litefs/go.mod'),
+  ],
+  'Dockerfile: Go must be the version that scripts/setup/go-toolchain.js pins': [
+    change('Dockerfile', 'golang:1.26.8', 'golang:1.26.7'),
   ],
   'Dockerfile: Node must be the version that package.json pins': [
     change('Dockerfile', 'node:24.21.0', 'node:24.20.0'),
     change('package.json', '"node": "24.21.0"', '"node": "24.22.0"'),
   ],
   'Dockerfile: base images must be pinned to a whole version and its digest': [
-    change('Dockerfile', 'litefs:0.5.14', 'litefs:0.5'),
+    change('Dockerfile', 'golang:1.26.8-bookworm', 'golang:1.26'),
     change('Dockerfile', 'node:24.21.0-bookworm-slim', 'node:lts'),
-    change('Dockerfile', '@sha256:c2d9f4ba', '@sha256:'),
+    change('Dockerfile', '@sha256:a688600c', '@sha256:'),
     change(
       'Dockerfile',
-      '@sha256:c2d9f4bac3046e06468f8482a544a0dc8141877bbc830e519161e3295ad781a3',
+      '@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d',
       '',
     ),
   ],
