@@ -44,7 +44,8 @@ export class AppProcess implements AsyncDisposable {
     this.#child = child;
     await until(
       async () => {
-        if (child.exitCode !== null) throw new Error(`it ended:\n${this.log}`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`it ended:\n${this.log}`);
         return (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok;
       },
       { what: 'the app is ready', timeoutMs },
