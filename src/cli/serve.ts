@@ -35,7 +35,11 @@ export function addServe(program: Command, context: Context): void {
           'BACKUP_KEY is not set, so nobody can tell whether the backup is what was backed up; nothing is served',
         );
       }
-      const source = openRestoreSource(context, config, { at, from: fromSnapshot });
+      const source = openRestoreSource(context, config, {
+        at,
+        from: fromSnapshot,
+        mustBeSigned: true,
+      });
       await using folder = await makeFolder();
       const unpacked = await source.unpackInto(folder.path);
       const served = toServedConfig(config, folder.path);

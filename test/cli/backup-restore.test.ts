@@ -1,12 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../scripts/cluster/until.ts';
 import { findFaultOfFile } from '../../src/storage/database-file.ts';
 import { readClickCounts } from '../support/click-counts.ts';
 import { eventually } from '../support/eventually.ts';
+import { listen } from '../support/listen.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { environmentOf, hopliteFile, runHoplite } from '../support/run-hoplite.ts';
 import { findFreePort, type RunningApp, runApp } from '../support/running-app.ts';
@@ -116,41 +126,134 @@ test.each([
   expect(result).toMatchObject({ exitCode, stdout: '', stderr: expect.stringContaining(words) });
 });
 
-test('a backup is served by a node that has nothing else', async () => {
+/** Serves what `from` names while `look` does; gives how the process ended. */
+async function serving(
+  from: string,
+  look: (url: string, said: string) => Promise<void>,
+  ...more: string[]
+) {
   const port = String(await findFreePort());
-  const child = spawn(
-    process.execPath,
-    [hopliteFile, 'serve', '--from-snapshot', folder.file('bucket'), '--at', between],
-    {
-      env: {
-        BACKUP_KEY: env.BACKUP_KEY,
-        PORT: port,
-        PRIVATE_PORT: '0',
-        TMPDIR: folder.path,
-        LOG_LEVEL: 'error',
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
+  const args = [hopliteFile, 'serve', '--from-snapshot', from, ...more];
+  const child = spawn(process.execPath, args, {
+    env: {
+      BACKUP_KEY: env.BACKUP_KEY,
+      PORT: port,
+      PRIVATE_PORT: '0',
+      TMPDIR: folder.path,
+      LOG_LEVEL: 'error',
+      HEALTH_NOTICE: '0',
     },
-  );
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   const ended = once(child, 'exit');
   try {
-    const url = `http://localhost:${port}`;
     await until(() => said.includes('Hoplite serves'), { what: 'it serves', timeoutMs: 30_000 });
+    await look(`http://localhost:${port}`, said);
+  } finally {
+    child.kill('SIGTERM');
+  }
+  return ended;
+}
+
+test('a backup is served by a node that has nothing else', async () => {
+  const look = async (url: string, said: string) => {
     expect(said).toMatch(
       /serves the backup of .* It can only be read, and clicks are not counted\./,
     );
     expect(await follow(url, 'first')).toBe('302 https://example.com/first');
     expect(await follow(url, 'second')).toBe('503');
     expect((await readClickCounts(url)).get('first')).toBe(1);
-  } finally {
-    child.kill('SIGTERM');
-  }
-  expect(await ended).toEqual([0, null]);
+  };
+  expect(await serving(folder.file('bucket'), look, '--at', between)).toEqual([0, null]);
   expect(readdirSync(folder.path).filter((name) => name.startsWith('hoplite-serve-'))).toEqual([]);
+});
+
+test('a backup in one file shows its links to any SQLite, and is restored by path and URL', async () => {
+  const file = folder.file('app-backup.db');
+  const made = await hoplite('backup', 'now', '--to', file);
+  expect(made).toEqual({ exitCode: 0, stdout: `backed up 3 links to ${file}\n`, stderr: '' });
+  const database = new Database(file, { readonly: true });
+  expect(database.prepare('SELECT count(*) FROM links').pluck().get()).toBe(3);
+  database.close();
+  const again = await hoplite('backup', 'now', '--to', file);
+  expect(again).toMatchObject({
+    exitCode: 1,
+    stderr: `${file} is there already; nothing was changed\n`,
+  });
+
+  await using server = await listen((request, response) => {
+    if (request.url === '/app-backup.db') createReadStream(file).pipe(response);
+    else response.writeHead(404).end();
+  });
+  const url = `http://127.0.0.1:${server.port}/app-backup.db`;
+  for (const [from, to] of [
+    [file, 'by-path'],
+    [`file://${file}`, 'by-file-url'],
+    [url, 'by-url'],
+  ] as const) {
+    const restored = await runHere(
+      ['backup', 'restore', '--from', from, '--to', folder.file(to)],
+      env,
+    );
+    expect(restored).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(readdirSync(folder.file(to)).sort()).toEqual(['clicks.db', 'links.db']);
+  }
+  await create('fourth');
+  const name = new URL(machine.baseUrl).host;
+  const restored = await hoplite('backup', 'restore', '--from', url, '--yes', name);
+  expect(restored).toMatchObject({ exitCode: 0 });
+  expect(await counts()).toEqual({ first: 1, second: 0, third: 0 });
+
+  // From elsewhere only what is signed.
+  const { BACKUP_KEY: _, BACKUP_URL: __, ...unsigned } = env;
+  const refused = await runHere(
+    ['backup', 'restore', '--from', url, '--to', folder.file('x')],
+    unsigned,
+  );
+  expect(refused).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('BACKUP_KEY is not set'),
+  });
+  const gone = await runHere(
+    ['backup', 'restore', '--from', `${url}x`, '--to', folder.file('x')],
+    env,
+  );
+  expect(gone).toMatchObject({ exitCode: 1, stderr: `${url}x is answered with 404\n` });
+  expect(existsSync(folder.file('x/links.db'))).toBe(false);
+});
+
+test('one file is served when it is signed, and not when it was changed or is not signed', async () => {
+  const served = await serving(folder.file('app-backup.db'), async (url) => {
+    expect(await follow(url, 'third')).toBe('302 https://example.com/third');
+  });
+  expect(served).toEqual([0, null]);
+
+  const { BACKUP_KEY: _, BACKUP_URL: __, ...unsigned } = env;
+  const plain = folder.file('unsigned.db');
+  const made = await runHoplite(['backup', 'now', '--to', plain], unsigned);
+  expect(made).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('it is not signed') });
+  const to = ['backup', 'restore', '--from', plain, '--to', folder.file('plain')];
+  expect(await runHere(to, unsigned)).toMatchObject({ exitCode: 0 });
+  const changed = folder.file('changed.db');
+  copyFileSync(folder.file('app-backup.db'), changed);
+  const database = new Database(changed);
+  database.exec(`UPDATE links SET destination = 'https://evil.example/' WHERE slug = 'first'`);
+  database.close();
+  for (const [file, words] of [
+    [plain, 'is not signed'],
+    [changed, 'has not the rows that were backed up'],
+  ] as const) {
+    const refused = await runHere(['serve', '--from-snapshot', file], env);
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining(words),
+    });
+  }
 });
 
 test('nothing is served that is not signed, or is not what was signed', async () => {

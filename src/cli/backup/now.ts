@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
 import { lookAtBucket } from './look.ts';
+import { backUpToFile } from './now-to-file.ts';
 import { expectBackups, openBackupStore } from './open-store.ts';
 import { type GoodReport, runScheduled } from './scheduled.ts';
 import { takeBackup } from './take-backup.ts';
@@ -10,6 +11,7 @@ import { tellPerson, toSize } from './tell-person.ts';
 interface NowOptions {
   readonly json?: true;
   readonly scheduled?: true;
+  readonly to?: string;
 }
 
 /** `hoplite backup now`: makes one, of this node's copy of the databases, while the node serves. */
@@ -19,7 +21,9 @@ export function addBackupNow(backup: Command, context: Context): void {
     .description('make a backup, on a node that runs')
     .option('--json', 'print what became of it as JSON')
     .addOption(new Option('--scheduled', 'only when one is due; for the node itself').hideHelp())
-    .action(async ({ json, scheduled }: NowOptions) => {
+    .option('--to <file>', 'as one file, and not to BACKUP_URL')
+    .action(async ({ json, scheduled, to }: NowOptions) => {
+      if (to !== undefined) return backUpToFile(context, to);
       if (scheduled) return runScheduled(context, (signal) => takeWhenDue(context, signal));
       const { name, manifest, sentParts, sentBytes, place } = await tellPerson(() => take(context));
       if (json) return context.output.json({ name, sentParts, sentBytes, manifest });

@@ -1,10 +1,12 @@
 import { BackupKeys } from '../../backup/backup-keys.ts';
 import type { BackupStore } from '../../backup/backup-store.ts';
+import type { FileStore } from '../../backup/one-file.ts';
 import { openBucket } from '../../backup/open-bucket.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
 import { inspectDatabase } from '../../storage/inspect-database.ts';
 import { readMigrations } from '../../storage/migrations/migration.ts';
+import { snapshotFiles } from '../../storage/snapshot-files.ts';
 import { type DatabaseName, migrationsDirOf } from '../migrate/databases.ts';
 import { Refusal } from '../refusal.ts';
 import { readRelease } from '../release.ts';
@@ -20,9 +22,25 @@ export function expectBackups({ backup }: Config): BackupConfig {
 /** The bucket that `BACKUP_URL` names, with the keys of this node. Nothing is asked of it yet. */
 export function openBackupStore(backup: BackupConfig): BackupStore {
   return {
+    ...release(),
     bucket: openBucket(backup),
     keys: new BackupKeys(backup.keys),
     encrypt: backup.encrypt,
+  };
+}
+
+/** What it takes to make and read backups in one file, with the keys of this node. */
+export function openFileStore({ backupKeys }: Config): FileStore {
+  return {
+    ...release(),
+    files: snapshotFiles,
+    keys: backupKeys.length === 0 ? undefined : new BackupKeys(backupKeys),
+  };
+}
+
+/** What this release knows of databases. */
+function release(): Pick<BackupStore, 'release' | 'schemas' | 'inspect'> {
+  return {
     release: readRelease(),
     schemas: { links: newestOf('links'), clicks: newestOf('clicks') },
     inspect: inspectDatabase,

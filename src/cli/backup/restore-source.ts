@@ -1,13 +1,17 @@
-import { existsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { statSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Manifest } from '../../backup/manifest.ts';
+import { unpackFile } from '../../backup/one-file.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
 import type { Unpacking } from '../../backup/unpack-snapshot.ts';
 import { type Config, ConfigError, readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { toSecond } from '../time.ts';
-import { expectBackups, openBackupStore } from './open-store.ts';
+import { download } from './download.ts';
+import { findPlace, type NamedPlace } from './find-place.ts';
+import { expectBackups, openBackupStore, openFileStore } from './open-store.ts';
 import { tellPerson } from './tell-person.ts';
 
 /** What was unpacked. */
@@ -33,21 +37,42 @@ export interface RestoreSource {
 export interface SourceChoice {
   /** The newest of then or before. */
   readonly at?: Date | undefined;
-  /** A folder or bucket in place of `BACKUP_URL`, or a snapshot in a file. */
+  /** A folder or bucket in place of `BACKUP_URL`, or a backup in one file. */
   readonly from?: string | undefined;
+  /** Whether one file on this machine's disk has to be signed too: what comes from elsewhere always has to be. */
+  readonly mustBeSigned?: boolean;
 }
 
 /** Finds what is meant. Throws a `Refusal` where that is nothing. */
 export function openRestoreSource(
   context: Context,
   config: Config,
-  { at, from }: SourceChoice,
+  { at, from, mustBeSigned = false }: SourceChoice,
 ): RestoreSource {
-  const store =
-    from === undefined ? openBackupStore(expectBackups(config)) : openOther(context, from);
+  const place = from === undefined ? undefined : findPlace(from);
+  if (place === undefined || place.is === 'backups') {
+    const store = openBackupStore(
+      expectBackups(place === undefined ? config : readConfigFor(context, place.url)),
+    );
+    return {
+      bytes: 0,
+      unpackInto: (folder) => tellPerson(() => unpackNewest(store, { folder, at, context })),
+    };
+  }
+  if (at !== undefined) throw new Refusal('--at is for many backups; one file is of one moment');
+  const store = openFileStore(config);
+  const allowUnsigned = place.is === 'file' && !mustBeSigned;
+  if (!allowUnsigned && store.keys === undefined) {
+    throw new Refusal('BACKUP_KEY is not set, so nobody can tell who made this backup');
+  }
   return {
-    bytes: 0,
-    unpackInto: (folder) => tellPerson(() => unpackNewest(store, { folder, at, context })),
+    bytes: place.is === 'file' ? 2 * statSync(place.path).size : 0,
+    unpackInto: (folder) =>
+      tellPerson(async () => {
+        await using file = await fetchInto(folder, place, context);
+        const { manifest } = await unpackFile(store, file.path, { folder, allowUnsigned });
+        return describe(manifest);
+      }),
   };
 }
 
@@ -60,25 +85,40 @@ async function unpackNewest(
   for (const { why } of restored.passedOver) {
     context.output.note(`PASSED OVER, so what came after the next older one is lost: ${why}`);
   }
-  const { takenAt, clusterId } = restored.manifest;
+  return describe(restored.manifest);
+}
+
+function describe({ takenAt, clusterId }: Manifest): Unpacked {
   const whose = clusterId === null ? 'a machine alone' : clusterId;
   return { words: `the backup of ${toSecond(takenAt)} (${whose})`, takenAt };
 }
 
-/** Backups elsewhere, read with the same keys. */
-function openOther({ env }: Context, from: string): Unpacking {
-  const url = toBackupUrl(from);
-  try {
-    return openBackupStore(expectBackups(readConfig({ ...env, BACKUP_URL: url })));
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new Refusal(`${from} cannot be read: ${error.message}`, { cause: error });
+/** The one file where it can be read; what was brought there for that goes with the result. */
+async function fetchInto(
+  folder: string,
+  place: Exclude<NamedPlace, { readonly is: 'backups' }>,
+  context: Context,
+): Promise<AsyncDisposable & { readonly path: string }> {
+  if (place.is === 'file') return { path: place.path, async [Symbol.asyncDispose]() {} };
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, 'fetched.db');
+  if (place.is === 'web') {
+    await download(place.url, path);
+  } else {
+    const { bucket } = openBackupStore(expectBackups(readConfigFor(context, place.bucketUrl)));
+    const body = await bucket.read(place.key);
+    if (body === undefined) throw new Refusal(`${bucket.name} has no ${place.key}`);
+    await writeFile(path, body, { mode: 0o600 });
   }
+  return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
 }
 
-function toBackupUrl(from: string): string {
-  if (from.startsWith('s3://')) return from;
-  const path = from.startsWith('file://') ? fileURLToPath(from) : resolve(from);
-  if (existsSync(path) && statSync(path).isDirectory()) return `file://${encodeURI(path)}`;
-  throw new Refusal(`there is no ${path}`);
+/** The configuration as if that were `BACKUP_URL`: the same keys, and access to that bucket. */
+function readConfigFor({ env }: Context, url: string): Config {
+  try {
+    return readConfig({ ...env, BACKUP_URL: url });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new Refusal(`${url} cannot be read: ${error.message}`, { cause: error });
+  }
 }

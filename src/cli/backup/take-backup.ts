@@ -22,7 +22,7 @@ export type TakenBackup =
   | (Partial<NamedBackup> & { readonly is: 'unchanged' | 'theirs' });
 
 /** Clicks first: links that they belong to are older then, and so in the copy. */
-const both: readonly DatabaseName[] = ['clicks', 'links'];
+export const both: readonly DatabaseName[] = ['clicks', 'links'];
 
 /**
  * Makes a backup of this node's databases. With `onlyWhenDue` it looks into the bucket first and makes none where another
@@ -109,8 +109,9 @@ function sizeOf({ storage }: Config, databases: readonly DatabaseName[]): number
     .reduce((sum, bytes) => sum + bytes, 0);
 }
 
-function inspectAll(
-  store: BackupStore,
+/** What copies hold. Throws a `DatabaseFault` for one that is not sound. */
+export function inspectAll(
+  store: Pick<BackupStore, 'inspect'>,
   copies: DatabaseCopies,
 ): Partial<Record<DatabaseName, CopiedFile>> {
   const files: Partial<Record<DatabaseName, CopiedFile>> = {};
