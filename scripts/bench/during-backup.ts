@@ -1,0 +1,160 @@
+// `npm run bench:backup`: what a backup costs the redirects. See docs/performance.md, "While a backup is made".
+//
+// Hoplite alone on its machine, with a million links and ten million clicks, is asked at times of its own. In each round once in
+// peace, and once while one backup after the other is made of all of it, each into an empty folder, so that nothing is spared: copied,
+// checked, hashed, compressed and written. With --quick a small load that takes seconds; with --json FILE the numbers for
+// a program; with --dir FOLDER elsewhere than in the system's folder for temporary files.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { takeInterrupts } from '../cluster/interrupts.ts';
+import { projectDir } from '../cluster/programs.ts';
+import { layOut } from '../cluster/table.ts';
+import { countClicks } from './count-clicks.ts';
+import { startHopliteProcess } from './hoplite.ts';
+import { makeLinks } from './links.ts';
+import type { LoadResult } from './load-job.ts';
+import { LoadProcess } from './load-process.ts';
+import { findFreePort } from './server-process.ts';
+import { median, ratiosByRound, spread } from './statistics.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    dir: { type: 'string', default: tmpdir() },
+    rounds: { type: 'string' },
+    rate: { type: 'string', default: '1000' },
+  },
+});
+const links = options.quick ? 10_000 : 1_000_000;
+const clicks = options.quick ? 20_000 : 10_000_000;
+const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
+const seconds = options.quick ? 3 : 20;
+const perSecond = Number(options.rate);
+
+const { stop } = takeInterrupts();
+const folder = mkdtempSync(join(options.dir, 'during-backup-'));
+try {
+  const dataDir = join(folder, 'data');
+  mkdirSync(dataDir);
+  console.error(`making ${links} links and ${clicks} clicks`);
+  const load = { clicks, links: 10_000, hours: 7 * 24 };
+  await countClicks(dataDir, 'wal', load, Math.random, () => stop.throwIfAborted());
+  makeLinks(dataDir, links);
+
+  const env = { DATA_DIR: dataDir };
+  await using server = await startHopliteProcess({
+    privatePort: await findFreePort(),
+    env,
+    signal: stop,
+  });
+  await using loader = new LoadProcess(stop);
+  const ask = (forSeconds: number) =>
+    loader.run({
+      port: server.port,
+      method: 'GET',
+      headers: 'browser',
+      links,
+      popularity: 'zipf',
+      pace: { is: 'open', seconds: forSeconds, perSecond, creators: 0, creatorsPort: 0 },
+    });
+
+  await ask(seconds);
+  const peaceful: LoadResult[] = [];
+  const disturbed: LoadResult[] = [];
+  const backupMs: number[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    console.error(`round ${round} of ${rounds}`);
+    // In turn, so that what the machine does to one half of a round is not always the same half.
+    const isPeacefulFirst = round % 2 === 1;
+    if (isPeacefulFirst) peaceful.push(await ask(seconds));
+    disturbed.push(await whileBackingUp(env, backupMs, () => ask(seconds)));
+    if (!isPeacefulFirst) peaceful.push(await ask(seconds));
+  }
+
+  const ratios = ratiosByRound(
+    disturbed.map(({ p99Ms }) => p99Ms),
+    peaceful.map(({ p99Ms }) => p99Ms),
+  );
+  const { min, max } = spread(ratios);
+  const result = {
+    links,
+    clicks,
+    perSecond,
+    rounds,
+    p50Ms: [
+      median(peaceful.map(({ p50Ms }) => p50Ms)),
+      median(disturbed.map(({ p50Ms }) => p50Ms)),
+    ],
+    p99Ms: [
+      median(peaceful.map(({ p99Ms }) => p99Ms)),
+      median(disturbed.map(({ p99Ms }) => p99Ms)),
+    ],
+    ratio: median(ratios),
+    ratioSpread: [min, max],
+    backups: backupMs.length,
+    backupSeconds: median(backupMs) / 1000,
+  };
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+  }
+  const ms = (values: readonly number[]) => values.map((value) => value.toFixed(3));
+  const rows = [
+    ['redirects', 'p50 ms', 'p99 ms'],
+    ['in peace', ms(result.p50Ms)[0], ms(result.p99Ms)[0]],
+    ['while a backup is made', ms(result.p50Ms)[1], ms(result.p99Ms)[1]],
+  ].map((row) => row.map((cell) => cell ?? ''));
+  for (const line of layOut(rows)) console.log(line);
+  console.log(
+    `p99 is ${result.ratio.toFixed(2)} of what it is in peace (${min.toFixed(2)} to ${max.toFixed(2)} in ${rounds} rounds); a backup takes ${result.backupSeconds.toFixed(1)} s beside it`,
+  );
+} catch (error) {
+  if (!stop.aborted) throw error;
+  process.exitCode = 130;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Does `work` while one backup after the other is made, and waits for the last one, which may outlast it. */
+async function whileBackingUp<Result>(
+  env: Readonly<Record<string, string>>,
+  tookMs: number[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  let isOver = false;
+  const backingUp = (async () => {
+    while (!isOver) tookMs.push(await makeBackup(env));
+  })();
+  const result = await Promise.race([work(), backingUp.then(() => never())]);
+  isOver = true;
+  await backingUp;
+  return result;
+}
+
+/** As the node makes them, and all of it anew. */
+async function makeBackup(env: Readonly<Record<string, string>>): Promise<number> {
+  const bucket = mkdtempSync(join(folder, 'bucket-'));
+  const startMs = performance.now();
+  const child = spawn(process.execPath, [join(projectDir, 'src/cli/hoplite.ts'), 'backup', 'now'], {
+    env: {
+      ...env,
+      BACKUP_URL: `file://${bucket}`,
+      BACKUP_KEY: 'a-key-for-backups-that-nobody-restores',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+    signal: stop,
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`the backup ended with ${code}`);
+  rmSync(bucket, { recursive: true });
+  return performance.now() - startMs;
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
