@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { request as sendRequest } from 'node:http';
 import { type DestinationPolicy, isAllowedDestination } from './domain/destination.ts';
 import { defaultDomainId } from './domain/domain-name.ts';
@@ -9,6 +9,7 @@ import { listen } from './listen.ts';
 import { createBoundedServer } from './redirect/bounded-server.ts';
 import { createRedirects } from './redirect/redirects.ts';
 import { openReader } from './storage/reader.ts';
+import { sampleLinkIds } from './storage/sample-links.ts';
 import { readAssetVersion } from './web/assets.ts';
 import { createPages } from './web/pages.ts';
 
@@ -70,7 +71,7 @@ export async function rehearseRedirects(
   });
   const { url } = opened.use(await listen(server, { host, port: 0, variable: 'rehearsal' }));
 
-  const links = await sampleLinks(reader.links);
+  const links = await sampleLinks(reader.links, file);
   const faults: string[] = [];
   for (const link of links) {
     const expected = toExpected(link, given.destinationPolicy, nowMs);
@@ -84,16 +85,12 @@ export async function rehearseRedirects(
   return { followed: links.length, faults };
 }
 
-async function sampleLinks(reader: LinkReader): Promise<readonly Link[]> {
+async function sampleLinks(reader: LinkReader, file: string): Promise<readonly Link[]> {
   const list = async (sort: LinkSort) =>
     (await reader.listLinks({ domainId: defaultDomainId, sort, limit: linksPerEnd })).links;
   const ends = [...(await list('createdAt')), ...(await list('-createdAt'))];
-  const lastId = Math.max(0, ...ends.map(({ id }) => id));
-  // Ids of links that were deleted find nothing.
-  const ids = Array.from({ length: randomLinks }, () => randomInt(lastId + 1));
-  const drawn = await reader.findLinksById([...new Set(ids)]);
-  const ofDomain = [...drawn.values()].filter(({ domainId }) => domainId === defaultDomainId);
-  return [...new Map([...ends, ...ofDomain].map((link) => [link.id, link])).values()];
+  const drawn = await reader.findLinksById(sampleLinkIds(file, defaultDomainId, randomLinks));
+  return [...new Map([...ends, ...drawn.values()].map((link) => [link.id, link])).values()];
 }
 
 /** By the row and the rules of the domain, without the code that is rehearsed. */

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeLinks } from '../../scripts/bench/links.ts';
 import { slugOf } from '../../scripts/bench/slugs.ts';
 import { until } from '../../scripts/cluster/until.ts';
+import { createBackupProcess } from '../../src/backup/backup-process.ts';
 import { AppProcess } from '../support/app-process.ts';
 import {
   type BucketProxy,
@@ -174,7 +175,7 @@ test('with a full disk no backup is begun, what was begun is cleaned up, and wri
   await followOne();
 });
 
-test('a backup with a part that somebody removed is found out', async () => {
+test('a backup with a part that somebody removed is found out, and a whole one is made', async () => {
   rmSync(join(dataDir, 'ballast'));
   const [newest] = await list();
   expect(newest).toMatchObject({ links: links + 3, fault: null });
@@ -183,6 +184,11 @@ test('a backup with a part that somebody removed is found out', async () => {
   const { exitCode, stderr } = await hoplite('verify', newest?.name as string);
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/needs parts\/\S+, which is not there/);
+  // What the node does by itself: the failure is told, and a backup made that relies on nothing.
+  const run = createBackupProcess({ file: hopliteFile, env: personsEnv() });
+  const never = new AbortController().signal;
+  expect(await run('drill', never)).toMatchObject({ outcome: 'failed', kind: 'damaged' });
+  expect(await run('drill', never)).toMatchObject({ outcome: 'verified' });
 });
 
 function freeBytes(): number {

@@ -39,7 +39,7 @@ async function take({ env }: Context) {
   const place = expectBackups(config);
   const { signal } = new AbortController();
   const store = openBackupStore(place);
-  const taken = await takeBackup(config, place, store, { onlyWhenDue: false, signal });
+  const taken = await takeBackup(config, place, store, { signal });
   if (taken.is !== 'taken') throw new Error('a backup that was asked for was not made');
   return { ...taken, place: place.url };
 }

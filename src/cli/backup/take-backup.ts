@@ -28,15 +28,26 @@ export const both: readonly DatabaseName[] = ['clicks', 'links'];
  * Makes a backup of this node's databases. With `onlyWhenDue` it looks into the bucket first and makes none where another
  * node has just made one, or nothing changed; clicks come only when it is time for them.
  *
+ * With `isFresh` nothing that lies in the bucket is relied on: everything is sent again.
+ *
  * Rejects with what the bucket, the disk, LiteFS and the files have against it; nothing is left behind then.
  */
 export async function takeBackup(
   config: Config,
   backup: BackupConfig,
   store: BackupStore,
-  { onlyWhenDue, signal }: { readonly onlyWhenDue: boolean; readonly signal: AbortSignal },
+  {
+    onlyWhenDue = false,
+    isFresh = false,
+    signal,
+  }: {
+    readonly onlyWhenDue?: boolean;
+    readonly isFresh?: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<TakenBackup> {
-  const previous = await findPrevious(store, signal);
+  const found = await findPrevious(store, signal);
+  const previous = isFresh ? { ...found, sound: found.sound.map(withoutParts) } : found;
   const node = await openNodeCopier(config);
   const newest = previous.sound[0];
   const decision = onlyWhenDue
@@ -61,9 +72,21 @@ export async function takeBackup(
     node: config.node.id,
     clusterId: node.clusterId,
     previous,
+    // With both databases at hand nothing else is needed, so what the bucket has lost is sent again.
+    lookForParts: copies.clicks !== undefined && !isFresh,
     signal,
   });
   return { is: 'taken', ...packed };
+}
+
+/** Of the same fleet, and without anything to build on. */
+function withoutParts(backup: SoundBackup): SoundBackup {
+  const { links, clicks } = backup.manifest.databases;
+  const databases = {
+    links: { ...links, parts: [] },
+    clicks: clicks && { ...clicks, parts: [] },
+  };
+  return { ...backup, manifest: { ...backup.manifest, databases } };
 }
 
 /** Where runs of this node have their files. */

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { pruneBackups } from '../../backup/prune-backups.ts';
+import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../refusal.ts';
@@ -7,6 +8,7 @@ import { lookAtBucket } from './look.ts';
 import { takeLowestPriority } from './lowest-priority.ts';
 import { expectBackups, openBackupStore } from './open-store.ts';
 import { type GoodReport, runScheduled } from './scheduled.ts';
+import { takeBackup } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
 import { verifyBackup } from './verify-backup.ts';
 
@@ -52,8 +54,14 @@ async function verify({ env }: Context, name: string | undefined) {
 /** What is no longer kept goes only after something was found good. */
 async function drill({ env }: Context, signal: AbortSignal): Promise<GoodReport> {
   const config = readConfig(env);
-  const store = openBackupStore(expectBackups(config));
-  const verified = await verifyBackup(config, store, { signal });
+  const place = expectBackups(config);
+  const store = openBackupStore(place);
+  const verified = await verifyBackup(config, store, { signal }).catch(async (fault: unknown) => {
+    // Later backups would need the same parts. The failure is told all the same.
+    const isDamaged = fault instanceof SnapshotFault && fault.kind === 'damaged';
+    if (isDamaged) await takeBackup(config, place, store, { isFresh: true, signal });
+    throw fault;
+  });
   if (verified !== undefined) await pruneBackups(store, signal);
   return {
     outcome: verified === undefined ? 'nothing' : 'verified',
