@@ -53,7 +53,7 @@ const manifest = z.object({
   format: z.literal(backupFormat),
   /** Tells apart what one node takes in one millisecond: 8 hex digits. */
   id: z.string().regex(/^[0-9a-f]{8}$/),
-  /** When the links were copied, by the clock of the bucket. */
+  /** When the newest of its databases was copied, by the clock of the bucket, and later than that of the backup before. */
   takenAt: time,
   node: z.string().min(1).max(200),
   /** Version of Hoplite that made it. */

@@ -76,7 +76,7 @@ export async function packSnapshot(store: BackupStore, packing: Packing): Promis
     kind: 'backup',
     format: backupFormat,
     id: randomBytes(4).toString('hex'),
-    takenAt: clicks !== null && clicks.takenAt > links.takenAt ? clicks.takenAt : links.takenAt,
+    takenAt: toTakenAt([links, clicks], previous),
     node: packing.node,
     release,
     clusterId: packing.clusterId,
@@ -93,6 +93,19 @@ export async function packSnapshot(store: BackupStore, packing: Packing): Promis
   const name = toBackupName(manifest);
   await bucket.write(toManifestKey(name), signDocument(manifest, keys), signal);
   return { name, manifest, sentParts, sentBytes };
+}
+
+/**
+ * When the newest of its databases was copied, and never before the backup that came before it: the newest one is the last that
+ * was made, also where the clock of the bucket was wrong for a time, or tells seconds only.
+ */
+function toTakenAt(
+  databases: readonly (DatabaseManifest | null)[],
+  { sound: [before] }: PreviousBackups,
+): string {
+  const copiedMs = databases.map((database) => (database ? Date.parse(database.takenAt) : 0));
+  const afterMs = before === undefined ? 0 : before.takenAtMs + 1;
+  return new Date(Math.max(...copiedMs, afterMs)).toISOString();
 }
 
 function expectSameCluster({ clusterId, previous }: Packing, bucketName: string): void {

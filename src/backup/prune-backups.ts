@@ -1,5 +1,6 @@
 import { partsPrefix, toNameOfKey, verifiedPrefix } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
+import type { StoredObject } from './bucket.ts';
 import { settledAfterMs } from './lifetimes.ts';
 import { findBackups, readBackups, type SoundBackup } from './list-backups.ts';
 import { PartCensus } from './part-census.ts';
@@ -66,10 +67,13 @@ export async function pruneBackups(
   if (read < places.length) return { ...done, parts: 0, bytes: 0 };
 
   const needed = census.without(gone);
-  const orphans = (await bucket.list(partsPrefix, signal)).filter(
-    ({ key, storedAtMs }) =>
-      storedAtMs <= settledMs && partKey.test(key) && !needed.has(key.slice(partsPrefix.length)),
-  );
+  const orphans: StoredObject[] = [];
+  for (const part of await bucket.list(partsPrefix, signal)) {
+    if (!partKey.test(part.key)) strange.push(`${part.key} is no part of a backup`);
+    else if (part.storedAtMs <= settledMs && !needed.has(part.key.slice(partsPrefix.length))) {
+      orphans.push(part);
+    }
+  }
   await removeAll(
     store,
     orphans.map(({ key }) => key),

@@ -29,7 +29,7 @@ export interface NamedManifest {
  * Puts the databases of a backup into a folder, as `links.db` and `clicks.db`, and makes sure that they are what the manifest says:
  * parts and files by SHA-256, then each file by SQLite's own check, its rows, their hash, its schema, and a header in DELETE mode.
  * Until all of that is found for all of them they have other names, which are removed when something is wrong; once this
- * resolves they are durable. Files of these names are replaced.
+ * resolves they are durable. Files that were there under these names go, once the new ones are proven.
  *
  * Rejects with a `SnapshotFault` (`damaged`; `newer` when this release does not know the schema), with a `BucketFailure`, and with
  * errors of the disk.
@@ -65,7 +65,8 @@ export async function unpackWith(
       await put(name, database, { path, title });
       expectFacts(store.inspect, database, { path, title, epoch: name === 'links' ? epoch : null });
     }
-    // The links come last: files without them are no restore.
+    // What was there before goes first, so that no two backups are mixed; and the links come last: without them it is no restore.
+    for (const name of databaseNames) await rm(toPath(name), { force: true });
     for (const name of wanted.toReversed()) await rename(toUnproven(name), toPath(name));
     await syncFolder(folder);
   } catch (error) {

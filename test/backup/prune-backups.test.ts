@@ -153,6 +153,7 @@ describe('pruning', () => {
       expect.stringMatching(new RegExp(`${newer.name} was made by .*in format 2`)),
       expect.stringContaining(`${foreign.name} is signed with the key`),
       expect.stringContaining(`${torn.name} is not JSON`),
+      'parts/readme.txt is no part of a backup',
     ]);
     const there = await partKeys();
     expect(there).toEqual(expect.arrayContaining([torn, foreign, newer].map(partOf)));

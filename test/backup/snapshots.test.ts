@@ -119,6 +119,19 @@ describe('a backup', () => {
     expect(ageMs).toBeLessThan(hours);
   });
 
+  it('is newer than the one before, also when the clock of the bucket was ahead', async () => {
+    const year = 365 * 24 * 3_600_000;
+    const links = samples.copy('links', folder);
+    const ahead = alterBucket(store.bucket, { nowMs: async () => Date.now() + year });
+    const first = await packInto({ ...store, bucket: ahead }, { links });
+    const second = await packInto(store, { links });
+    const tookMs = (it: typeof first) => Date.parse(it.manifest.takenAt) - links.takenAtMs;
+    expect(tookMs(first)).toBeGreaterThanOrEqual(year);
+    expect(tookMs(second)).toBe(tookMs(first) + 1);
+    expect(Date.parse(second.manifest.databases.links.takenAt)).toBeLessThan(Date.now() + 1000);
+    expect((await restoreNewest(store, { folder: out }))?.name).toBe(second.name);
+  });
+
   it('takes the links over when only clicks were copied, and is the newest then', async () => {
     const first = await packInto(store, both());
     const second = await packInto(store, {
@@ -182,6 +195,16 @@ describe('a backup', () => {
 });
 
 describe('a restore', () => {
+  it('does not mix two backups in one folder', async () => {
+    await packInto(store, both());
+    await restoreNewest(store, { folder: out });
+    using other = new TestFolder();
+    const elsewhere = openTestStore(other);
+    const { name } = await packInto(elsewhere, { links: samples.copy('links', folder) });
+    expect((await restoreNewest(elsewhere, { folder: out }))?.name).toBe(name);
+    expect(readdirSync(out)).toEqual(['links.db']);
+  });
+
   it('finds nothing in a bucket without backups', async () => {
     expect(await restoreNewest(store, { folder: out })).toBeUndefined();
     expect(existsSync(out)).toBe(false);
