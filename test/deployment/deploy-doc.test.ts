@@ -62,7 +62,7 @@ test('the commands of fly, one after the other, lead from nothing to a fleet and
       'FLEET_SECRET',
       'ADMIN_KEY',
       'FLY_CONSUL_URL',
-      'BACKUP_URL',
+      'BUCKET_NAME',
       'BACKUP_KEY',
     ]),
   );

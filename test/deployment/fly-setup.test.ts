@@ -85,12 +85,10 @@ test('walks from nothing to a fleet: two machines in the primary region, one in 
     'AWS_REGION',
     'AWS_SECRET_ACCESS_KEY',
     'BACKUP_KEY',
-    'BACKUP_URL',
     'BUCKET_NAME',
     'FLEET_SECRET',
     'FLY_CONSUL_URL',
   ]);
-  expect(secrets.BACKUP_URL).toBe('s3://shop-links-backups/hoplite');
   expect(certificates).toEqual(['go.example.com']);
 });
 
@@ -172,6 +170,14 @@ test('without backups, domain and other regions', async () => {
   expect(await walk({ bucket: undefined, domain: undefined, otherRegions: [] })).toBe('done');
   expect(fake.state.machines).toHaveLength(2);
   expect(fake.changes().join('\n')).not.toMatch(/storage|certs/);
+});
+
+test('whoever has named another place for backups keeps it', async () => {
+  await walk({ bucket: undefined });
+  fake.state.secrets.BACKUP_URL = 's3://elsewhere/hoplite';
+  fake.calls.length = 0;
+  await walk();
+  expect(fake.changes()).toEqual([]);
 });
 
 describe('ends with a sentence when', () => {

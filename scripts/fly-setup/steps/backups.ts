@@ -1,7 +1,10 @@
 import { FlyFailure } from '../../fly/fly-failure.ts';
 import type { Step } from '../step.ts';
 
-/** A bucket of Tigris, which is Fly's partner, and where in it backups go. */
+/**
+ * A bucket of Tigris, which is Fly's partner, and the key of backups. Where in it they go follows from BUCKET_NAME, which
+ * `fly storage create` sets.
+ */
 export const backupsStep: Step = {
   title: 'Backups',
   why:
@@ -11,20 +14,21 @@ export const backupsStep: Step = {
 
   async plan(world) {
     const { app, bucket } = world.choices;
-    if (bucket === undefined) return [];
     const there = await world.secretNames();
-    const url = { BACKUP_URL: `s3://${bucket}/hoplite` };
-    const missing = {
-      ...(there.has('BACKUP_URL') ? {} : url),
-      ...(there.has('BACKUP_KEY') ? {} : { BACKUP_KEY: world.randomSecret() }),
-    };
+    // Whoever has named a place has another bucket.
+    if (bucket === undefined || there.has('BACKUP_URL')) return [];
     return [
-      ...(there.has('AWS_ACCESS_KEY_ID')
+      ...(there.has('BUCKET_NAME')
         ? []
         : [{ args: ['storage', 'create', '--app', app, '--name', bucket, '--yes'] }]),
-      ...(Object.keys(missing).length === 0
+      ...(there.has('BACKUP_KEY')
         ? []
-        : [{ args: ['secrets', 'import', '--app', app, '--stage'], secrets: missing }]),
+        : [
+            {
+              args: ['secrets', 'import', '--app', app, '--stage'],
+              secrets: { BACKUP_KEY: world.randomSecret() },
+            },
+          ]),
     ];
   },
 
@@ -34,7 +38,7 @@ export const backupsStep: Step = {
       'AWS_ACCESS_KEY_ID',
       'AWS_SECRET_ACCESS_KEY',
       'AWS_ENDPOINT_URL_S3',
-      'BACKUP_URL',
+      'BUCKET_NAME',
       'BACKUP_KEY',
     ].filter((name) => !there.has(name));
     if (missing.length === 0) return;
