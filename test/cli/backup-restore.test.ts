@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../scripts/cluster/until.ts';
+import { openBucket } from '../../src/backup/open-bucket.ts';
 import { findFaultOfFile } from '../../src/storage/database-file.ts';
 import { readClickCounts } from '../support/click-counts.ts';
 import { eventually } from '../support/eventually.ts';
@@ -20,6 +22,7 @@ import { listen } from '../support/listen.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { environmentOf, hopliteFile, runHoplite } from '../support/run-hoplite.ts';
 import { findFreePort, type RunningApp, runApp } from '../support/running-app.ts';
+import { startS3Server } from '../support/s3-server.ts';
 import { follow, send } from '../support/send.ts';
 import { linksMigrations, TestFolder } from '../support/test-database.ts';
 
@@ -202,6 +205,16 @@ test('a backup in one file shows its links to any SQLite, and is restored by pat
     expect(restored).toMatchObject({ exitCode: 0, stderr: '' });
     expect(readdirSync(folder.file(to)).sort()).toEqual(['clicks.db', 'links.db']);
   }
+  await using s3 = await startS3Server();
+  const body = readFileSync(file);
+  await openBucket({ place: s3.place('some/where'), s3: s3.access() }).write('app.db', body);
+  const from = `s3://${s3.bucket}/some/where/app.db`;
+  const withS3 = { ...env, ...s3.env() };
+  const args = ['backup', 'restore', '--from', from, '--to', folder.file('by-s3')];
+  expect(await runHere(args, withS3)).toMatchObject({ exitCode: 0, stderr: '' });
+  const missing = await runHere(['serve', '--from-snapshot', from.replace('app', 'no')], withS3);
+  expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('has no no.db') });
+
   await create('fourth');
   const name = new URL(machine.baseUrl).host;
   const restored = await hoplite('backup', 'restore', '--from', url, '--yes', name);

@@ -1,6 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import type { Config } from '../../config.ts';
+import type { BackupConfig } from '../../config-backup.ts';
 import type { Context } from '../context.ts';
 import { openCopier } from './open-copier.ts';
 import { openBackupStore } from './open-store.ts';
@@ -8,23 +10,36 @@ import { takeBackup } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
 
 /**
- * Backs up what there is, before it is replaced: to `BACKUP_URL`, and where there is none, copies what this node has to a folder beside it, in place of an
- * earlier copy: two plain files, from which `hoplite move --from` brings it back. Rejects when that is not possible.
+ * Backs up what there is, before it is replaced: to `BACKUP_URL`; and where there is none, or it holds the backups of another
+ * fleet, as a copy of what this node has in a folder beside it, in place of an earlier copy: two plain files, from which
+ * `hoplite move --from` brings it back. Rejects when that is not possible.
  */
-export async function backUpBefore(config: Config, { output }: Context): Promise<void> {
-  if (config.backup !== undefined) {
-    const { backup } = config;
-    const { signal } = new AbortController();
-    const store = openBackupStore(backup);
-    const taken = await tellPerson(() =>
-      takeBackup(config, backup, store, { onlyWhenDue: false, signal }),
-    );
-    output.note(`what there is now is backed up: ${taken.name}`);
-    return;
+export async function backUpBefore(config: Config, context: Context): Promise<void> {
+  const { backup } = config;
+  if (backup !== undefined) {
+    const name = await tellPerson(() => backUpToBucket(config, backup, context));
+    if (name !== undefined) return context.output.note(`what there is now is backed up: ${name}`);
   }
   const folder = join(config.storage.dataDir, 'before-restore');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await openCopier(config).copyInto(folder, ['links', 'clicks'], new AbortController().signal);
-  output.note(`what there is now is copied to ${folder}`);
+  context.output.note(`what there is now is copied to ${folder}`);
+}
+
+/** The name of the backup; `undefined` when the place is that of another fleet. */
+async function backUpToBucket(
+  config: Config,
+  backup: BackupConfig,
+  { output }: Context,
+): Promise<string | undefined> {
+  const { signal } = new AbortController();
+  const options = { onlyWhenDue: false, signal };
+  try {
+    return (await takeBackup(config, backup, openBackupStore(backup), options)).name;
+  } catch (error) {
+    if (!(error instanceof SnapshotFault) || error.kind !== 'other') throw error;
+    output.note(error.message);
+    return undefined;
+  }
 }
