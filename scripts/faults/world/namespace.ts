@@ -16,12 +16,57 @@ function namePrefix(run: string): string {
   return `hoplite-${run.slice(0, 12)}-`;
 }
 
-/** Makes this process's own network namespace the switch that the others are plugged into. */
-export async function openSwitch(): Promise<void> {
-  await runTool('ip', ['link', 'set', 'lo', 'up']);
-  await runTool('ip', ['link', 'add', bridge, 'type', 'bridge']);
-  await runTool('ip', ['addr', 'add', `${prefix}.${driverHost}/24`, 'dev', bridge]);
-  await runTool('ip', ['link', 'set', bridge, 'up']);
+/** What the namespaces are plugged into. */
+export class Switch implements AsyncDisposable {
+  readonly #name: string | undefined;
+
+  private constructor(name: string | undefined) {
+    this.#name = name;
+  }
+
+  /** Makes this process's own network namespace the switch, which ends with it: it then has an address beside the others. */
+  static async openHere(): Promise<Switch> {
+    const made = new Switch(undefined);
+    await made.#open();
+    return made;
+  }
+
+  /** Makes a network namespace for the switch alone, for a process that stays in a network that others use. */
+  static async create(run: string): Promise<Switch> {
+    const name = `${namePrefix(run)}switch`;
+    await runTool('ip', ['netns', 'add', name]);
+    const made = new Switch(name);
+    await made.#open();
+    return made;
+  }
+
+  /** The words before a command that run it at the switch, with an address that is no machine's. */
+  get within(): readonly string[] {
+    return this.#name === undefined ? [] : ['nsenter', `--net=${namesDir}/${this.#name}`, '--'];
+  }
+
+  /** Puts a cable between the switch and a namespace, where it is `eth0`. */
+  async plugIn(namespace: string, host: number): Promise<void> {
+    const port = `port${host}`;
+    const far = ['peer', 'name', 'eth0', 'netns', namespace];
+    await this.#ip('link', 'add', port, 'type', 'veth', ...far);
+    await this.#ip('link', 'set', port, 'master', bridge, 'up');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#name !== undefined) await runTool('ip', ['netns', 'delete', this.#name]);
+  }
+
+  async #open(): Promise<void> {
+    await this.#ip('link', 'set', 'lo', 'up');
+    await this.#ip('link', 'add', bridge, 'type', 'bridge');
+    await this.#ip('addr', 'add', `${prefix}.${driverHost}/24`, 'dev', bridge);
+    await this.#ip('link', 'set', bridge, 'up');
+  }
+
+  async #ip(...words: readonly string[]): Promise<void> {
+    await runTool('ip', this.#name === undefined ? words : ['-n', this.#name, ...words]);
+  }
 }
 
 /** A network namespace: a machine of its own as far as packets are concerned. */
@@ -40,14 +85,11 @@ export class Namespace implements AsyncDisposable {
   }
 
   /** Makes one and plugs it into the switch. `host` is the last part of its address. */
-  static async create(run: string, part: string, host: number): Promise<Namespace> {
+  static async create(run: string, part: string, host: number, plug: Switch): Promise<Namespace> {
     const name = `${namePrefix(run)}${part}`;
     const made = new Namespace(name, host);
     await runTool('ip', ['netns', 'add', name]);
-    const port = `port${host}`;
-    const cable = ['link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name];
-    await runTool('ip', cable);
-    await runTool('ip', ['link', 'set', port, 'master', bridge, 'up']);
+    await plug.plugIn(name, host);
     await made.#ip('link', 'set', 'lo', 'up');
     await made.#ip('addr', 'add', `${made.address}/24`, 'dev', 'eth0');
     await made.#ip('link', 'set', 'eth0', 'up');

@@ -9,7 +9,7 @@ import { until } from '../../cluster/until.ts';
 import { type Edge, startEdge } from '../../edge/edge.ts';
 import type { Answered } from '../../edge/reach.ts';
 import { LeaseStore } from './lease.ts';
-import { Namespace, openSwitch, sweepNamespaces } from './namespace.ts';
+import { Namespace, Switch, sweepNamespaces } from './namespace.ts';
 import { SmallDisk, unmountDisks } from './small-disk.ts';
 
 const readyTimeoutMs = 60_000;
@@ -96,9 +96,9 @@ export class World implements AsyncDisposable {
     writeRun(dir, { ...record, nodes: [...plans] });
     stack.defer(() => releaseFolder(dir));
     stack.defer(() => unmountDisks(dir));
-    await openSwitch();
+    const plug = stack.use(await Switch.openHere());
 
-    const consulMachine = stack.use(await Namespace.create(record.id, 'consul', consulHost));
+    const consulMachine = stack.use(await Namespace.create(record.id, 'consul', consulHost, plug));
     const consul = new Consul({
       dir: join(dir, 'consul'),
       address: consulMachine.address,
@@ -116,7 +116,7 @@ export class World implements AsyncDisposable {
 
     const nodes: WorldNode[] = [];
     for (const plan of plans) {
-      const namespace = stack.use(await Namespace.create(record.id, plan.id, plan.host));
+      const namespace = stack.use(await Namespace.create(record.id, plan.id, plan.host, plug));
       const nodeDir = join(dir, plan.id);
       const folders = nodeFolders(nodeDir);
       const env = (): Environment => ({
