@@ -15,6 +15,7 @@ import { goTestTools, goTools } from './setup/go-tools.js';
 import { withLock } from './setup/lock.js';
 import { namespaces } from './setup/namespaces.js';
 import { packages } from './setup/packages.js';
+import { reverseProxy } from './setup/reverse-proxy.js';
 import { root } from './setup/root.js';
 import { say } from './setup/say.js';
 import { shellcheck } from './setup/shellcheck.js';
@@ -31,6 +32,7 @@ const steps = [
   ...(fleet ? [fuse, ...goTools] : []),
   ...(test ? [...goTestTools, chromium, shellcheck] : []),
   ...(faults ? [namespaces] : []),
+  ...(test ? [reverseProxy] : []),
 ];
 
 try {

@@ -191,6 +191,7 @@ for name; do :; done
 [ "$name" = shellcheck ] && cp "$HERE/programs/go" "$HERE/programs/shellcheck"
 [ "$name" = fonts-liberation ] && cp "$HERE/programs/go" "$HERE/programs/chromium"
 [ "$name" = faketime ] && for each in ip ss nft faketime; do cp "$HERE/programs/go" "$HERE/programs/$each"; done
+[ "$name" = procps ] && for each in nginx openssl curl pgrep; do cp "$HERE/programs/go" "$HERE/programs/$each"; done
 exit 0`,
   );
   const { exitCode, stderr } = await clone.run(['--test'], { CI: 'true' });
@@ -203,8 +204,10 @@ exit 0`,
     `${install} fuse3`,
     `${install} chromium fonts-liberation`,
     `${install} shellcheck`,
-    // Only root can run faults.
-    ...(process.getuid?.() === 0 ? [`${install} iproute2 nftables faketime`] : []),
+    // Only root can run faults, and make machines.
+    ...(process.getuid?.() === 0
+      ? [`${install} iproute2 nftables faketime`, `${install} nginx-light openssl curl procps`]
+      : []),
   ]);
 });
 
