@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { awaitStart } from '../../src/guard/bootstrap/await-start.ts';
+import { awaitStart, exitCodeAfter } from '../../src/guard/bootstrap/await-start.ts';
 import type { BootstrapDecision } from '../../src/guard/bootstrap/decision.ts';
 import { LeadPermit } from '../../src/guard/bootstrap/lead-permit.ts';
+import { RestoreFailed } from '../../src/guard/bootstrap/snapshots.ts';
 import { eventually } from '../support/eventually.ts';
 
 const wait: BootstrapDecision = { do: 'wait', sentence: 'Consul is away.' };
@@ -83,6 +84,32 @@ test('a backup that cannot be restored starts nothing, and a signal ends the wai
   end.abort();
   expect(await waiting).toBeUndefined();
   expect(lines.join()).not.toContain('starting LiteFS: All is well.');
+});
+
+test('a node ends with its own code where no backup can be restored', async () => {
+  const { lines, log } = keepLog();
+  const { decide, asked } = oneByOne(restore, start);
+  const decision = await awaitStart({
+    decide,
+    restore: () => Promise.reject(new RestoreFailed(65)),
+    log,
+    signal: new AbortController().signal,
+  });
+  expect(decision).toEqual({ do: 'stop', exitCode: 65 });
+  expect(asked()).toBe(1);
+  expect(lines.at(-1)).toContain('"hoplite rebuild" ended with 65');
+});
+
+test.each<[code: number | null, waitedMs: number, ends: number | undefined]>([
+  [65, 0, 65],
+  [75, 59_999, undefined],
+  [75, 60_000, 75],
+  // Of a file that was refused, of a crash, of a signal.
+  [1, 1e9, undefined],
+  [137, 1e9, undefined],
+  [null, 1e9, undefined],
+])('a restore that ended with %s after %i ms ends the node with %s', (code, waitedMs, ends) => {
+  expect(exitCodeAfter(new RestoreFailed(code), waitedMs)).toBe(ends);
 });
 
 test('a node that joined may lead once it may, and is not asked again', async () => {

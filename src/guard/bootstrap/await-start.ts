@@ -50,17 +50,14 @@ export async function awaitStart(parts: Parts): Promise<FinalDecision | undefine
         return { do: decision.do };
       case 'stop':
         return { do: 'stop', exitCode: decision.exitCode };
-      case 'restore':
-        {
-          const failure = await tryRestore(parts, decision.clusterId);
-          if (failure === undefined || parts.signal.aborted) continue;
-          const mayPass = failure.exitCode === exitCodes.unreachable;
-          if (failure.exitCode !== undefined && !(mayPass && waitedMs < unreachableBackupGraceMs)) {
-            return { do: 'stop', exitCode: failure.exitCode };
-          }
-          await pause(restorePauseMs, parts.signal);
-        }
+      case 'restore': {
+        const failure = await tryRestore(parts, decision.clusterId);
+        if (failure === undefined || parts.signal.aborted) continue;
+        const exitCode = exitCodeAfter(failure, performance.now() - startedMs);
+        if (exitCode !== undefined) return { do: 'stop', exitCode };
+        await pause(restorePauseMs, parts.signal);
         continue;
+      }
       case 'wait':
         await pause(waitedMs < firstMs ? firstPauseMs : pauseMs, parts.signal);
     }
@@ -68,11 +65,23 @@ export async function awaitStart(parts: Parts): Promise<FinalDecision | undefine
   return undefined;
 }
 
+/**
+ * With which code a node ends whose restore has failed, `waitedMs` after it began to look; `undefined` when it tries again:
+ * over files that a person may put right, and for a minute over a bucket that may come back.
+ */
+export function exitCodeAfter(
+  { exitCode }: Pick<RestoreFailed, 'exitCode'>,
+  waitedMs: number,
+): number | undefined {
+  const mayPass = exitCode === exitCodes.unreachable && waitedMs < unreachableBackupGraceMs;
+  return mayPass ? undefined : exitCode;
+}
+
 /** `undefined` when it succeeded. */
 async function tryRestore(
   { restore, log, signal }: Pick<Parts, 'restore' | 'log' | 'signal'>,
   clusterId: string | undefined,
-): Promise<{ readonly exitCode?: number | undefined } | undefined> {
+): Promise<Pick<RestoreFailed, 'exitCode'> | undefined> {
   try {
     await restore(clusterId);
     return undefined;
@@ -80,7 +89,7 @@ async function tryRestore(
     const err = error instanceof Error ? error.message : String(error);
     const words = 'the backup cannot be restored, and nothing starts without it';
     if (!signal.aborted) log.error(words, { err });
-    return error instanceof RestoreFailed ? error : {};
+    return error instanceof RestoreFailed ? error : { exitCode: undefined };
   }
 }
 
