@@ -31,6 +31,8 @@ export default defineConfig({
           env,
           include: ['test/{storage,http,web,app,cli,backup}/**/*.test.ts'],
           testTimeout: 60_000,
+          // Some start servers and processes first.
+          hookTimeout: 60_000,
         },
       },
       {
