@@ -75,6 +75,11 @@ export class BackupKeys {
     return timingSafeEqual(hmac(keys.signing, bytes), Buffer.from(signature, 'hex'));
   }
 
+  /** Whether one of our keys has signed exactly these bytes, whatever key the signature is said to be of. */
+  haveSigned(bytes: Uint8Array, signature: string): boolean {
+    return [...this.#byId.keys()].some((keyId) => this.isSignedBy(bytes, { keyId, signature }));
+  }
+
   /** Encrypts with the first key; never twice to the same bytes. */
   encrypt(plain: Uint8Array): Uint8Array {
     const { id, encryption } = this.#first;

@@ -39,6 +39,7 @@ const failureKinds = [
   'copy',
   'damaged',
   'newer',
+  'other_key',
   'other_cluster',
   'crashed',
   'internal',

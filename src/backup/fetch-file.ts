@@ -2,6 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
+import { BackupKeyFailure } from './backup-keys.ts';
 import { partsPrefix } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
 import type { Bucket } from './bucket.ts';
@@ -74,6 +75,10 @@ async function unpackPart(
     if (piece.length !== part.bytes) throw new Error(`it has ${piece.length} bytes`);
     return piece;
   } catch (error) {
+    if (error instanceof BackupKeyFailure && error.reason === 'unknown_key') {
+      const message = `${title} needs ${partsPrefix}${part.name}. ${error.message}`;
+      throw new SnapshotFault('other_key', message, { cause: error });
+    }
     throw damaged(`which cannot be unpacked: ${(error as Error).message}`, error);
   }
 }

@@ -25,7 +25,7 @@ export async function findNewest(
     const entry = await readBackup(store, place, signal);
     if (entry === undefined) continue;
     if (entry.is === 'sound') return { backup: entry, passedOver };
-    if (entry.is === 'newer') throw entry.fault;
+    if (entry.is !== 'damaged') throw entry.fault;
     passedOver.push({ name: entry.name, why: entry.fault.message });
   }
   throw noneVerifies(store.bucket.name, passedOver);

@@ -24,7 +24,11 @@ export interface BackupPlace {
 export type BackupEntry = BackupPlace &
   (
     | { readonly is: 'sound'; readonly manifest: Manifest }
-    | { readonly is: 'damaged' | 'newer'; readonly fault: SnapshotFault; readonly text: string }
+    | {
+        readonly is: 'damaged' | 'newer' | 'other_key';
+        readonly fault: SnapshotFault;
+        readonly text: string;
+      }
   );
 
 /** One that is sound. */
@@ -80,7 +84,8 @@ export async function readBackup(
   } catch (fault) {
     if (!(fault instanceof SnapshotFault)) throw fault;
     const text = Buffer.from(body).toString('latin1');
-    return { ...place, is: fault.kind === 'newer' ? 'newer' : 'damaged', fault, text };
+    const is = fault.kind === 'newer' || fault.kind === 'other_key' ? fault.kind : 'damaged';
+    return { ...place, is, fault, text };
   }
 }
 

@@ -9,8 +9,8 @@ export function signDocument(content: object, keys: BackupKeys): Uint8Array {
 }
 
 /**
- * Gives the content of a signed document. Throws a `SnapshotFault` that names it by `title` when it is none, or when nobody with
- * one of the keys signed exactly this.
+ * Gives the content of a signed document. Throws a `SnapshotFault` that names it by `title` when it is none, when nobody with
+ * one of the keys signed exactly this (`damaged`), or when it names a key that is not ours (`other_key`).
  */
 export function readSignedDocument(body: Uint8Array, title: string, keys: BackupKeys): unknown {
   const { keyId, signature, ...content } = readUnsignedDocument(body, title);
@@ -18,8 +18,11 @@ export function readSignedDocument(body: Uint8Array, title: string, keys: Backup
     throw new SnapshotFault('damaged', `${title} is not signed`);
   }
   if (!keys.knows(keyId)) {
+    if (keys.haveSigned(toSignedBytes(content), signature)) {
+      throw new SnapshotFault('damaged', `${title} does not name the key that signed it`);
+    }
     throw new SnapshotFault(
-      'damaged',
+      'other_key',
       `${title} is signed with the key ${keyId.slice(0, 64)}, which BACKUP_KEY does not hold: if it was changed, add the old one at its end, behind a comma`,
     );
   }

@@ -84,12 +84,15 @@ describe.each([false, true])('changing BACKUP_KEY, with BACKUP_ENCRYPT=%s', (enc
     expect(await restore(after)).toEqual({ name, links: firstLinks + 7, passedOver: [] });
     const [newest, ...entries] = await listBackups(after);
     expect(newest?.is).toBe('sound');
-    const old = entries.filter(({ is }) => is === 'damaged');
+    const old = entries.filter(({ is }) => is === 'other_key');
     expect(old).toHaveLength(4);
     for (const entry of old) {
-      if (entry.is !== 'damaged') throw new Error('unreachable');
+      if (entry.is === 'sound') throw new Error('unreachable');
       expect(entry.fault.message).toContain('which BACKUP_KEY does not hold');
     }
+
+    // A node that was left behind does not go back to the time before.
+    await expect(restore(before)).rejects.toMatchObject({ kind: 'other_key' });
 
     // What the new key cannot read is not taken for waste, and with the old one at its end all is there again.
     expect((await pruneBackups(after)).strange).toHaveLength(4);
