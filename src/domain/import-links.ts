@@ -23,8 +23,8 @@ import type { ImportLinksInput, ImportLinksResult } from './writer.ts';
 export const onConflicts = ['fail', 'skip', 'replace'] as const;
 export type OnConflict = (typeof onConflicts)[number];
 
-/** The most links that one request imports: others write after some 100 ms. */
-export const maxImportLinks = 5_000;
+/** The most links that one request imports: others write after some 200 ms. */
+export const maxImportLinks = 10_000;
 
 /** What can become of a row that does not fail. */
 export const importFates = ['created', 'replaced', 'unchanged', 'skipped'] as const;

@@ -118,7 +118,7 @@ export interface CreateLinksResult {
 
 export interface ImportLinksInput {
   readonly domainId: number;
-  /** JSON, one link a line, at most 5,000. Whoever asks gives the bytes away. */
+  /** JSON, one link a line, at most 10,000. Whoever asks gives the bytes away. */
   readonly lines: Uint8Array<ArrayBuffer>;
   readonly onConflict: OnConflict;
   readonly isAtomic: boolean;

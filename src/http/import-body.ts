@@ -8,7 +8,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import { factsOf } from './request-facts.ts';
 
 /** A body of links to import is no longer than this: the command line signs it as a whole. */
-export const maxImportBytes = 4 * 2 ** 20;
+export const maxImportBytes = 8 * 2 ** 20;
 
 /** A body of links to import. It is not parsed: the writer's thread does that. */
 export interface ImportBody {
@@ -16,8 +16,6 @@ export interface ImportBody {
   readonly chunks: readonly Uint8Array[];
   /** Lines, blank ones and one without an end too. */
   readonly lines: number;
-  /** SHA-256 of its bytes, hex. */
-  readonly hash: string;
 }
 
 /** Reads a body. Throws `unsupported_media_type`, `invalid` when it is empty, and `too_large`. */
@@ -25,7 +23,6 @@ export async function readImportBody(request: Request, budget: ByteBudget): Prom
   checkMediaType(request.get('Content-Type'), [linesMediaType]);
   if (Number(request.get('Content-Length') ?? 0) > maxImportBytes) throw bodyTooLarge();
   const chunks: Uint8Array[] = [];
-  const hash = createHash('sha256');
   let length = 0;
   let lines = 1;
   for await (const chunk of chunksOf(request)) {
@@ -33,13 +30,19 @@ export async function readImportBody(request: Request, budget: ByteBudget): Prom
     if (length > maxImportBytes) throw bodyTooLarge();
     budget.take(chunk.length);
     chunks.push(chunk);
-    hash.update(chunk);
     lines += countLineFeeds(chunk);
     // One line feed may follow the last line.
     if (lines > maxImportLinks + 1) throw tooManyLinks();
   }
   if (length === 0) throw new Failure('invalid', 'The request has no links.');
-  return { chunks, lines, hash: hash.digest('hex') };
+  return { chunks, lines };
+}
+
+/** SHA-256 of the chunks, hex. */
+export function hashChunks(chunks: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 /** The chunks as one piece that can be given away. */

@@ -9,7 +9,7 @@ import { linesMediaType } from './bulk-body.ts';
 import { ByteBudgets } from './byte-budget.ts';
 import { type Caller, idempotencyScope } from './caller.ts';
 import { idempotencyHeaders } from './create-link.ts';
-import { joinChunks, maxImportBytes, readImportBody } from './import-body.ts';
+import { hashChunks, joinChunks, maxImportBytes, readImportBody } from './import-body.ts';
 import { linkSchema, newLinkSchema } from './link-json.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { factsOf } from './request-facts.ts';
@@ -118,7 +118,7 @@ export function createImportOperation(deps: {
     async handle({ query, headers, ...exchange }) {
       using budget = budgets.open();
       const { caller, request, response } = exchange;
-      const { chunks, lines, hash } = await readImportBody(request, budget);
+      const { chunks, lines } = await readImportBody(request, budget);
       factsOf(request).countWrites?.(lines - 1);
       const { onConflict } = query;
       const isAtomic = query.atomic === 'true';
@@ -135,7 +135,11 @@ export function createImportOperation(deps: {
           idempotency:
             key === undefined
               ? undefined
-              : { scope: idempotencyScope(caller), key, requestHash: `${hash} ${form}` },
+              : {
+                  scope: idempotencyScope(caller),
+                  key,
+                  requestHash: `${hashChunks(chunks)} ${form}`,
+                },
         });
         await sendImportAnswer(response, written, baseUrl);
       } catch (error) {

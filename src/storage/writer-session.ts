@@ -13,6 +13,7 @@ import { reconcileDefaultDomain } from './default-domain.ts';
 import { raiseEpoch } from './epoch.ts';
 import { GroupCommit } from './group-commit.ts';
 import { createIdempotencyStore } from './idempotency-store.ts';
+import { withLargeCache } from './large-cache.ts';
 import { createLinkWriteStore } from './link-write-store.ts';
 import { readLedger } from './migrations/ledger.ts';
 import { type Migration, readMigrations } from './migrations/migration.ts';
@@ -193,15 +194,17 @@ function readPosition(
 
 function createCommands(connection: Connection, options: WriterOptions): WriterCommands {
   const clock = { now: () => Date.now() };
+  const links = createLinks({
+    store: createLinkWriteStore(connection),
+    idempotency: createIdempotencyStore(connection),
+    clock,
+    random: { bytes: (count) => randomBytes(count) },
+    destinationPolicy: options.links.destinationPolicy,
+    minSlugLength: options.links.minSlugLength,
+  });
   return {
-    ...createLinks({
-      store: createLinkWriteStore(connection),
-      idempotency: createIdempotencyStore(connection),
-      clock,
-      random: { bytes: (count) => randomBytes(count) },
-      destinationPolicy: options.links.destinationPolicy,
-      minSlugLength: options.links.minSlugLength,
-    }),
+    ...links,
+    importLinks: (input) => withLargeCache(connection, () => links.importLinks(input)),
     ...createApiKeys({ store: createApiKeyWriteStore(connection), clock }),
   };
 }

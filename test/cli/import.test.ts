@@ -10,8 +10,9 @@ import { environmentOf, hopliteFile } from '../support/run-hoplite.ts';
 import { type RunningApp, runApp } from '../support/running-app.ts';
 import { follow, send } from '../support/send.ts';
 
-/** Three batches. */
-const many = 11_000;
+/** Three requests. */
+const many = 1_100;
+const perRequest = 500;
 
 let running: RunningApp;
 let env: Record<string, string>;
@@ -26,7 +27,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const run = (...args: readonly string[]) => runHere(['import', ...args], env);
+const few = ['--rows-per-request', String(perRequest)];
+const run = (...args: readonly string[]) => runHere(['import', ...few, ...args], env);
 const countsOf = (stdout: string) => JSON.parse(stdout);
 const made = { created: 0, replaced: 0, unchanged: 0, skipped: 0, failed: 0 };
 
@@ -120,7 +122,7 @@ describe('an import', () => {
     // The first answer comes, by which the command knows that there is a node; of the next ones only a part.
     const whole = Number.MAX_SAFE_INTEGER;
     await using relay = await startCuttingRelay(running.app.privateUrl, [whole, 1, 200, whole, 1]);
-    const { exitCode, stdout, stderr } = await runHere(['import', file, '--json'], {
+    const { exitCode, stdout, stderr } = await runHere(['import', file, '--json', ...few], {
       ...env,
       PRIVATE_PORT: String(relay.port),
     });
@@ -133,11 +135,13 @@ describe('an import', () => {
 
   test('goes on after a kill -9 when it is run again', async () => {
     const file = await put('killed.jsonl', rowsOf('killed'));
-    const child = spawn(process.execPath, [hopliteFile, 'import', '-'], {
+    const child = spawn(process.execPath, [hopliteFile, 'import', '-', ...few], {
       env,
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     const bytes = await readFile(file);
+    // It is killed while this is written.
+    child.stdin.on('error', () => {});
     // Enough for a batch, and a part of the next.
     child.stdin.write(bytes.subarray(0, bytes.length >> 1));
     await vi.waitFor(async () => expect(await countLinks('killed')).toBeGreaterThan(0), {
@@ -157,9 +161,9 @@ describe('an import', () => {
   });
 
   test.each([
-    ['fail', { created: 5_001, unchanged: 1, failed: 1 }],
-    ['skip', { created: 5_001, unchanged: 1, skipped: 1 }],
-    ['replace', { created: 5_001, unchanged: 1, replaced: 1 }],
+    ['fail', { created: 501, unchanged: 1, failed: 1 }],
+    ['skip', { created: 501, unchanged: 1, skipped: 1 }],
+    ['replace', { created: 501, unchanged: 1, replaced: 1 }],
   ] as const)(
     'says as a dry run what would happen, slugs that come twice too: %s',
     async (way, counts) => {
@@ -168,14 +172,14 @@ describe('an import', () => {
       const other = { ...first, destination: 'https://example.com/other' };
       const file = await put(`dry-${way}.jsonl`, [
         first,
-        ...rowsOf(`dry-${way}-`, 5_000),
+        ...rowsOf(`dry-${way}-`, perRequest),
         ...(way === 'replace' ? [same, other] : [other, same]),
       ]);
       const dry = await run(file, '--dry-run', '--json', '--on-conflict', way);
       expect(countsOf(dry.stdout)).toEqual({ ...made, ...counts });
       expect(await countLinks(`dry-${way}-`)).toBe(0);
       const told =
-        'line 5002, slug: The slug "twice-fail" comes in line 1 too, with another destination.';
+        'line 502, slug: The slug "twice-fail" comes in line 1 too, with another destination.';
       if (way === 'fail') expect(dry.stderr).toContain(told);
       else expect(dry.stderr).not.toContain(told);
       const real = await run(file, '--json', '--on-conflict', way);
@@ -191,7 +195,7 @@ describe('an import', () => {
     const first = await runHere(['import', table, '--json'], theirs);
     const { created, ...others } = countsOf(first.stdout);
     expect(others).toEqual({ ...made, created: undefined });
-    expect(first.stderr).toBe(`${created} links made.\n`);
+    expect(first.stderr).toContain(`${created} links made.\n`);
     const withoutPlace = (text: string) =>
       text
         .trimEnd()

@@ -25,6 +25,12 @@ describe('what is not understood ends with 2 and says why', () => {
       ['link', 'show', 'http://localhost:8080/'],
       'the slug of a link',
     ],
+    ['too many rows', ['import', 'x', '--rows-per-request', '10001'], 'from 1 to 10000'],
+    [
+      '--from with --columns',
+      ['import', 'x', '--from', 'dub', '--columns', 'destination=a'],
+      'cannot be used',
+    ],
     ['a number that is none', ['migrate', 'down', '--to', '0001_links'], 'number of a migration'],
   ])('%s', async (_, args, words) => {
     const { exitCode, stdout, stderr } = await runHere(args);

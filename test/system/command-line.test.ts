@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -69,6 +71,37 @@ describe('links and keys, at any node', () => {
       exitCode: 1,
       stderr: 'Not found: There is no such link.\n',
     });
+  });
+
+  test('a file is imported on one replica and exported on another, while redirects go on', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hoplite-portable-'));
+    try {
+      const count = 1_200;
+      const destinationOf = (number: number) => `https://example.com/imported/${number}`;
+      const rows = Array.from({ length: count }, (_, number) =>
+        JSON.stringify({ slug: `imported-${number}`, destination: destinationOf(number) }),
+      );
+      await writeFile(join(folder, 'in.jsonl'), rows.join('\n'));
+      const edge = edgeOf(cluster, 'ams');
+      await runOn('iad1', 'link', 'create', destinationOf(0), '--slug', 'goes-on');
+      const answers: string[] = [];
+      let isOver = false;
+      const following = (async () => {
+        while (!isOver) answers.push(await follow(edge, 'goes-on'));
+      })();
+      const imported = await runOn('syd1', 'import', join(folder, 'in.jsonl'), '--json');
+      isOver = true;
+      await following;
+      expect(imported).toMatchObject({ exitCode: 0, stderr: `${count} links made.\n` });
+      expect(new Set(answers)).toEqual(new Set([`302 ${destinationOf(0)}`]));
+      await allCaughtUp(cluster);
+      const last = `imported-${count - 1}`;
+      expect(await follow(edge, last)).toBe(`302 ${destinationOf(count - 1)}`);
+      const { stdout } = await runOn('iad1', 'export');
+      expect(stdout.split('"https://example.com/imported/').length - 1).toBe(count + 1);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   test('a key that is created on a replica works at every edge', async () => {

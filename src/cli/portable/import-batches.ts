@@ -2,9 +2,14 @@ import { hash } from 'node:crypto';
 import { maxImportLinks } from '../../domain/import-links.ts';
 import { isFault, type RowFault, type SourceRow } from './import-row-source.ts';
 
-/** Rows that go in one request: the more, the less often a page is written that many of them change. */
-const rowsPerBatch = maxImportLinks;
-const bytesPerBatch = 2_000_000;
+/** How many rows go in one request. */
+export const rowsPerBatch = {
+  /** The more, the less often a page is written that many rows change. Nobody who reads waits for a writer. */
+  alone: maxImportLinks,
+  /** On LiteFS a commit keeps readers out while it writes its pages; they wait for 250 ms at most. */
+  fleet: 500,
+} as const;
+const bytesPerBatch = 4_000_000;
 
 /** Rows that are sent together. */
 export interface ImportBatch {
@@ -23,11 +28,14 @@ export interface ImportBatch {
 /**
  * Groups rows into batches, by nothing but the rows, so that another run of the same file makes the same batches.
  */
-export async function* groupRows(rows: AsyncIterable<SourceRow>): AsyncGenerator<ImportBatch> {
+export async function* groupRows(
+  rows: AsyncIterable<SourceRow>,
+  mostRows: number,
+): AsyncGenerator<ImportBatch> {
   let draft = new Draft();
   for await (const row of rows) {
     draft.add(row);
-    if (!draft.isFull) continue;
+    if (!draft.isFull(mostRows)) continue;
     yield draft.toBatch();
     draft = new Draft();
   }
@@ -48,8 +56,8 @@ class Draft {
     return this.#lines.length === 0 && this.#faults.length === 0;
   }
 
-  get isFull(): boolean {
-    return this.#lines.length + this.#faults.length >= rowsPerBatch || this.#bytes >= bytesPerBatch;
+  isFull(mostRows: number): boolean {
+    return this.#lines.length + this.#faults.length >= mostRows || this.#bytes >= bytesPerBatch;
   }
 
   add({ line, content }: SourceRow): void {

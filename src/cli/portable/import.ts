@@ -1,10 +1,11 @@
-import { type Command, Option } from 'commander';
-import { type OnConflict, onConflicts } from '../../domain/import-links.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readConfig } from '../../config.ts';
+import { maxImportLinks, type OnConflict, onConflicts } from '../../domain/import-links.ts';
 import type { Context } from '../context.ts';
 import { createOperator, NoAnswer, type Operator } from '../operator.ts';
 import { Refusal } from '../refusal.ts';
 import { parseColumnMap } from './column-map.ts';
-import { groupRows, type ImportBatch } from './import-batches.ts';
+import { groupRows, type ImportBatch, rowsPerBatch } from './import-batches.ts';
 import type { RowFault, RowSource } from './import-row-source.ts';
 import { type ImportFileOptions, openImportFile } from './open-import.ts';
 import { Patience } from './patience.ts';
@@ -18,6 +19,7 @@ interface ImportOptions extends ImportFileOptions {
   readonly onConflict: OnConflict;
   readonly dryRun?: true;
   readonly allOrNothing?: true;
+  readonly rowsPerRequest?: number;
   readonly errors?: string;
   readonly json?: true;
 }
@@ -51,6 +53,12 @@ export function addImport(program: Command, context: Context): void {
     )
     .option('--dry-run', 'say what would happen, and change nothing')
     .option('--all-or-nothing', 'look at all rows first, and import none when one would fail')
+    .addOption(
+      new Option(
+        '--rows-per-request <number>',
+        `else ${rowsPerBatch.alone}, in a fleet ${rowsPerBatch.fleet}`,
+      ).argParser(parseRowsPerRequest),
+    )
     .option('--errors <file>', 'where rows that fail are told, one JSON object a line')
     .option('--json', 'print the counts as JSON')
     .action((file: string, options: ImportOptions) => importLinks(file, options, context));
@@ -62,6 +70,8 @@ async function importLinks(file: string, options: ImportOptions, context: Contex
   if (allOrNothing && file === '-') {
     throw new Refusal('stdin cannot be read twice; --all-or-nothing needs a file');
   }
+  const usualRows = rowsPerBatch[readConfig(context.env).fleet ? 'fleet' : 'alone'];
+  const mostRows = options.rowsPerRequest ?? usualRows;
   const operator = await createOperator(context.env, askTimeoutMs);
   await using faults = await openRowFaults(options.errors, output);
   const isTwice = allOrNothing && !dryRun;
@@ -72,6 +82,7 @@ async function importLinks(file: string, options: ImportOptions, context: Contex
         operator,
         mode: { onConflict, isDryRun },
         faults,
+        mostRows,
         say: output.note,
       },
     );
@@ -84,10 +95,20 @@ async function importLinks(file: string, options: ImportOptions, context: Contex
   if (tally.failed > 0) fail();
 }
 
+function parseRowsPerRequest(text: string): number {
+  const number = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > maxImportLinks) {
+    throw new InvalidArgumentError(`It is a number from 1 to ${maxImportLinks}.`);
+  }
+  return number;
+}
+
 interface ImportRun {
   readonly operator: Operator;
   readonly mode: ImportMode;
   readonly faults: RowFaults;
+  /** In one request. */
+  readonly mostRows: number;
   readonly say: (line: string) => void;
 }
 
@@ -97,7 +118,7 @@ async function runImport(source: RowSource, run: ImportRun): Promise<Tally> {
   const patience = new Patience(say);
   using seen = mode.isDryRun ? new SeenInFile() : undefined;
   const tally = createTally();
-  const batches = groupRows(source.rows);
+  const batches = groupRows(source.rows, run.mostRows);
   let saidMs = performance.now();
   try {
     for (let next = await batches.next(); !next.done; ) {
