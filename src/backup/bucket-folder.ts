@@ -151,10 +151,14 @@ async function readWhole(file: FileHandle, key: string): Promise<Uint8Array> {
   throw new BucketFailure('answer', `${key} changed its length while it was read.`);
 }
 
+/** Some network file systems have no such thing, and keep names as safely as they keep anything. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes(code)) throw error;
   } finally {
     await folder.close();
   }

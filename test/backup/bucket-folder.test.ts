@@ -71,17 +71,26 @@ describe('a folder as a bucket', () => {
     expect(failure.message).toContain('mend BACKUP_URL');
   });
 
-  test('an object gets its name once it is forced to the disk, and then the name is, with those of new folders', async () => {
-    const folder = newFolder();
-    const object = join(folder, 'parts', 'a');
-    const handle = await open(folder);
+  /** Has something else happen when files and folders are forced to the disk. */
+  async function replaceSync(
+    sync: (handle: FileHandle, original: () => Promise<void>) => Promise<void>,
+  ) {
+    const handle = await open(top);
     const handles = Object.getPrototypeOf(handle) as FileHandle;
     await handle.close();
     const original = handles.sync;
+    return vi.spyOn(handles, 'sync').mockImplementation(function (this: FileHandle) {
+      return sync(this, () => original.call(this));
+    });
+  }
+
+  test('an object gets its name once it is forced to the disk, and then the name is, with those of new folders', async () => {
+    const folder = newFolder();
+    const object = join(folder, 'parts', 'a');
     const synced: { ino: number; bytes: number | undefined; isNamed: boolean }[] = [];
-    const spy = vi.spyOn(handles, 'sync').mockImplementation(async function (this: FileHandle) {
-      await original.call(this);
-      const facts = await this.stat();
+    const spy = await replaceSync(async (handle, original) => {
+      await original();
+      const facts = await handle.stat();
       const bytes = facts.isDirectory() ? undefined : facts.size;
       synced.push({ ino: facts.ino, bytes, isNamed: existsSync(object) });
     });
@@ -90,14 +99,32 @@ describe('a folder as a bucket', () => {
     } finally {
       spy.mockRestore();
     }
-    const [top, parts, file] = [folder, join(folder, 'parts'), object].map(
+    const [above, parts, file] = [folder, join(folder, 'parts'), object].map(
       (path) => statSync(path).ino,
     );
-    expect(synced.slice(0, -2)).toContainEqual({ ino: top, bytes: undefined, isNamed: false });
+    expect(synced.slice(0, -2)).toContainEqual({ ino: above, bytes: undefined, isNamed: false });
     expect(synced.slice(-2)).toEqual([
       { ino: file, bytes: 5, isNamed: false },
       { ino: parts, bytes: undefined, isNamed: true },
     ]);
+  });
+
+  test('a file system that cannot force folders to the disk is good enough, one that fails to is not', async () => {
+    const folder = newFolder();
+    let code = 'EINVAL';
+    const spy = await replaceSync(async (handle, original) => {
+      if (!(await handle.stat()).isDirectory()) return original();
+      throw Object.assign(new Error(code), { code, errno: -1 });
+    });
+    try {
+      const bucket = new FolderBucket(folder);
+      await bucket.write('parts/a', Buffer.from('a'));
+      code = 'EIO';
+      const failure = await bucketFailureOf(bucket.write('parts/b', Buffer.from('b')));
+      expect(failure.kind).toBe('unreachable');
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   test('what a power loss left of a write is never listed, and is thrown away after a day', async () => {
