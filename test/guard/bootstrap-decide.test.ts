@@ -53,6 +53,7 @@ const facts = (given: Partial<BootstrapFacts>): BootstrapFacts => ({
   volume: volume(),
   consul: consul(),
   peers: [],
+  knowsAllPeers: true,
   snapshot: none,
   rebuild: undefined,
   candidate: true,
@@ -258,6 +259,18 @@ const rows: Record<string, Row[]> = {
       'Asking for a backup in the bucket',
     ],
     [
+      'with only a backup left and REBUILD=auto, where others may be starting that are not known yet',
+      { consul: known, snapshot, rebuild: 'auto', knowsAllPeers: false, waitedMs: 9_999 },
+      'wait',
+      'Asking for 10 s whether another node has links.',
+    ],
+    [
+      'with only a backup left and REBUILD=auto, where none has started within 10 s',
+      { consul: known, snapshot, rebuild: 'auto', knowsAllPeers: false, waitedMs: 10_000 },
+      'restore',
+      'of Monday',
+    ],
+    [
       'with only a backup left and REBUILD=auto, beside a silent node',
       { consul: known, snapshot, rebuild: 'auto', peers: [silent] },
       'wait',
@@ -342,6 +355,18 @@ const rows: Record<string, Row[]> = {
   ],
   'an empty volume, with no cluster in Consul': [
     ['alone', {}, 'start', 'founds the cluster'],
+    [
+      'alone, where others may be starting that are not known yet',
+      { knowsAllPeers: false, waitedMs: 9_999 },
+      'wait',
+      'waiting for 10 s for others that may be starting',
+    ],
+    [
+      'alone, where none has started within 10 s',
+      { knowsAllPeers: false, waitedMs: 10_000 },
+      'start',
+      'founds the cluster',
+    ],
     ['beside others without links', { peers: [without] }, 'start', 'founds the cluster'],
     ['no candidate', { candidate: false }, 'wait', 'waiting for a candidate'],
     ['beside a peer with links', { peers: [withLinks] }, 'wait', 'b has links'],

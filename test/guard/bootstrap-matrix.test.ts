@@ -77,6 +77,7 @@ const given = (facts: Partial<BootstrapFacts>): BootstrapFacts => ({
   volume: nothing,
   consul: named,
   peers: [],
+  knowsAllPeers: false,
   snapshot: { is: 'none' },
   rebuild: undefined,
   candidate: true,

@@ -1,4 +1,4 @@
-import { restoreOr } from './decide-restore.ts';
+import { restoreOr, silentPeersGraceMs } from './decide-restore.ts';
 import { type BootstrapDecision, replicaOnly, start, wait } from './decision.ts';
 import type { AnsweringConsul, BootstrapFacts } from './facts.ts';
 import { describeSilent, findData } from './peer-words.ts';
@@ -78,12 +78,18 @@ function decideWithoutCluster(facts: BootstrapFacts, consul: AnsweringConsul): B
  * Makes a cluster where there is none, as far as anybody says. A node that is known and silent may have the links of one, and
  * would be locked out of the new one: whether this is a first boot then only a person knows.
  */
-function found({ candidate, snapshot, peers }: BootstrapFacts, why: string): BootstrapDecision {
+function found(facts: BootstrapFacts, why: string): BootstrapDecision {
+  const { candidate, snapshot, peers } = facts;
   if (!candidate) return wait(`${why}: waiting for a candidate, which founds the cluster.`);
   const silent = describeSilent(peers);
   if (silent !== '') {
     return wait(
       `${why}, and a node that is known may have links${silent}: this node founds no second cluster beside it. Start that node, or take it out of PEER_URL; if there never were links, "hoplite rebuild" starts an empty fleet.`,
+    );
+  }
+  if (!facts.knowsAllPeers && facts.waitedMs < silentPeersGraceMs) {
+    return wait(
+      `${why}: waiting for ${silentPeersGraceMs / 1000} s for others that may be starting.`,
     );
   }
   const asked =

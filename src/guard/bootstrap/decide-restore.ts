@@ -4,8 +4,8 @@ import type { BootstrapFacts } from './facts.ts';
 import { describeSilent } from './peer-words.ts';
 
 /**
- * How long `REBUILD=auto` waits for nodes that are known and say nothing, before it restores a backup over which they may
- * have newer links. Milliseconds.
+ * How long a node waits for others before it restores a backup, over which they may have newer links, or founds a cluster: for
+ * those that are known and say nothing, and those that are not known yet, since a whole fleet may be starting. Milliseconds.
  */
 export const silentPeersGraceMs = 10_000;
 
@@ -81,7 +81,7 @@ function restore(
     );
   }
   const silent = describeSilent(facts.peers);
-  if (silent !== '' && facts.waitedMs < silentPeersGraceMs) {
+  if ((silent !== '' || !facts.knowsAllPeers) && facts.waitedMs < silentPeersGraceMs) {
     return wait(
       `${lost.why} Asking for ${silentPeersGraceMs / 1000} s whether another node has links${silent}.`,
     );

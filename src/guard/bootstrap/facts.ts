@@ -6,6 +6,8 @@ export interface BootstrapFacts {
   readonly volume: VolumeFacts;
   readonly consul: ConsulFacts;
   readonly peers: readonly PeerFacts[];
+  /** Whether `peers` are all nodes of the fleet. Fly's DNS lists those that run already, and a template of `PEER_URL` none. */
+  readonly knowsAllPeers: boolean;
   readonly snapshot: SnapshotFacts;
   /** `REBUILD`: whether a fleet that lost all volumes may be restored without being told to. */
   readonly rebuild: 'auto' | undefined;

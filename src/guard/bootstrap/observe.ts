@@ -1,3 +1,4 @@
+import { listPeers } from '../../cluster/peers.ts';
 import type { BootstrapFacts, SnapshotFacts } from './facts.ts';
 import { observeConsul } from './observe-consul.ts';
 import { observePeers } from './observe-peers.ts';
@@ -34,6 +35,7 @@ export async function observeBootstrap(
     volume,
     consul: facts,
     peers,
+    knowsAllPeers: settings.peerUrl !== undefined && listPeers(settings.peerUrl).length > 0,
     snapshot: isLost ? findSnapshot() : { is: 'none' },
     rebuild: settings.rebuild,
     candidate: settings.candidate,
