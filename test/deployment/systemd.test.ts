@@ -50,7 +50,7 @@ describe.each(nodeUnits)('%s', (unit) => {
 
   test('starts a node again however it ended, but for a volume that a start does not change', () => {
     expect(settingOf(unit, 'Restart')).toBe('always');
-    expect(settingOf(unit, 'RestartPreventExitStatus')).toBe('78');
+    expect(settingOf(unit, 'RestartPreventExitStatus')).toBe('65 78');
   });
 });
 
