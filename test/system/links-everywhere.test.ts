@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalCluster } from '../../scripts/cluster/cluster.ts';
 import type { NodeProcess } from '../../scripts/cluster/node-process.ts';
@@ -14,6 +17,7 @@ import {
   primaryOf,
   redirectOf,
   sendAsAdmin,
+  statusOf,
 } from '../support/cluster-client.ts';
 import { type Answer, follow, type Sending } from '../support/send.ts';
 import { startSlowRelay } from '../support/slow-relay.ts';
@@ -28,6 +32,13 @@ const everywhereMs = 2_000;
 const replicationDelayMs = 130;
 
 const stack = new AsyncDisposableStack();
+const bucket = mkdtempSync(join(tmpdir(), 'hoplite-fleet-bucket-'));
+stack.defer(() => rmSync(bucket, { recursive: true, force: true }));
+const backupEnv = {
+  BACKUP_URL: `file://${bucket}`,
+  BACKUP_KEY: 'the-key-of-a-fleet-that-has-enough-letters',
+  BACKUP_INTERVAL: '10s',
+};
 let cluster: LocalCluster;
 beforeAll(async () => {
   const liteFsUrls = new Map<string, string>();
@@ -41,7 +52,7 @@ beforeAll(async () => {
     variant: ({ id }) => ({
       env: ({ LITEFS_ADVERTISE_URL }) => {
         liteFsUrls.set(id, LITEFS_ADVERTISE_URL as string);
-        return { LITEFS_ADVERTISE_URL: relays.get(id) ?? LITEFS_ADVERTISE_URL };
+        return { LITEFS_ADVERTISE_URL: relays.get(id) ?? LITEFS_ADVERTISE_URL, ...backupEnv };
       },
     }),
   });
@@ -253,3 +264,60 @@ test.for(regions)('a takedown made in %s holds everywhere within 2 s', async (re
   expect(await change(region, slug, { method: 'PATCH', body })).toMatchObject({ status: 200 });
   await changesEverywhere(slug, redirectOf(slug), '451');
 });
+
+/** Of a manifest, as far as it matters here. */
+interface Backup {
+  readonly node: string;
+  readonly clusterId: string;
+  readonly takenAt: string;
+  readonly databases: { readonly links: { readonly position: unknown; readonly counts: object } };
+}
+
+/** All backups that were finished, the newest first. */
+function readBackups(): readonly Backup[] {
+  const folder = join(bucket, 'backups');
+  return readdirSync(folder)
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Backup)
+    .sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
+}
+
+/** Waits until the newest backup is at exactly the position of the primary, and gives it. */
+async function untilBackedUp(): Promise<Backup> {
+  const primary = await primaryOf(cluster);
+  return await until(
+    async () => {
+      const [newest] = readBackups();
+      const { position } = await statusOf(primary);
+      const own = JSON.stringify([position?.txid, position?.checksum]);
+      const { txid, checksum } = (newest?.databases.links.position ?? {}) as Record<string, string>;
+      return newest !== undefined && JSON.stringify([txid, checksum]) === own ? newest : undefined;
+    },
+    { what: 'all links are in a backup', timeoutMs: 120_000 },
+  );
+}
+
+// Last, since it ends a node.
+test('backups are made where they disturb least, at exactly known positions, and elsewhere when that node is gone', async () => {
+  await create('syd', 'backed-up');
+  const first = await untilBackedUp();
+  expect(first.node).toBe('iad1');
+  expect(first.clusterId).toMatch(/^LFSC[0-9A-F]{16}$/);
+  const { text } = await sendAsAdmin(cluster, `${edge('ams')}/status`);
+  const turns = (JSON.parse(text) as FleetStatus).nodes.filter(
+    ({ status }) => status.backup.isOurTurn,
+  );
+  expect(turns.map(({ node }) => node)).toEqual(['iad1']);
+
+  await cluster.nodes.find(({ id }) => id === 'iad1')?.kill();
+  await create('syd', 'backed-up-again');
+  const second = await untilBackedUp();
+  expect(second.node).toBe('syd1');
+  expect(second.clusterId).toBe(first.clusterId);
+});
+
+interface FleetStatus {
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly status: { readonly backup: { readonly isOurTurn: boolean } };
+  }[];
+}
