@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** A folder for files of one run, gone with all in it when disposed. */
 export interface ScratchFolder extends AsyncDisposable {
@@ -27,10 +28,12 @@ export async function openScratchFolder(
   claim: ClaimFolder,
 ): Promise<ScratchFolder> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
-  await removeLeftOver(parent, claim);
-  await expectRoom(parent, neededBytes);
-  const path = await mkdtemp(join(parent, prefix));
-  const claimed = claim(path);
+  const { path, claimed } = await oneAtATime(parent, claim, async () => {
+    await removeLeftOver(parent, claim);
+    await expectRoom(parent, neededBytes);
+    const path = await mkdtemp(join(parent, prefix));
+    return { path, claimed: claim(path) };
+  });
   return {
     path,
     async [Symbol.asyncDispose]() {
@@ -41,6 +44,29 @@ export async function openScratchFolder(
 }
 
 const prefix = 'run-';
+const retryMs = 20;
+const mostTries = 500;
+
+/** Otherwise another run could take a new folder for a left one, before it is claimed. */
+async function oneAtATime<T>(
+  parent: string,
+  claim: ClaimFolder,
+  work: () => Promise<T>,
+): Promise<T> {
+  using _ = await claimInTurn(parent, claim);
+  return await work();
+}
+
+async function claimInTurn(parent: string, claim: ClaimFolder): Promise<Disposable> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return claim(parent);
+    } catch (error) {
+      if (tries === mostTries) throw error;
+      await delay(retryMs);
+    }
+  }
+}
 
 async function removeLeftOver(parent: string, claim: ClaimFolder): Promise<void> {
   for (const name of await readdir(parent)) {

@@ -14,13 +14,15 @@ describe('a scratch folder', () => {
 
   afterEach(() => rmSync(join(parent, '..'), { recursive: true, force: true }));
 
+  const runs = () => readdirSync(parent).filter((name) => name.startsWith('run-'));
+
   it('goes with all that is in it', async () => {
     {
       await using scratch = await openScratchFolder(parent, 0, claimFolder);
       writeFileSync(join(scratch.path, 'links.db'), 'x');
-      expect(readdirSync(parent)).toHaveLength(1);
+      expect(runs()).toHaveLength(1);
     }
-    expect(readdirSync(parent)).toEqual([]);
+    expect(runs()).toEqual([]);
   });
 
   it('takes what a killed run left behind, and nothing of one that goes on', async () => {
@@ -31,18 +33,24 @@ describe('a scratch folder', () => {
     writeFileSync(join(first.path, 'links.db'), 'x');
     await using second = await openScratchFolder(parent, 0, claimFolder);
     expect(readdirSync(first.path)).toContain('links.db');
-    expect(readdirSync(parent).sort()).toEqual(
-      [first.path, second.path]
-        .map((path) => path.slice(parent.length + 1))
-        .concat('something-else')
-        .sort(),
+    expect(runs().sort()).toEqual(
+      [first.path, second.path].map((path) => path.slice(parent.length + 1)).sort(),
     );
+    expect(readdirSync(parent)).toContain('something-else');
+  });
+
+  it('is not taken for a left one by runs that begin at the same time', async () => {
+    const opening = Array.from({ length: 8 }, () => openScratchFolder(parent, 0, claimFolder));
+    const folders = await Promise.all(opening);
+    expect(runs()).toHaveLength(8);
+    for (const folder of folders) await folder[Symbol.asyncDispose]();
+    expect(runs()).toEqual([]);
   });
 
   it('is refused where the disk would be too full', async () => {
     const opening = openScratchFolder(parent, 2 ** 60, claimFolder);
     await expect(opening).rejects.toThrow(NoRoom);
     await expect(opening).rejects.toThrow(/make the volume larger$/);
-    expect(readdirSync(parent)).toEqual([]);
+    expect(runs()).toEqual([]);
   });
 });

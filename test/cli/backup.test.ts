@@ -60,7 +60,7 @@ describe('hoplite backup, on a node that runs', () => {
       outcome: 'verified',
       look: { newest: { node: 'ams1' }, verified: { name: expect.any(String) } },
     });
-    expect(readdirSync(join(running.dataDir, 'backup'))).toEqual([]);
+    expect(readdirSync(join(running.dataDir, 'backup'))).toEqual(['lock']);
   });
 
   it('says what kind of failure there was', async () => {

@@ -127,10 +127,11 @@ test('a run that is killed in the middle of its upload leaves no backup, and the
     env: personsEnv(),
     stdio: 'ignore',
   });
-  await until(() => proxy.requests.slice(seen).some(isPart), {
+  await until(() => child.exitCode !== null || proxy.requests.slice(seen).some(isPart), {
     what: 'something is uploaded',
     ...patience,
   });
+  expect(child.exitCode).toBeNull();
   await kill(child);
   proxy.heal();
   expect(await list()).toEqual([]);
