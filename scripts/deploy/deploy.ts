@@ -59,7 +59,8 @@ export async function rollOut(rollout: Rollout, tools: RolloutTools): Promise<En
   let before: readonly Machine[] = [];
   let former = '';
   let image = '';
-  let hasBegun = false;
+  /** The regions whose machines were replaced, or were about to be. */
+  const touched = new Set<string>();
   try {
     before = await fly.machines(app);
     await expectWell(before);
@@ -69,17 +70,16 @@ export async function rollOut(rollout: Rollout, tools: RolloutTools): Promise<En
     stopIfInterrupted();
     if (rollout.backup) await takeBackup({ app, primaryRegion, machines: before, config }, tools);
     stopIfInterrupted();
-    hasBegun = true;
 
     const elsewhere = [...new Set(before.map(({ region }) => region))].filter(
       (region) => region !== primaryRegion,
     );
     print(`\nThe primary region, ${primaryRegion}:`);
-    await replace(['--regions', primaryRegion]);
+    await replace([primaryRegion], ['--regions', primaryRegion]);
     await expectWanted([primaryRegion]);
     if (elsewhere.length > 0) {
       print(`\nThe other regions, ${elsewhere.join(', ')}:`);
-      await replace(['--exclude-regions', primaryRegion]);
+      await replace(elsewhere, ['--exclude-regions', primaryRegion]);
       await expectWanted([primaryRegion, ...elsewhere]);
     }
     print('\nA new link, through every machine:');
@@ -92,14 +92,15 @@ export async function rollOut(rollout: Rollout, tools: RolloutTools): Promise<En
     if (signal.aborted) return describeInterruption();
     if (!(error instanceof DeployFailure || error instanceof FlyFailure)) throw error;
     print(`\n${error.message}`);
-    if (!hasBegun) {
+    if (touched.size === 0) {
       print('Nothing was changed.');
       return 'refused';
     }
     return await rollBack();
   }
 
-  async function replace(which: readonly string[]): Promise<void> {
+  async function replace(regions: readonly string[], which: readonly string[]): Promise<void> {
+    for (const region of regions) touched.add(region);
     const what = ['--config', rollout.configFile, '--image', image];
     // No machine is made here: how many there are, and where, is part of the design.
     await fly.change([
@@ -174,14 +175,15 @@ export async function rollOut(rollout: Rollout, tools: RolloutTools): Promise<En
     }
   }
 
-  /** Gives back to every machine what it had, the primary region first: that is where it hurts most. */
+  /** Gives back to every machine that was replaced what it had, the primary region first: that is where it hurts most. */
   async function rollBack(): Promise<Ending> {
-    const images = [...new Set(before.map((machine) => machine.image))];
+    const replaced = before.filter(({ region }) => touched.has(region));
+    const images = [...new Set(replaced.map((machine) => machine.image))];
     print(`\nRolling back to ${images.join(' and ')}:`);
     try {
       for (const isPrimaryRegion of [true, false]) {
         for (const given of images) {
-          const ids = before
+          const ids = replaced
             .filter(
               ({ region, image: had }) =>
                 had === given && (region === primaryRegion) === isPrimaryRegion,
@@ -225,7 +227,7 @@ export async function rollOut(rollout: Rollout, tools: RolloutTools): Promise<En
 
   function describeInterruption(): Ending {
     print('\nInterrupted.');
-    if (!hasBegun) print('Nothing was changed.');
+    if (touched.size === 0) print('Nothing was changed.');
     else {
       const images = [...new Set(before.map((machine) => machine.image))];
       print(

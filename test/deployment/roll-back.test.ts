@@ -89,7 +89,9 @@ describe('rolls back to the image and configuration that each machine had when',
     prepare();
     expect(await bench.run()).toBe('rolled back');
     expect(bench.said()).toMatch(says);
-    expect(bench.deploys().slice(steps)).toEqual([back('ams0,ams1'), back('iad2,syd3')]);
+    // What was not replaced is left alone.
+    const replaced = ['ams0,ams1', 'iad2,syd3'].slice(0, steps);
+    expect(bench.deploys().slice(steps)).toEqual(replaced.map((ids) => back(ids)));
     expect(bench.kept).toBe('app = "shop"\n');
     expect(new Set(bench.digests())).toEqual(new Set([former]));
   });
