@@ -121,6 +121,22 @@ describe('a bucket of S3', () => {
     }
   });
 
+  test('what is stored is asked for as it is, not compressed on the way', async () => {
+    const asked: unknown[] = [];
+    const listening = await listen((incoming, answer) => {
+      asked.push(incoming.headers['accept-encoding']);
+      answer.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>');
+    });
+    try {
+      const s3 = server.access(`http://127.0.0.1:${listening.port}`);
+      const bucket = openBucket({ place: server.place(), s3 }, { patience });
+      expect(await bucket.read('parts/a')).toBeUndefined();
+      expect(asked).toEqual(['identity']);
+    } finally {
+      await listening[Symbol.asyncDispose]();
+    }
+  });
+
   test('a region that is not said is taken from the server', async () => {
     const bucket = open({ access: { region: 'auto' } });
     await bucket.write('parts/a', Buffer.from('a'));

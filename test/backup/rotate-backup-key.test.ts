@@ -29,6 +29,27 @@ function newFolder(): TestFolder {
   return folder;
 }
 
+test('clicks that were taken over from a backup of the old key need it, and are not left out', async () => {
+  const top = newFolder();
+  const at = (...secrets: readonly string[]): BackupStore =>
+    openTestStore(top, { keys: new BackupKeys(secrets), encrypt: true });
+  const copies = newFolder();
+  const links = samples.copy('links', copies);
+  await packInto(at(oldSecret), { links, clicks: samples.copy('clicks', copies) });
+  const mixed = await packInto(at(newSecret, oldSecret), { links });
+  const folder = join(top.path, 'restored');
+  await expect(restoreNewest(at(newSecret), { folder })).rejects.toMatchObject({
+    kind: 'other_key',
+    message: expect.stringMatching(
+      new RegExp(`${mixed.name} needs parts/.*: add that key at its end`),
+    ),
+  });
+  expect(await restoreNewest(at(newSecret, oldSecret), { folder })).toMatchObject({
+    name: mixed.name,
+    passedOver: [],
+  });
+});
+
 describe.each([false, true])('changing BACKUP_KEY, with BACKUP_ENCRYPT=%s', (encrypt) => {
   const top = newFolder();
   const at = (...secrets: readonly string[]): BackupStore =>
