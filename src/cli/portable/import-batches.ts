@@ -65,7 +65,7 @@ class Draft {
       this.#faults.push({ ...content, line });
       return;
     }
-    const bytes = typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     this.#hasSlugs &&= slugPattern.test(bytes.toString('latin1'));
     this.#parts.push(bytes);
     this.#lines.push(line);

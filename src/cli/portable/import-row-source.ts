@@ -3,7 +3,7 @@ export interface SourceRow {
   /** Of its first line in the file, from 1 on. */
   readonly line: number;
   /** As the API takes it: JSON in UTF-8, without a line end; or what keeps it from being so. */
-  readonly content: Uint8Array | string | RowFault;
+  readonly content: Buffer | string | RowFault;
 }
 
 /** Why a row cannot be sent. */
