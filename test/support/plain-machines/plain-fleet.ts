@@ -33,6 +33,8 @@ export class PlainFleet implements AsyncDisposable {
     CONSUL_TOKEN: randomUUID(),
   };
   readonly dir: string;
+  /** The ids of all blocks that were played. */
+  readonly played = new Set<string>();
   /** Where no machine is. */
   readonly outside: Switch;
   readonly #run: string;
@@ -110,6 +112,7 @@ export class PlainFleet implements AsyncDisposable {
   /** Does what a block of a page says on one machine. */
   async play(block: Block, name: MachineName): Promise<string> {
     const machine = this.machine(name);
+    this.played.add(block.id);
     if (!block.isFile) return machine.do(this.adapt(block.text, name));
     machine.write(block.what.split(',')[0] ?? '', `${this.adapt(block.text, name)}`);
     return '';

@@ -18,6 +18,10 @@ export interface Said {
 /** What a machine has for itself, over what the machine of the test has. All of it is in memory or in its folder. */
 const ownFolders = ['/etc', '/usr/local/bin', '/opt', '/var/lib', '/var/log', '/run'] as const;
 
+/** Where the pages and the units let programs keep what they have compiled; it is the same on all machines, and the next time. */
+const caches = ['/var/lib/hoplite/cache', '/var/lib/hoplite/.cache'] as const;
+const compiled = join(projectDir, 'node_modules/.cache/plain-machines');
+
 /**
  * A plain machine: a network namespace, and a mount namespace in which /etc, /opt, /var/lib, /run and /usr/local/bin are its own, so
  * that files and commands of a page are used as they stand there. Its units are the shipped ones; systemd is played, as
@@ -79,18 +83,19 @@ export class PlainMachine implements AsyncDisposable {
       'var/lib/nginx',
     ])
       mkdirSync(join(dir, folder), { recursive: true });
+    mkdirSync(compiled, { recursive: true });
     const systemctl = join(dir, 'usr/local/bin/systemctl');
     writeFileSync(systemctl, '#!/bin/sh\ncat "/run/main-pid-$4" 2>/dev/null || echo 0\n', {
       mode: 0o755,
     });
-    const releases = ['/opt/hoplite-1', '/opt/hoplite-2'];
     const script = [
       'set -e',
       ...ownFolders.map((folder) => `mount --bind '${dir}${folder}' ${folder}`),
       `mount --bind '${options.shared}' /srv`,
-      ...releases.map(
-        (release) => `mkdir -p ${release} && mount --bind '${projectDir}' ${release}`,
-      ),
+      `mkdir /opt/hoplite-1 && mount --bind '${projectDir}' /opt/hoplite-1`,
+      // The next release is the same: what was compiled of it need not be compiled again.
+      'ln -s /opt/hoplite-1 /opt/hoplite-2',
+      ...caches.map((cache) => `mkdir -p ${cache} && mount --bind '${compiled}' ${cache}`),
       'echo ready; exec sleep infinity',
     ];
     const logFile = join(dir, 'machine.log');
