@@ -3,14 +3,13 @@
 // Hoplite alone on its machine, with a million links and ten million clicks, is asked at times of its own. In each round once in
 // peace, and once while one backup after the other is made of all of it, each into an empty folder, so that nothing is spared: copied,
 // checked, hashed, compressed and written. With --quick a small load that takes seconds; with --json FILE the numbers for
-// a program; with --dir FOLDER elsewhere than in the system's folder for temporary files.
+// a program; --links, --clicks, --rate and --rounds for other loads; with --dir FOLDER elsewhere than in the system's folder for temporary files.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createBackupProcess } from '../../src/backup/backup-process.ts';
 import { takeInterrupts } from '../cluster/interrupts.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { layOut } from '../cluster/table.ts';
@@ -28,11 +27,13 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     dir: { type: 'string', default: tmpdir() },
     rounds: { type: 'string' },
+    links: { type: 'string' },
+    clicks: { type: 'string' },
     rate: { type: 'string', default: '1000' },
   },
 });
-const links = options.quick ? 10_000 : 1_000_000;
-const clicks = options.quick ? 20_000 : 10_000_000;
+const links = Number(options.links ?? (options.quick ? 10_000 : 1_000_000));
+const clicks = Number(options.clicks ?? (options.quick ? 20_000 : 10_000_000));
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
 const seconds = options.quick ? 3 : 20;
 const perSecond = Number(options.rate);
@@ -140,17 +141,16 @@ async function whileBackingUp<Result>(
 async function makeBackup(env: Readonly<Record<string, string>>): Promise<number> {
   const bucket = mkdtempSync(join(folder, 'bucket-'));
   const startMs = performance.now();
-  const child = spawn(process.execPath, [join(projectDir, 'src/cli/hoplite.ts'), 'backup', 'now'], {
+  const run = createBackupProcess({
+    file: join(projectDir, 'src/cli/hoplite.ts'),
     env: {
       ...env,
       BACKUP_URL: `file://${bucket}`,
       BACKUP_KEY: 'a-key-for-backups-that-nobody-restores',
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
-    signal: stop,
   });
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`the backup ended with ${code}`);
+  const report = await run('backup', stop);
+  if (report.outcome !== 'taken') throw new Error(`no backup was made: ${JSON.stringify(report)}`);
   rmSync(bucket, { recursive: true });
   return performance.now() - startMs;
 }

@@ -114,6 +114,18 @@ describe('hoplite backup, on a node that runs', () => {
     expect(stderr).toBe('1 older ones; --all\n');
   });
 
+  it('tries one that is a file of its own', async () => {
+    const file = join(running.dataDir, 'app-backup.db');
+    expect((await backup('now', '--to', file)).exitCode).toBe(0);
+    const good = await backup('verify', '--from', file);
+    expect(good).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(good.stdout).toMatch(/app-backup\.db is good: 2 links, clicks until .+, 2 redirects/);
+    const bytes = readFileSync(file);
+    bytes.write('evil', bytes.indexOf('example.com'));
+    writeFileSync(file, bytes);
+    expect((await backup('verify', '--from', file)).exitCode).toBe(1);
+  });
+
   it('tells of one that was changed in the bucket, and does not take another for it', async () => {
     const [name = ''] = readdirSync(join(folder, 'backups')).sort().toReversed();
     const file = join(folder, 'backups', name);

@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
 import type { BackupStore } from '../../backup/backup-store.ts';
 import { findBackups, readBackup, type SoundBackup } from '../../backup/list-backups.ts';
+import type { Manifest } from '../../backup/manifest.ts';
+import { unpackFile } from '../../backup/one-file.ts';
 import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { unpackSnapshot } from '../../backup/unpack-snapshot.ts';
@@ -9,6 +12,7 @@ import { rehearseRedirects } from '../../rehearse-redirects.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
 import { Refusal } from '../refusal.ts';
 import { sizesOf } from './look.ts';
+import { openFileStore } from './open-store.ts';
 import { scratchParentOf } from './take-backup.ts';
 
 /** A backup that was restored for a trial and is good. */
@@ -37,17 +41,7 @@ export async function verifyBackup(
     claimFolder,
   );
   const { links } = await unpackSnapshot(store, backup, { folder: scratch.path, signal });
-  const { followed, faults } = await rehearseRedirects(links, {
-    baseUrl: config.http.baseUrl,
-    destinationPolicy: {
-      ownHosts: [new URL(config.http.baseUrl).hostname],
-      allowPrivate: config.links.allowPrivateDestinations,
-    },
-  });
-  const [fault] = faults;
-  if (fault !== undefined) {
-    throw new SnapshotFault('damaged', `the backup ${backup.name} does not redirect: ${fault}`);
-  }
+  const followed = await rehearse(config, links, `the backup ${backup.name}`);
   await recordVerified(store, backup, { node: config.node.id, signal });
   return { backup, followed };
 }
@@ -66,4 +60,35 @@ async function findBackup(
   const entry = await readBackup(store, place, signal);
   if (entry === undefined || entry.is === 'sound') return entry;
   throw entry.fault;
+}
+
+/** The same for a backup in one file, signed or not; nothing is written down of it. */
+export async function verifyOneFile(
+  config: Config,
+  path: string,
+): Promise<{ readonly manifest: Manifest; readonly isSigned: boolean; readonly followed: number }> {
+  await using scratch = await openScratchFolder(
+    scratchParentOf(config),
+    statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+    claimFolder,
+  );
+  const { manifest, isSigned, files } = await unpackFile(openFileStore(config), path, {
+    folder: scratch.path,
+    allowUnsigned: true,
+  });
+  return { manifest, isSigned, followed: await rehearse(config, files.links, path) };
+}
+
+/** Gives how many links were followed. Rejects with a `SnapshotFault` when one does not lead where it should. */
+async function rehearse({ http, links }: Config, file: string, title: string): Promise<number> {
+  const { followed, faults } = await rehearseRedirects(file, {
+    baseUrl: http.baseUrl,
+    destinationPolicy: {
+      ownHosts: [new URL(http.baseUrl).hostname],
+      allowPrivate: links.allowPrivateDestinations,
+    },
+  });
+  const [fault] = faults;
+  if (fault === undefined) return followed;
+  throw new SnapshotFault('damaged', `${title} does not redirect: ${fault}`);
 }

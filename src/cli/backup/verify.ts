@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Manifest } from '../../backup/manifest.ts';
 import { pruneBackups } from '../../backup/prune-backups.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { readConfig } from '../../config.ts';
@@ -10,11 +11,12 @@ import { expectBackups, openBackupStore } from './open-store.ts';
 import { type GoodReport, runScheduled } from './scheduled.ts';
 import { takeBackup } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
-import { verifyBackup } from './verify-backup.ts';
+import { verifyBackup, verifyOneFile } from './verify-backup.ts';
 
 interface VerifyOptions {
   readonly json?: true;
   readonly scheduled?: true;
+  readonly from?: string;
 }
 
 /** `hoplite backup verify`: restores a backup for a trial, and writes down that it is good. */
@@ -24,9 +26,11 @@ export function addBackupVerify(backup: Command, context: Context): void {
     .argument('[name]', 'as "hoplite backup list" has it; the newest when left out')
     .description('restore a backup into a scratch folder and check all of it')
     .option('--json', 'print what was found as JSON')
+    .option('--from <file>', 'one that "hoplite backup now --to" has made')
     .addOption(new Option('--scheduled', 'and prune; for the node itself').hideHelp())
-    .action(async (name: string | undefined, { json, scheduled }: VerifyOptions) => {
+    .action(async (name: string | undefined, { json, scheduled, from }: VerifyOptions) => {
       takeLowestPriority();
+      if (from !== undefined) return verifyFile(context, from, json);
       if (scheduled) return runScheduled(context, (signal) => drill(context, signal));
       const { backup: found, followed } = await tellPerson(() => verify(context, name));
       const { manifest } = found;
@@ -35,11 +39,22 @@ export function addBackupVerify(backup: Command, context: Context): void {
         return context.output.json({ name: found.name, followed, manifest });
       }
       context.output.line(
-        `${found.name} is good: ${links.counts.links ?? 0} links, ${
-          clicks === null ? 'no clicks' : `clicks until ${clicks.takenAt}`
-        }, ${followed} redirects followed`,
+        `${found.name} is good: ${describeContent(links, clicks)}, ${followed} redirects followed`,
       );
     });
+}
+
+async function verifyFile(
+  { env, output }: Context,
+  path: string,
+  json: true | undefined,
+): Promise<void> {
+  const config = readConfig(env);
+  const { manifest, isSigned, followed } = await tellPerson(() => verifyOneFile(config, path));
+  if (json) return output.json({ path, isSigned, followed, manifest });
+  const { links, clicks } = manifest.databases;
+  output.line(`${path} is good: ${describeContent(links, clicks)}, ${followed} redirects followed`);
+  if (!isSigned) output.note('it is not signed by BACKUP_KEY, so it may be of anybody');
 }
 
 async function verify({ env }: Context, name: string | undefined) {
@@ -68,4 +83,12 @@ async function drill({ env }: Context, signal: AbortSignal): Promise<GoodReport>
     sentBytes: 0,
     look: await lookAtBucket(store, verified?.backup, signal),
   };
+}
+
+function describeContent(
+  links: Manifest['databases']['links'],
+  clicks: Manifest['databases']['clicks'],
+): string {
+  const until = clicks === null ? 'no clicks' : `clicks until ${clicks.takenAt}`;
+  return `${links.counts.links ?? 0} links, ${until}`;
 }
