@@ -6,7 +6,7 @@ const againAfterMs = {
   'asked for': 0,
   none: 10_000,
   there: 30_000,
-  unreachable: 5_000,
+  unreachable: 2_000,
   damaged: 30_000,
 };
 /** The command has bounds of its own; one that outlives them is ended. */
