@@ -9,6 +9,7 @@ import { findPrevious } from '../../src/backup/previous-backups.ts';
 import { restoreNewest } from '../../src/backup/restore-newest.ts';
 import { inspectDatabase } from '../../src/storage/inspect-database.ts';
 import type { BackupStep } from './backup-step-result.ts';
+import { readUsage } from './usage.ts';
 
 const [step = '', folder = ''] = process.argv.slice(2);
 const file = join(folder, 'links.db');
@@ -29,8 +30,8 @@ const result: BackupStep = {
   step,
   seconds: (performance.now() - startedMs) / 1000,
   cpuSeconds: (user + system) / 1e6,
-  // In KiB (getrusage(2)).
-  peakRssMb: (process.resourceUsage().maxRSS * 1024) / 1e6,
+  // NOTE: not from getrusage(2), which begins with what the process had that started this one.
+  peakRssMb: readUsage(process.pid).peakRssMb,
   sentBytes,
 };
 console.log(JSON.stringify(result));
