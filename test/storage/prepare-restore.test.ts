@@ -1,8 +1,13 @@
+import { copyFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { judgeStanding } from '../../src/cluster/bookmark-standing.ts';
+import type { EpochHistory } from '../../src/domain/bookmark.ts';
 import { prepareRestore } from '../../src/storage/prepare-restore.ts';
+import { openReader } from '../../src/storage/reader.ts';
 import { renewSchemaCookie } from '../../src/storage/schema-cookie.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
+import { positionAt } from '../support/fake-mount.ts';
 import { TestFolder, writerOptions } from '../support/test-database.ts';
 
 let folder: TestFolder;
@@ -34,6 +39,25 @@ test.for([
 ] as const)('a backup %s goes on above all epochs', ([, after, expected]) => {
   expect(prepareRestore(options(), after)).toEqual({ epoch: expected.at(-1) });
   expect(epochs()).toEqual(expected);
+});
+
+test('an epoch that only the target has had is told from the one of that number in what is restored', () => {
+  copyFileSync(folder.file(), folder.file('backup.db'));
+  for (let primaries = 0; primaries < 2; primaries += 1)
+    openWriterSession(options())[Symbol.dispose]();
+  const ofTarget = readTags(folder.file());
+  prepareRestore(options({ file: folder.file('backup.db') }), 3);
+  const restored = readTags(folder.file('backup.db'));
+  expect([...restored.keys()]).toEqual([4, 3, 2, 1]);
+  expect(restored.get(1)).toBe(ofTarget.get(1));
+  for (const epoch of [2, 3]) {
+    expect(ofTarget.has(epoch)).toBe(true);
+    expect(restored.get(epoch)).not.toBe(ofTarget.get(epoch));
+    // So a bookmark of then is not taken for one that is reached.
+    const bookmark = { epoch, epochTag: ofTarget.get(epoch) as string, txid: positionAt(1).txid };
+    const own = { epoch: 4, txid: positionAt(9).txid, tags: restored };
+    expect(judgeStanding(own, bookmark)).toBe('astray');
+  }
 });
 
 test('a backup of an older release is migrated, and gets the host of its new place', () => {
@@ -85,6 +109,12 @@ test('an empty database keeps its cookie: SQLite makes one with the first table'
     expect(database.pragma('schema_version', { simple: true })).toBe(0);
   }, folder.file('empty.db'));
 });
+
+/** The tags of the epochs in a file of links. */
+function readTags(file: string): EpochHistory['tags'] {
+  using reader = openReader({ file, timeoutMs: 1_000 });
+  return reader.epochs()?.tags ?? new Map();
+}
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, n) => from + n);
