@@ -29,6 +29,8 @@ let cluster: LocalCluster;
 let folder: string;
 /** What each node runs with, as a shell on its machine has it. */
 const environments = new Map<string, Record<string, string>>();
+/** Nodes that work in another folder when they are started the next time. */
+const dataDirs = new Map<string, string>();
 /** Every redirect that anybody was given, at the machine and in the fleet. */
 const ledger = new HitLedger(slugs);
 
@@ -41,8 +43,10 @@ beforeAll(async () => {
         const set = Object.entries(given).flatMap(([name, value]) =>
           value === undefined ? [] : [[name, value] as const],
         );
-        environments.set(id, Object.fromEntries(set));
-        return {};
+        const dataDir = dataDirs.get(id);
+        const other = dataDir === undefined ? {} : { DATA_DIR: dataDir };
+        environments.set(id, { ...Object.fromEntries(set), ...other });
+        return other;
       },
     }),
   });
@@ -229,7 +233,7 @@ test('a primary that is killed in a restore leaves the fleet with what was there
   for (const { url } of cluster.nodes) await expectExact(url, privateUrls());
 });
 
-test('a fleet moves to one machine, which has all of it', async () => {
+test('a fleet moves to one machine, which has all of it, and becomes a node of a fleet again', async () => {
   const dataDir = join(folder, 'back');
   const primary = await primaryOf(cluster);
   const replica = cluster.nodes.find((node) => node !== primary) as NodeProcess;
@@ -239,7 +243,29 @@ test('a fleet moves to one machine, which has all of it', async () => {
   const moved = await runOn(primary, 'move', '--to', dataDir);
   expect(moved).toMatchObject({ exitCode: 0, stderr: '' });
   await using machine = await startMachine(dataDir);
-  expect(await readAll(machine.url)).toEqual(await readAll(primary.url));
+  const all = await readAll(machine.url);
+  expect(all).toEqual(await readAll(primary.url));
   await hits([machine.url], 50);
   await expectExact(machine.url, [machine.privateUrl]);
+
+  // Its spool stays where it is, with what it has just answered, and is the node's.
+  await hits([machine.url], 50);
+  await machine.end('SIGKILL');
+  const node = cluster.node('syd1');
+  await node.stop();
+  dataDirs.set(node.id, dataDir);
+  await cluster.startNode(node.id);
+  await cluster.waitUntilRouted(node.id);
+  const again = await runOn(node, 'move', '--from', dataDir, '--yes', nameOf());
+  expect(again).toMatchObject({ exitCode: 0 });
+  await allCaughtUp(cluster);
+  // Nodes learn of the new epoch with their next click, or after 30 s.
+  await hits(
+    cluster.nodes.map(({ url }) => url),
+    100,
+  );
+  for (const { url } of cluster.nodes) {
+    expect(await readAll(url)).toEqual(all);
+    await expectExact(url, privateUrls());
+  }
 });
