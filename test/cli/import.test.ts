@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -272,6 +274,37 @@ describe('an import', () => {
     const good = await put('all-good.jsonl', rows.slice(0, 3));
     expect((await run(good, '--all-or-nothing')).stderr).toBe('3 links made.\n');
     expect(await run('-', '--all-or-nothing')).toMatchObject({ exitCode: 1 });
+  });
+
+  test('in a fleet says how much is on one machine alone', async () => {
+    const answered = { repeated: false, replicated: false, slugCase: 'insensitive', failures: [] };
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => {
+        body += chunk;
+      });
+      request.on('end', () => {
+        bodies.push(body);
+        const fates = 'c'.repeat(body.split('\n').length - 1);
+        // The first request finds another machine that has it.
+        response.end(JSON.stringify({ ...answered, fates, replicated: bodies.length === 1 }));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const file = await put('fleet.jsonl', rowsOf('fleet', 1_200));
+    const { stderr } = await runHere(['import', file], {
+      ...env,
+      PRIVATE_PORT: String((server.address() as AddressInfo).port),
+      LITEFS_DIR: folder,
+      PEER_URL: 'http://{node}.example.internal:8081',
+      FLEET_SECRET: 'a secret of the fleet that is long enough',
+    });
+    server.close();
+    expect(stderr).toBe(
+      '1200 links made.\n700 rows are so far known to be on one machine alone (local).\n',
+    );
+    expect(bodies.map((body) => body.split('\n').length - 1)).toEqual([500, 500, 200]);
   });
 
   test('says what is wrong with a file', async () => {

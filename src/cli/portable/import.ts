@@ -70,7 +70,9 @@ async function importLinks(file: string, options: ImportOptions, context: Contex
   if (allOrNothing && file === '-') {
     throw new Refusal('stdin cannot be read twice; --all-or-nothing needs a file');
   }
-  const usualRows = rowsPerBatch[readConfig(context.env).fleet ? 'fleet' : 'alone'];
+  const isFleet = readConfig(context.env).fleet !== undefined;
+  const usualRows = rowsPerBatch[isFleet ? 'fleet' : 'alone'];
+  let localRows = 0;
   const mostRows = options.rowsPerRequest ?? usualRows;
   const operator = await createOperator(context.env, askTimeoutMs);
   await using faults = await openRowFaults(options.errors, output);
@@ -83,6 +85,9 @@ async function importLinks(file: string, options: ImportOptions, context: Contex
         mode: { onConflict, isDryRun },
         faults,
         mostRows,
+        onLocal(rows) {
+          localRows += rows;
+        },
         say: output.note,
       },
     );
@@ -92,6 +97,9 @@ async function importLinks(file: string, options: ImportOptions, context: Contex
   if (options.json) output.json(tally);
   const isNothing = isDone && !dryRun;
   output.note(describeTally(tally, isDone) + (isNothing ? ' So nothing was imported.' : ''));
+  if (isFleet && localRows > 0) {
+    output.note(`${localRows} rows are so far known to be on one machine alone (local).`);
+  }
   if (tally.failed > 0) fail();
 }
 
@@ -109,6 +117,8 @@ interface ImportRun {
   readonly faults: RowFaults;
   /** In one request. */
   readonly mostRows: number;
+  /** Hears how many rows were answered before another machine was known to have them. */
+  readonly onLocal: (rows: number) => void;
   readonly say: (line: string) => void;
 }
 
@@ -123,12 +133,15 @@ async function runImport(source: RowSource, run: ImportRun): Promise<Tally> {
   try {
     for (let next = await batches.next(); !next.done; ) {
       const batch = next.value;
-      const [answer, following] = await Promise.all([
+      const [sent, following] = await Promise.allSettled([
         batch.lines.length === 0 ? undefined : sendBatch(operator, batch, mode, patience),
         batches.next(),
       ]);
-      await settle(batch, answer, { source, run, tally, seen });
-      next = following;
+      if (sent.status === 'rejected') throw sent.reason;
+      // What was sent is told, also when the file cannot be read on.
+      await settle(batch, sent.value, { source, run, tally, seen });
+      if (following.status === 'rejected') throw following.reason;
+      next = following.value;
       if (performance.now() - saidMs > progressEveryMs) {
         say(`${countRows(tally)} rows so far`);
         saidMs = performance.now();
@@ -160,6 +173,7 @@ async function settle(
   const byLine = new Map<number, RowFault[]>();
   for (const { line, ...fault } of batch.faults) byLine.set(line, [fault]);
   if (answer !== undefined) {
+    if (!answer.replicated && !run.mode.isDryRun) run.onLocal(batch.lines.length);
     const judged = seen?.judge(batch, answer, run.mode.onConflict);
     const fates = judged?.fates ?? answer.fates;
     for (const { index, problem } of answer.failures) {

@@ -8,6 +8,7 @@ import { isPassing, type Patience } from './patience.ts';
 
 const importAnswer = z.object({
   repeated: z.boolean(),
+  replicated: z.boolean(),
   slugCase: z.enum(['insensitive', 'sensitive']),
   fates: z.string(),
   failures: z.array(
