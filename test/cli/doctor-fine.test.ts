@@ -21,7 +21,11 @@ describe('nothing is wrong', () => {
     ['with a replica', replica, none],
     ['with a primary', asPrimary, none],
     // There is nothing that these could look at.
-    ['alone', alone, ['mount', 'litefs', 'consul', 'position', 'peers', 'clocks', 'keys']],
+    [
+      'alone',
+      alone,
+      ['mount', 'litefs', 'consul', 'position', 'peers', 'clocks', 'keys', 'bucket'],
+    ],
   ])('%s', (_, facts: Facts, silent: readonly string[]) => {
     for (const check of Object.keys(checks)) {
       const levels = (checks[check]?.(facts) ?? []).map(({ level }) => level);
@@ -36,6 +40,7 @@ describe('nothing is wrong', () => {
     ['role', replica, 'ok replica of ams1; no candidate'],
     ['role', asPrimary, 'ok primary'],
     ['clocks', replica, 'ok no more than 2 s from ams1'],
+    ['bucket', replica, 'ok s3://backups/hoplite answers'],
     ['keys', replica, 'ok 2 keys; ADMIN_KEY is not set'],
     ['keys', { ...replica, keys: 1 }, 'ok 1 key; ADMIN_KEY is not set'],
     [

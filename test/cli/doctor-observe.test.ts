@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { observeBucket } from '../../src/cli/doctor/observe/bucket.ts';
 import { observeConsul } from '../../src/cli/doctor/observe/consul.ts';
 import { observeDisks } from '../../src/cli/doctor/observe/disks.ts';
 import { observeFolder } from '../../src/cli/doctor/observe/folder.ts';
@@ -9,6 +10,7 @@ import { observeLiteFs } from '../../src/cli/doctor/observe/litefs.ts';
 import { observeMount, readMount } from '../../src/cli/doctor/observe/mount.ts';
 import { observeNodeStatus } from '../../src/cli/doctor/observe/node-status.ts';
 import { observePeers } from '../../src/cli/doctor/observe/peers.ts';
+import { readConfig } from '../../src/config.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeMount, positionAt } from '../support/fake-mount.ts';
 import { FrozenServer } from '../support/frozen-server.ts';
@@ -19,6 +21,25 @@ import { TestFolder } from '../support/test-database.ts';
 const answering = (status: number, body: string, headers: Record<string, string> = {}) =>
   listen((_, response) => response.writeHead(status, headers).end(body));
 const urlOf = ({ port }: { readonly port: number }) => `http://127.0.0.1:${port}`;
+
+describe('a place of backups', () => {
+  const at = (path: string) =>
+    observeBucket(readConfig({ BACKUP_URL: `file://${path}`, BACKUP_KEY: 'k'.repeat(32) }));
+
+  test('answers, does not, or is not set up', async () => {
+    using folder = new TestFolder();
+    const answering = { is: 'answering', name: `file://${folder.path}`, clockOffsetMs: 0 };
+    expect(await at(folder.path)).toMatchObject({
+      ...answering,
+      clockOffsetMs: expect.any(Number),
+    });
+    expect(await at(folder.file('gone'))).toMatchObject({
+      is: 'failing',
+      why: expect.stringContaining('mend BACKUP_URL'),
+    });
+    expect(await observeBucket(readConfig({}))).toBeUndefined();
+  });
+});
 
 describe('a folder', () => {
   test('is there, can be made, or cannot', async () => {

@@ -20,6 +20,19 @@ describe('what is wrong is said, and what to do', () => {
 
   const failing = [
     [
+      'bucket',
+      { ...replica, bucket: { is: 'failing', why: 's3://a cannot be reached: mend BACKUP_URL.' } },
+      'fail s3://a cannot be reached: mend BACKUP_URL; then try "hoplite backup now"',
+    ],
+    [
+      'bucket',
+      {
+        ...replica,
+        bucket: { is: 'answering', name: 's3://a', clockOffsetMs: 9 * 3_600_000 },
+      },
+      'warn the clock of s3://a is 32400 s ahead of this one; run a time service here',
+    ],
+    [
       'data folder',
       { ...alone, dataDir: { path: '/data', exists: true, problem: 'EACCES' } },
       'fail /data cannot be written to (EACCES); give it',

@@ -78,6 +78,7 @@ export const replica = {
   schema: { is: 'read', migrations: [applied], drift: [] },
   clickSchema: { is: 'read', migrations: [{ ...applied, file: '0001_clicks.sql' }], drift: [] },
   keys: 2,
+  bucket: { is: 'answering', name: 's3://backups/hoplite', clockOffsetMs: -300 },
   addresses: ['127.0.0.1', '10.0.0.2', '::1'],
 } as const satisfies Facts;
 
@@ -97,6 +98,7 @@ export const alone: Facts = {
   litefs: undefined,
   consul: undefined,
   peers: undefined,
+  bucket: undefined,
 };
 
 /** The facts with further variables. */

@@ -1,5 +1,6 @@
 import { checkAccess } from './checks/access.ts';
 import { checkApp } from './checks/app.ts';
+import { checkBucket } from './checks/bucket.ts';
 import { checkClocks } from './checks/clocks.ts';
 import { checkConsul } from './checks/consul.ts';
 import { checkDataDir } from './checks/data-dir.ts';
@@ -35,4 +36,5 @@ export const checks: Readonly<Record<string, Check>> = {
   ports: checkPorts,
   access: checkAccess,
   keys: checkKeys,
+  bucket: checkBucket,
 };

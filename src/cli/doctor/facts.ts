@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import type { Config } from '../../config.ts';
 import type { Environment } from '../context.ts';
 import { type AppFacts, observeApp } from './observe/app.ts';
+import { type BucketFacts, observeBucket } from './observe/bucket.ts';
 import { type ConsulFacts, observeConsul } from './observe/consul.ts';
 import { type DiskFacts, observeDisks } from './observe/disks.ts';
 import { type FolderFacts, observeFolder } from './observe/folder.ts';
@@ -29,6 +30,8 @@ export interface Facts {
   readonly clickSchema: SchemaFacts | undefined;
   /** How many keys are not revoked; `undefined` when no node told. */
   readonly keys: number | undefined;
+  /** `undefined` where no backups are set up. */
+  readonly bucket: BucketFacts | undefined;
   /** Addresses of this machine's network interfaces. */
   readonly addresses: readonly string[];
 }
@@ -36,13 +39,14 @@ export interface Facts {
 /** Looks at everything, for a few seconds at most. Changes nothing and never rejects. */
 export async function gatherFacts(config: Config, env: Environment): Promise<Facts> {
   const { fleet, storage } = config;
-  const [dataDir, mount, litefs, consul, app, keys] = await Promise.all([
+  const [dataDir, mount, litefs, consul, app, keys, bucket] = await Promise.all([
     observeFolder(storage.dataDir),
     fleet && observeMount(fleet.litefsDir),
     fleet && observeLiteFs(fleet.litefsUrl),
     fleet && observeConsul(env),
     observeApp(config),
     countKeys(env),
+    observeBucket(config),
   ]);
   // The primary's position is read after this node's own, which is therefore never ahead of it.
   const [disks, peers] = await Promise.all([
@@ -63,6 +67,7 @@ export async function gatherFacts(config: Config, env: Environment): Promise<Fac
     schema: isReadable ? observeSchema(config, 'links') : undefined,
     clickSchema: isReadable ? observeSchema(config, 'clicks') : undefined,
     keys,
+    bucket,
     addresses: Object.values(networkInterfaces()).flatMap((all) =>
       (all ?? []).map(({ address }) => address),
     ),
