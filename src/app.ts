@@ -115,7 +115,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
   const clicks = opened.use(
     openClickReader({ file: config.storage.clicksFile, timeoutMs: readTimeoutMs }),
   );
-  const { cluster, stamp, onCommit, ownHistory, readPositions, guard } = await takePlace(config, {
+  const place = await takePlace(config, {
     reader,
     clock,
     log,
@@ -126,6 +126,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
       end({ exitCode: 1 });
     },
   });
+  const { cluster, stamp, onCommit, ownHistory, readPositions, guard } = place;
   const secrets: Rotating<string> = config.fleet?.secrets ?? [
     await readOrCreateSecret(config.storage.dataDir, random),
   ];
@@ -218,6 +219,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
           cluster,
           clicks,
           writers,
+          onEpoch: place.onEpoch,
           peers,
           clock,
           random,

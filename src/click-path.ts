@@ -52,6 +52,8 @@ export async function startClickPath(
     readonly cluster: Cluster;
     readonly clicks: ClickReader;
     readonly writers: ClickWriterSource;
+    /** Calls `listener` when this node's copy of the links is of another epoch. Returns the way to stop. */
+    readonly onEpoch: (listener: () => void) => () => void;
     readonly peers: PeerClient;
     readonly clock: Clock;
     readonly random: Random;
@@ -122,7 +124,13 @@ export async function startClickPath(
     new ShipLoop({
       shipper,
       onSealed: (listener) => spool.onSealed(listener),
-      onPrimaryChange: (listener) => cluster.onRole(listener),
+      // A restore takes the primary back in time, and leaves it the primary.
+      onPrimaryChange(listener) {
+        const stops = [cluster.onRole(listener), parts.onEpoch(listener)];
+        return () => {
+          for (const stop of stops) stop();
+        };
+      },
       clock,
       random,
       log,

@@ -19,6 +19,8 @@ export interface Place {
   readonly stamp: Stamp;
   /** Tells of commits and replicated transactions. */
   readonly onCommit: (listener: () => void) => () => void;
+  /** Calls `listener` when this node's copy is of another epoch: another primary has begun, or a backup was restored. */
+  readonly onEpoch: (listener: () => void) => () => void;
   /** How far this node's copy is, all of one moment; `undefined` alone, and when it cannot be told now. */
   readonly ownHistory: () => OwnHistory | undefined;
   /** How far the copies of both databases are, read afresh. Alone nobody asks. */
@@ -49,6 +51,7 @@ export async function takePlace(
       cluster: createStandaloneCluster({ ...self, readsOnly: parts.readsOnly }),
       stamp: () => parts.reader.dataVersion(),
       onCommit: () => () => undefined,
+      onEpoch: () => () => undefined,
       ownHistory: () => undefined,
       readPositions: async () => ({ links: undefined, clicks: undefined }),
       guard: undefined,
@@ -87,9 +90,26 @@ export async function takePlace(
       return position && `${position.txid}/${position.checksum}`;
     },
     onCommit,
+    onEpoch: createOnEpoch(onCommit, () => ownHistory()?.epoch),
     ownHistory,
     readPositions: () => litefs.readPositions(),
     guard,
+  };
+}
+
+/** Looks at the epoch after each transaction; what cannot be told now is told after the next one. */
+function createOnEpoch(
+  onCommit: Place['onCommit'],
+  readEpoch: () => number | undefined,
+): Place['onEpoch'] {
+  return (listener) => {
+    let known = readEpoch();
+    return onCommit(() => {
+      const epoch = readEpoch();
+      if (epoch === undefined || epoch === known) return;
+      known = epoch;
+      listener();
+    });
   };
 }
 

@@ -259,7 +259,7 @@ test('a fleet moves to one machine, which has all of it, and becomes a node of a
   const again = await runOn(node, 'move', '--from', dataDir, '--yes', nameOf());
   expect(again).toMatchObject({ exitCode: 0 });
   await allCaughtUp(cluster);
-  // Nodes learn of the new epoch with their next click, or after 30 s.
+  // All of them send again what is not counted there, the node what the machine had kept.
   await hits(
     cluster.nodes.map(({ url }) => url),
     100,
