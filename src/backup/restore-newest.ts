@@ -36,10 +36,10 @@ export interface RestoreChoice {
 /**
  * Unpacks the newest backup that verifies. `undefined` only when the bucket holds nothing of backups at all.
  *
- * A damaged one is passed over for the next older one. One of a newer release is not: what is in it would be lost without
- * need. Neither is one of another key: what a key changed meanwhile has signed is lost as well. Rejects with a `SnapshotFault`: `newer`, `other_key`; `damaged` when none verifies, or when there are parts and no backup that they
- * belong to; `other` when there is none of that time. Rejects with a `BucketFailure` when the bucket cannot tell: then nothing is
- * known of any of them.
+ * A damaged one is passed over for the next older one. One of a newer release is not, and neither is one of a key that is not
+ * held: what is in them would be lost without need. Rejects with a `SnapshotFault`: `newer`, `other_key`; `damaged` when none
+ * verifies, or when there are parts and no backup that they belong to; `other` when there is none of that time. Rejects with a
+ * `BucketFailure` when the bucket cannot tell: then nothing is known of any of them.
  */
 export async function restoreNewest(
   store: Unpacking,

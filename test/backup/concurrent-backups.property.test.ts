@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -31,8 +32,9 @@ function chooseOld(backups: readonly RetainedBackup[], settledMs: number): Retai
   return backups.filter((one) => !isKept(one));
 }
 
-/** In memory: thousands of files are forced to the disk. */
-const root = mkdtempSync('/dev/shm/hoplite-backups-');
+/** In memory where there is such a folder: thousands of files are forced to the disk. */
+const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const root = mkdtempSync(join(memory, 'hoplite-backups-'));
 const before = join(root, 'before');
 const folder = new TestFolder();
 afterAll(() => {
