@@ -12,13 +12,13 @@ import { chromium } from './setup/chromium.js';
 import { SetupFailure } from './setup/failure.js';
 import { fuse } from './setup/fuse.js';
 import { goTestTools, goTools } from './setup/go-tools.js';
+import { linters } from './setup/linters.js';
 import { withLock } from './setup/lock.js';
 import { namespaces } from './setup/namespaces.js';
 import { packages } from './setup/packages.js';
 import { reverseProxy } from './setup/reverse-proxy.js';
 import { root } from './setup/root.js';
 import { say } from './setup/say.js';
-import { shellcheck } from './setup/shellcheck.js';
 
 const flags = process.argv.slice(2);
 const unknown = flags.find((flag) => !['--fleet', '--faults', '--test'].includes(flag));
@@ -30,7 +30,7 @@ const fleet = faults || flags.includes('--fleet');
 const steps = [
   packages,
   ...(fleet ? [fuse, ...goTools] : []),
-  ...(test ? [...goTestTools, chromium, shellcheck] : []),
+  ...(test ? [...goTestTools, chromium, linters] : []),
   ...(faults ? [namespaces] : []),
   ...(test ? [reverseProxy] : []),
 ];

@@ -147,32 +147,29 @@ describe('a folder as a bucket', () => {
   });
 
   // As root, as all tests that mount.
-  test.skipIf(process.getuid?.() !== 0)(
-    'a full disk is a failure that says so, what is there stays, and nothing torn is left',
-    async () => {
-      const folder = newFolder();
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'hoplite-backup', folder]);
-      try {
-        const bucket = new FolderBucket(folder);
-        await bucket.write('parts/a', Buffer.alloc(100_000, 'a'));
-        const failure = await bucketFailureOf(bucket.write('parts/a', Buffer.alloc(300_000, 'b')));
-        expect(failure.kind).toBe('full');
-        expect(failure.message).toContain(`the disk or the quota of ${folder} is full: make room`);
-        expect((await bucket.list('')).map(({ key, bytes }) => [key, bytes])).toEqual([
-          ['parts/a', 100_000],
-        ]);
-        expect(readdirSync(join(folder, '.unfinished'))).toEqual([]);
-        await bucket.write('parts/b', Buffer.alloc(100_000, 'b'));
-        execFileSync('mount', ['-o', 'remount,ro', folder]);
-        const readOnly = await bucketFailureOf(bucket.write('parts/c', Buffer.from('c')));
-        expect(readOnly.kind).toBe('denied');
-        expect(readOnly.message).toContain('mount it for writing');
-        expect((await bucket.read('parts/b'))?.length).toBe(100_000);
-      } finally {
-        execFileSync('umount', [folder]);
-      }
-    },
-  );
+  test('a full disk is a failure that says so, what is there stays, and nothing torn is left', async () => {
+    const folder = newFolder();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'hoplite-backup', folder]);
+    try {
+      const bucket = new FolderBucket(folder);
+      await bucket.write('parts/a', Buffer.alloc(100_000, 'a'));
+      const failure = await bucketFailureOf(bucket.write('parts/a', Buffer.alloc(300_000, 'b')));
+      expect(failure.kind).toBe('full');
+      expect(failure.message).toContain(`the disk or the quota of ${folder} is full: make room`);
+      expect((await bucket.list('')).map(({ key, bytes }) => [key, bytes])).toEqual([
+        ['parts/a', 100_000],
+      ]);
+      expect(readdirSync(join(folder, '.unfinished'))).toEqual([]);
+      await bucket.write('parts/b', Buffer.alloc(100_000, 'b'));
+      execFileSync('mount', ['-o', 'remount,ro', folder]);
+      const readOnly = await bucketFailureOf(bucket.write('parts/c', Buffer.from('c')));
+      expect(readOnly.kind).toBe('denied');
+      expect(readOnly.message).toContain('mount it for writing');
+      expect((await bucket.read('parts/b'))?.length).toBe(100_000);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
 });
 
 describe('an error of the system', () => {
