@@ -57,13 +57,20 @@ interface Remembered {
   readonly fates: string;
 }
 
+/** What a request comes to. */
+interface Outcome extends Remembered {
+  /** Rows that failed for an earlier request with the same key. */
+  readonly retried: readonly number[];
+}
+
 /**
  * The use case that imports links, all of one request in one transaction, and awaits nothing. It reads the lines itself: the
  * thread that it runs in has nobody waiting for a redirect.
  *
  * A row whose slug leads where it says is there already and no failure, so a request can be repeated without harm, by
  * whoever does not know what became of it. Rows without a slug would be made again; for these there is the
- * `Idempotency-Key`.
+ * `Idempotency-Key`. It remembers the rows that came to something; one that failed made nothing and is tried again, since
+ * what kept it from being made may be gone.
  */
 export function createImportLinks(
   deps: InsertLinkDeps & {
@@ -78,27 +85,47 @@ export function createImportLinks(
     const now = clock.now();
     const { slugCase } = store.getDomain(domainId);
     const record = key && !isDryRun ? findRepeatedRequest(idempotency, key, now) : undefined;
-    if (record !== undefined) {
-      return toResult(JSON.parse(record.outcomes ?? '') as Remembered, slugCase, true);
-    }
-    const outcome = importAll(input, now, slugCase);
+    const earlier = record && (JSON.parse(record.outcomes ?? '') as Remembered);
+    if (earlier?.failures.length === 0)
+      return toResult({ ...earlier, retried: [] }, slugCase, true);
+    const outcome = importAll(input, earlier, now, slugCase);
     if (isAtomic && outcome.failures.length > 0) throw toBulkFailure(outcome.failures);
     if (key !== undefined && !isDryRun) {
-      const outcomes = JSON.stringify(outcome);
+      const { counts, failures, fates } = outcome;
+      const outcomes = JSON.stringify({ counts, failures, fates } satisfies Remembered);
       rememberRequest(idempotency, { ...key, linkId: 0, outcomes, createdAt: now });
     }
-    return toResult(outcome, slugCase, false);
+    return toResult(outcome, slugCase, earlier !== undefined);
   };
 
-  function importAll(input: ImportLinksInput, now: number, slugCase: SlugCase): Remembered {
+  /** Rows that came to something in an earlier request are left at that. */
+  function importAll(
+    input: ImportLinksInput,
+    earlier: Remembered | undefined,
+    now: number,
+    slugCase: SlugCase,
+  ): Outcome {
     const { domainId, isDryRun } = input;
     const target = isDryRun ? createDryTarget(store) : createRealTarget(store);
-    const counts: Counts = { created: 0, replaced: 0, unchanged: 0, skipped: 0 };
+    const counts: Counts = {
+      created: 0,
+      replaced: 0,
+      unchanged: 0,
+      skipped: 0,
+      ...earlier?.counts,
+    };
     const failures: FailedImport[] = [];
+    const retried: number[] = [];
     let fates = '';
     // Drawn once: the ids of a moment follow one another anyway.
     let id = nextLinkId(store.lastLinkId(), now, random);
     for (const [index, line] of splitLines(input.lines).entries()) {
+      const before = earlier?.fates[index];
+      if (before !== undefined && before !== fateLetters.failed) {
+        fates += before;
+        continue;
+      }
+      if (before !== undefined) retried.push(index);
       try {
         const row = parseImportRow(parseLine(line));
         const { slug, link } = toLink(row, domainId, id, now);
@@ -122,7 +149,7 @@ export function createImportLinks(
         fates += fateLetters.failed;
       }
     }
-    return { counts, failures, fates };
+    return { counts, failures, fates, retried };
   }
 
   function toLink(row: ImportRow, domainId: number, id: number, now: number) {
@@ -174,7 +201,7 @@ export function createImportLinks(
 }
 
 function toResult(
-  { counts, failures, fates }: Remembered,
+  { counts, failures, fates, retried }: Outcome,
   slugCase: SlugCase,
   repeated: boolean,
 ): ImportLinksResult {
@@ -185,6 +212,7 @@ function toResult(
     fates,
     slugCase,
     repeated,
+    retried,
   };
 }
 

@@ -138,8 +138,10 @@ export interface ImportLinksResult extends Readonly<Record<ImportFate, number>> 
   readonly fates: string;
   /** Of the domain: whether slugs that differ by case alone are one. */
   readonly slugCase: SlugCase;
-  /** Whether an earlier request with the same `Idempotency-Key` did it. */
+  /** Whether an earlier request with the same `Idempotency-Key` did it, but for the rows that failed then. */
   readonly repeated: boolean;
+  /** The places of those, in their order: they were tried again. */
+  readonly retried: readonly number[];
 }
 
 /** `ifMatch` holds the versions an `If-Match` header allows; absent means any. */

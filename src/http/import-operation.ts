@@ -49,7 +49,11 @@ const importAnswerSchema = z
       description: 'Whether another machine has the write too, as in Durability.',
     }),
     repeated: z.boolean().meta({
-      description: 'Whether an earlier request with this Idempotency-Key came to this.',
+      description:
+        'Whether an earlier request with this Idempotency-Key came to this, but for rows that failed then.',
+    }),
+    retried: z.array(count).meta({
+      description: 'The places of the rows that failed then, and were tried again.',
     }),
     slugCase: z.enum(['insensitive', 'sensitive']),
     fates: z
@@ -87,7 +91,7 @@ export function createImportOperation(deps: {
     description:
       `One link a line, at most ${maxImportLinks} and ${maxImportBytes / 2 ** 20} MiB, in one transaction, as an export has them. ` +
       'A row whose slug leads to its destination already is no failure, so that a request can be sent again. With atomic=true one bad row has none imported. ' +
-      'Rows without a slug get a new one each time, unless the request comes with the same Idempotency-Key. Counts as so many writes.',
+      'Rows without a slug get a new one each time, unless the request comes with the same Idempotency-Key, which tries only the rows again that failed. Counts as so many writes.',
     access: 'user',
     writes: true,
     commits: true,

@@ -135,6 +135,29 @@ describe('an import', () => {
     expect(await countLinks('cut')).toBe(many);
   });
 
+  test('makes a row that failed once what kept it is gone, and none twice', async () => {
+    const file = await put('clash.jsonl', [
+      { destination: 'https://example.com/clash/0' },
+      { slug: 'clash', destination: 'https://example.com/clash/1' },
+    ]);
+    const theirs = await put('theirs.jsonl', [
+      { slug: 'clash', destination: 'https://example.org' },
+    ]);
+    await run(theirs);
+    expect(countsOf((await run(file, '--json')).stdout)).toEqual({
+      ...made,
+      created: 1,
+      failed: 1,
+    });
+    await send(`${running.baseUrl}/api/v1/links/clash`, { method: 'DELETE' });
+    expect(countsOf((await run(file, '--json')).stdout)).toEqual({
+      ...made,
+      created: 1,
+      unchanged: 1,
+    });
+    expect(await countLinks('clash')).toBe(2);
+  });
+
   test('goes on after a kill -9 when it is run again', async () => {
     const file = await put('killed.jsonl', rowsOf('killed'));
     const child = spawn(process.execPath, [hopliteFile, 'import', '-', ...few], {

@@ -217,11 +217,31 @@ describe('an import', () => {
     const rows = [{ destination: a }, { destination: 'x' }, { destination: b }];
     const first = run(rows, { idempotency });
     expect(first).toMatchObject({ created: 2, failed: 1, repeated: false });
-    expect(run(rows, { idempotency })).toEqual({ ...first, repeated: true });
+    expect(run(rows, { idempotency })).toEqual({ ...first, repeated: true, retried: [1] });
     expect(stores.links.countLinks(defaultDomainId)).toBe(2);
     expect(run(rows)).toMatchObject({ created: 2 });
     expect(() => run(rows, { idempotency: { ...idempotency, requestHash: 'y' } })).toThrow(
       expect.objectContaining({ kind: 'idempotency_mismatch' }),
     );
+  });
+
+  test('tries a row that failed again with the same Idempotency-Key, and no other', () => {
+    const idempotency = { scope: 'open', key: 'k', requestHash: 'x' };
+    const theirs = [{ slug: 'one', destination: b }];
+    const rows = [{ destination: a }, { slug: 'one', destination: a }, { slug: 'two' }];
+    run(theirs);
+    expect(run(rows, { idempotency })).toMatchObject({ fates: 'cff', retried: [] });
+    links.deleteLink({ domainId: defaultDomainId, slugKey: 'one' as SlugKey });
+    expect(run(rows, { idempotency })).toMatchObject({
+      created: 2,
+      failed: 1,
+      fates: 'ccf',
+      failures: [{ index: 2 }],
+      repeated: true,
+      retried: [1, 2],
+    });
+    expect(find('one')).toMatchObject({ destination: a });
+    expect(run(rows, { idempotency })).toMatchObject({ fates: 'ccf', retried: [2] });
+    expect(stores.links.countLinks(defaultDomainId)).toBe(2);
   });
 });

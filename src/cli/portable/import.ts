@@ -187,10 +187,16 @@ async function settle(
       byLine.set(line, told.length === 0 ? [{ field: '', detail }] : told);
     }
     for (const { line, ...fault } of judged?.faults ?? []) byLine.set(line, [fault]);
-    addFates(tally, answer.repeated ? fates.replaceAll('c', 'u') : fates);
+    addFates(tally, answer.repeated ? toRepeatedFates(fates, answer.retried) : fates);
   }
   tally.failed += batch.faults.length;
   for (const line of [...byLine.keys()].sort((a, b) => a - b)) {
     await run.faults.tell(line, byLine.get(line) ?? []);
   }
+}
+
+/** What an earlier request has made is there already; what it could not make may be made now. */
+function toRepeatedFates(fates: string, retried: readonly number[]): string {
+  const isNew = new Set(retried);
+  return fates.replace(/c/g, (letter, index) => (isNew.has(index) ? letter : 'u'));
 }

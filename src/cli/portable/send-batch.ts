@@ -8,6 +8,8 @@ import { isPassing, type Patience } from './patience.ts';
 
 const importAnswer = z.object({
   repeated: z.boolean(),
+  // A node of a release before has none.
+  retried: z.array(z.number()).default([]),
   replicated: z.boolean(),
   slugCase: z.enum(['insensitive', 'sensitive']),
   fates: z.string(),
