@@ -26,7 +26,7 @@ import { StagedFiles } from './storage/staged-files.ts';
 export interface LiveRestoreOptions {
   readonly name: string;
   readonly cluster: Cluster;
-  readonly writers: Pick<PrimaryWriter, 'epoch' | 'rest' | 'resume' | 'writer'>;
+  readonly writers: Pick<PrimaryWriter, 'epoch' | 'restWhile' | 'writer'>;
   readonly staged: StagedFiles;
   /** Puts a file in place of a database, whole or not at all. Rejects with what went wrong. */
   readonly replace: (database: RestoredDatabase, file: string) => Promise<void>;
@@ -101,33 +101,41 @@ export class LiveRestore implements RestoreDesk {
       );
     }
     const startMs = clock.monotonicMs();
-    if (!(await writers.rest())) throw notOpen();
     let clicksKept: string | null = null;
+    const put = async (term: AbortSignal) => {
+      await this.#replace('links', term);
+      if (order.clicks !== undefined) clicksKept = await this.#replaceClicks(term);
+      reopen();
+      if (term.aborted) throw unsure();
+    };
     try {
-      await this.#replace('links');
-      if (order.clicks !== undefined) clicksKept = await this.#replaceClicks();
+      if (!(await writers.restWhile(put))) throw notOpen();
     } catch (error) {
-      writers.resume();
       // Whoever reads the refusal may write at once.
       await this.#untilOpen().catch(() => undefined);
       throw error;
     }
-    reopen();
-    writers.resume();
     const opened = await this.#untilOpen();
     if (clicksKept !== null) log.error({ why: clicksKept }, 'clicks not restored');
     return { epoch: opened, heldMs: clock.monotonicMs() - startMs, clicksKept };
   }
 
-  /** Throws `unavailable` when the database is as it was. */
-  async #replace(database: RestoredDatabase): Promise<void> {
-    const { replace, staged, readPositions, cluster } = this.#options;
+  /**
+   * Throws `unavailable` when the database is as it was, or when nobody can tell: once `term` is over another primary may
+   * write, and neither an answer nor the position says what came of it.
+   */
+  async #replace(database: RestoredDatabase, term: AbortSignal): Promise<void> {
+    const { replace, staged, readPositions, reopen } = this.#options;
     const before = await readPositions();
-    if (cluster.role().is !== 'primary') throw unavailable('The lease has gone.');
+    if (term.aborted) throw unavailable('The lease has gone.');
     try {
       await replace(database, staged.pathOf(database));
     } catch (error) {
       const after = await readPositions();
+      if (term.aborted) {
+        reopen();
+        throw unsure(error);
+      }
       // The answer was lost, and not the transaction: nobody else writes meanwhile.
       if (after[database] !== undefined && after[database]?.txid !== before[database]?.txid) return;
       const why = error instanceof Error ? error.message : String(error);
@@ -135,9 +143,9 @@ export class LiveRestore implements RestoreDesk {
     }
   }
 
-  async #replaceClicks(): Promise<string | null> {
+  async #replaceClicks(term: AbortSignal): Promise<string | null> {
     try {
-      await this.#replace('clicks');
+      await this.#replace('clicks', term);
       return null;
     } catch (error) {
       if (error instanceof Failure) return error.message;
@@ -227,6 +235,15 @@ function running(): Failure {
 
 function notOpen(): Failure {
   return unavailable('This node takes no writes at the moment.');
+}
+
+function unsure(cause?: unknown): Failure {
+  return new Failure(
+    'unavailable',
+    'The lease went away while the backup was put in place: it is there or not, so look, and run it again where it is not.',
+    { retryAfterS: 1 },
+    cause,
+  );
 }
 
 function unavailable(detail: string, cause?: unknown): Failure {

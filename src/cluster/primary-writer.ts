@@ -52,6 +52,8 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
   #work: Promise<void> = Promise.resolve();
   /** While this primary takes no writes: resolves when it does again or its term is over. */
   #rest: PromiseWithResolvers<void> | undefined;
+  /** Settles with what `restWhile` does: no writer opens before, in whatever term. */
+  #restWork: Promise<void> = Promise.resolve();
 
   constructor(options: PrimaryWriterOptions) {
     this.#options = options;
@@ -86,6 +88,27 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
     this.#rest = Promise.withResolvers();
     await this.#close(writer);
     return true;
+  }
+
+  /**
+   * Does `work` while nothing can be committed: after `rest`, and no writer opens before it has settled. Where the role
+   * goes away meanwhile and comes back, that next term waits as well: what is still under way would take its writes back.
+   * `term` is aborted once the role has gone away, even for a moment. Resolves to false, without effect, when no writer is
+   * open; rejects as `work` does.
+   */
+  async restWhile(work: (term: AbortSignal) => Promise<void>): Promise<boolean> {
+    const term = this.#term?.signal;
+    if (term === undefined || this.#writer === undefined) return false;
+    const settled = Promise.withResolvers<void>();
+    this.#restWork = settled.promise;
+    try {
+      await this.rest();
+      await work(term);
+      return true;
+    } finally {
+      settled.resolve();
+      this.resume();
+    }
   }
 
   /** Opens a writer again after `rest`, if this node is still primary. */
@@ -163,7 +186,9 @@ export class PrimaryWriter implements WriterSource, ClickWriterSource, AsyncDisp
       else term.addEventListener('abort', () => resolve(), { once: true });
     });
     let pauseMs = firstPauseMs;
-    while (!term.aborted) {
+    for (;;) {
+      await Promise.race([over, this.#restWork]);
+      if (term.aborted) return;
       const startedMs = performance.now();
       const writer = await this.#open(term);
       if (writer === undefined) return;

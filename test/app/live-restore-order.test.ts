@@ -19,6 +19,8 @@ let at: { links: Position; clicks: Position };
 let replace: (database: 'links' | 'clicks') => void;
 let mayWrite: boolean;
 let cluster: FakeCluster;
+/** Aborted when the term as primary is over. */
+let term: AbortController;
 let desk: LiveRestore;
 
 const file = { bytes: 5, sha256: createHash('sha256').update('bytes').digest('hex') };
@@ -32,6 +34,7 @@ beforeEach(async () => {
   at = { links: positionAt(1), clicks: positionAt(1) };
   replace = () => undefined;
   mayWrite = true;
+  term = new AbortController();
   cluster = new FakeCluster(primary);
   desk = new LiveRestore({
     name: 'go.example.com',
@@ -44,15 +47,17 @@ beforeEach(async () => {
         if (!mayWrite) throw new Error('not sure of its lease');
         return undefined as never;
       },
-      async rest() {
+      async restWhile(work) {
         if (epoch === undefined) return false;
         epoch = undefined;
         done.push('rest');
+        try {
+          await work(term.signal);
+        } finally {
+          epoch = 9;
+          done.push('resume');
+        }
         return true;
-      },
-      resume() {
-        epoch = 9;
-        done.push('resume');
       },
     },
     staged: new StagedFiles(folder.file('staged')),
@@ -109,6 +114,33 @@ test('an answer that was lost is no failure where the position shows that it is 
     throw new Error('socket hang up');
   };
   expect(await desk.restore(order)).toMatchObject({ clicksKept: null });
+});
+
+test.each([
+  ['before the links', 'rest', 'The lease has gone. Nothing was changed.', ['rest', 'resume']],
+  ['with the links', 'links', 'it is there or not', ['rest', 'links', 'reopen', 'resume']],
+  [
+    'with the clicks',
+    'clicks',
+    'it is there or not',
+    ['rest', 'links', 'clicks', 'reopen', 'resume'],
+  ],
+])('a term that ends %s is no success', async (_, when, words, expected) => {
+  replace = (database) => {
+    if (database === when) term.abort();
+  };
+  if (when === 'rest') term.abort();
+  await expect(desk.restore(order)).rejects.toThrow(words);
+  expect(done).toEqual(expected);
+});
+
+test('an answer that is lost with the lease tells nothing', async () => {
+  replace = (database) => {
+    term.abort();
+    at = { ...at, [database]: positionAt(2) };
+    throw new Error('socket hang up');
+  };
+  await expect(desk.restore(order)).rejects.toThrow('it is there or not');
 });
 
 const places: readonly (readonly [string, () => void, RegExp])[] = [

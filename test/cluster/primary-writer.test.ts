@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ClosableWriter, PrimaryWriter } from '../../src/cluster/primary-writer.ts';
@@ -304,6 +305,45 @@ describe('the writer of the primary', () => {
     it('ends resting', async () => {
       await startOpen();
       await writers.rest();
+      await writers[Symbol.asyncDispose]();
+      expect(openings).toHaveLength(1);
+    });
+
+    it('opens none while work goes on that began in a term before', async () => {
+      await startOpen();
+      const work = Promise.withResolvers<void>();
+      let term: AbortSignal | undefined;
+      const resting = writers.restWhile((signal) => {
+        term = signal;
+        return work.promise;
+      });
+      await eventually(() => expect(term?.aborted).toBe(false));
+      cluster.become({ is: 'detached' });
+      expect(term?.aborted).toBe(true);
+      cluster.become(primary);
+      await setTimeout(20);
+      expect(openings).toHaveLength(1);
+      expect(refusal()).toMatchObject({ kind: 'unavailable' });
+      expect(await writers.restWhile(() => work.promise)).toBe(false);
+      work.resolve();
+      expect(await resting).toBe(true);
+      (await opening(1)).succeed();
+      await eventually(() => expect(writers.epoch).toBe(2));
+    });
+
+    it('goes on after work that failed', async () => {
+      await startOpen();
+      const failing = () => Promise.reject(new Error('no room'));
+      await expect(writers.restWhile(failing)).rejects.toThrow('no room');
+      (await opening(1)).succeed();
+      await eventually(() => expect(writers.isOpen).toBe(true));
+    });
+
+    it('ends although work goes on', async () => {
+      await startOpen();
+      void writers.restWhile(() => new Promise<void>(() => undefined));
+      cluster.become({ is: 'detached' });
+      cluster.become(primary);
       await writers[Symbol.asyncDispose]();
       expect(openings).toHaveLength(1);
     });
