@@ -188,7 +188,7 @@ test('installs what is missing by apt, and asks for new package lists when the o
 [ -d "$HERE/lists" ] || { echo "E: Unable to locate package"; exit 100; }
 for name; do :; done
 [ "$name" = fuse3 ] && cp "$HERE/programs/go" "$HERE/programs/fusermount3"
-[ "$name" = shellcheck ] && cp "$HERE/programs/go" "$HERE/programs/shellcheck"
+[ "$name" = systemd ] && for each in shellcheck systemd-analyze; do cp "$HERE/programs/go" "$HERE/programs/$each"; done
 [ "$name" = fonts-liberation ] && cp "$HERE/programs/go" "$HERE/programs/chromium"
 [ "$name" = faketime ] && for each in ip ss nft faketime; do cp "$HERE/programs/go" "$HERE/programs/$each"; done
 [ "$name" = procps ] && for each in nginx openssl curl pgrep; do cp "$HERE/programs/go" "$HERE/programs/$each"; done
@@ -203,7 +203,7 @@ exit 0`,
     'update',
     `${install} fuse3`,
     `${install} chromium fonts-liberation`,
-    `${install} shellcheck`,
+    `${install} shellcheck systemd`,
     // Only root can run faults, and make machines.
     ...(process.getuid?.() === 0
       ? [`${install} iproute2 nftables faketime`, `${install} nginx-light openssl curl procps`]

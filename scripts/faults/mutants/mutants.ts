@@ -132,8 +132,8 @@ export const mutants: readonly Mutant[] = [
     changes: [
       {
         file: 'src/clicks/spool/keep.ts',
-        find: 'const { clock, retentionMs } = this.#options;',
-        replace: 'const { clock } = this.#options;\n    const retentionMs = 0;',
+        find: 'const { clock, retentionMs, heldForMs } = this.#options;',
+        replace: 'const { clock, heldForMs } = this.#options;\n    const retentionMs = 0;',
       },
     ],
     faults: ['clicks-restored'],
