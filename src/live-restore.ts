@@ -19,6 +19,7 @@ import {
   restoredDatabases,
 } from './domain/restore.ts';
 import type { RestoreRoutesParts } from './http/restore-routes.ts';
+import { carryOver } from './storage/carry-over.ts';
 import { replaceDatabase } from './storage/replace-database.ts';
 import { StagedFiles } from './storage/staged-files.ts';
 
@@ -219,6 +220,7 @@ export async function openLiveRestore(
 function createReplace({ storage, fleet }: Config): LiveRestoreOptions['replace'] {
   const files = { links: storage.linksFile, clicks: storage.clicksFile };
   return async (database, file) => {
+    if (database === 'links') carryOver(files.links, file);
     if (fleet === undefined) return replaceDatabase({ from: file, to: files[database] });
     const refusal = await importIntoLiteFs(fleet.litefsUrl, `${database}.db`, file);
     if (refusal !== undefined) throw new Error(refusal);

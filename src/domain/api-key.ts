@@ -14,7 +14,6 @@ export interface ApiKey {
 /** Reads keys from this node's copy. */
 export interface ApiKeyReader {
   findKeyByPrefix(prefix: string): Promise<ApiKey | undefined>;
-  findKeyById(id: number): Promise<ApiKey | undefined>;
   listKeys(): Promise<readonly ApiKey[]>;
 }
 

@@ -47,9 +47,9 @@ export function createAuthenticate(deps: {
   }
 
   async function fromSession(token: string | undefined): Promise<Caller> {
-    const owner = token === undefined ? undefined : sessions.verify(token);
-    if (owner === undefined || !(await keyFinder.isGood(owner))) return { is: 'anonymous' };
-    return toCaller(owner, true);
+    const holder = token === undefined ? undefined : sessions.verify(token);
+    const owner = holder === undefined ? undefined : await keyFinder.findHolder(holder);
+    return owner === undefined ? { is: 'anonymous' } : toCaller(owner, true);
   }
 }
 

@@ -4,15 +4,17 @@ import type { CatchUp } from '../domain/cluster.ts';
 import { Failure } from '../domain/failure.ts';
 import type { SessionHolder } from './session.ts';
 
-/** Whose secret was shown: a key that is not revoked, or the operator's `ADMIN_KEY`. */
-export type SecretOwner = SessionHolder;
+/** Whose secret was shown, or session: a key that is not revoked, or the operator's `ADMIN_KEY`. */
+export type SecretOwner =
+  | { readonly is: 'key'; readonly keyId: number; readonly prefix: string }
+  | Extract<SessionHolder, { readonly is: 'admin' }>;
 
 /** Finds the owners of secrets and sessions in this node's copy. */
 export interface KeyFinder {
   /** The owner of a secret as it came with a request; `undefined` when it is nobody's. */
   findOwner(secret: string): Promise<SecretOwner | undefined>;
-  /** Whether the key of a session is still good: not revoked, or still an `ADMIN_KEY`. */
-  isGood(owner: SecretOwner): Promise<boolean>;
+  /** The owner of a session; `undefined` when the key is revoked or gone, or no `ADMIN_KEY` any more. */
+  findHolder(holder: SessionHolder): Promise<SecretOwner | undefined>;
 }
 
 /**
@@ -28,11 +30,11 @@ export function createKeyFinder(deps: {
   const adminHashes = deps.adminKeys.map(hashSecret);
   const fingerprints = adminHashes.map((hash) => hashSecret(hash).slice(0, 32));
 
-  async function findKnown(find: () => Promise<ApiKey | undefined>): Promise<ApiKey | undefined> {
-    const known = await find();
+  async function findKnown(prefix: string): Promise<ApiKey | undefined> {
+    const known = await deps.keys.findKeyByPrefix(prefix);
     if (known !== undefined) return known;
     if (!(await deps.catchUp.catchUp())) throw cannotTell();
-    return find();
+    return deps.keys.findKeyByPrefix(prefix);
   }
 
   return {
@@ -43,19 +45,21 @@ export function createKeyFinder(deps: {
       if (fingerprint !== undefined) return { is: 'admin', fingerprint };
       const prefix = findKeyPrefix(secret);
       if (prefix === undefined) return undefined;
-      const key = await findKnown(() => deps.keys.findKeyByPrefix(prefix));
+      const key = await findKnown(prefix);
       const matches = isSecret(secret, key?.secretHash);
-      return matches && key !== undefined && key.revokedAt === null
-        ? { is: 'key', keyId: key.id }
-        : undefined;
+      return matches ? toOwner(key) : undefined;
     },
 
-    async isGood(owner) {
-      if (owner.is === 'admin') return fingerprints.includes(owner.fingerprint);
-      const key = await findKnown(() => deps.keys.findKeyById(owner.keyId));
-      return key !== undefined && key.revokedAt === null;
+    async findHolder(holder) {
+      if (holder.is === 'key') return toOwner(await findKnown(holder.prefix));
+      return fingerprints.includes(holder.fingerprint) ? holder : undefined;
     },
   };
+}
+
+function toOwner(key: ApiKey | undefined): SecretOwner | undefined {
+  if (key === undefined || key.revokedAt !== null) return undefined;
+  return { is: 'key', keyId: key.id, prefix: key.prefix };
 }
 
 function cannotTell(): Failure {

@@ -5,9 +5,12 @@ import { mapRotating, type Rotating } from '../domain/rotating.ts';
 /** How long a session lasts from the sign-in on, milliseconds. */
 export const sessionLifetimeMs = 12 * 60 * 60 * 1000;
 
-/** Whose session it is: the id of a key, or the fingerprint of the `ADMIN_KEY` that opened it. */
+/**
+ * Whose session it is: the prefix of a key, or the fingerprint of the `ADMIN_KEY` that opened it. An id would not do: a
+ * backup from before a key was made lets another key have it.
+ */
 export type SessionHolder =
-  | { readonly is: 'key'; readonly keyId: number }
+  | { readonly is: 'key'; readonly prefix: string }
   | { readonly is: 'admin'; readonly fingerprint: string };
 
 /** Gives and verifies session tokens without keeping any: every node with one of the secrets can. */
@@ -18,7 +21,7 @@ export interface Sessions {
   verify(token: string): SessionHolder | undefined;
 }
 
-const form = /^([ka])\.([0-9a-f]{1,64})\.([0-9]{1,15})\.([A-Za-z0-9_-]{43})$/;
+const form = /^([ka])\.([0-9A-Za-z]{1,64})\.([0-9]{1,15})\.([A-Za-z0-9_-]{43})$/;
 
 /**
  * Sessions under secrets that the fleet shares, of which the first signs. A token is `holder.expiry.mac`: HMAC-SHA-256 under a key
@@ -32,8 +35,7 @@ export function createSessions(secrets: Rotating<string>, clock: Pick<Clock, 'no
     createHmac('sha256', key).update(text).digest();
   return {
     issue(holder) {
-      const subject =
-        holder.is === 'key' ? `k.${holder.keyId.toString(16)}` : `a.${holder.fingerprint}`;
+      const subject = holder.is === 'key' ? `k.${holder.prefix}` : `a.${holder.fingerprint}`;
       const text = `${subject}.${clock.now() + sessionLifetimeMs}`;
       return `${text}.${mac(keys[0], text).toString('base64url')}`;
     },
@@ -48,9 +50,7 @@ export function createSessions(secrets: Rotating<string>, clock: Pick<Clock, 'no
       });
       if (!isOwn) return undefined;
       if (clock.now() >= Number(expiry)) return undefined;
-      return kind === 'a'
-        ? { is: 'admin', fingerprint: subject }
-        : { is: 'key', keyId: Number.parseInt(subject, 16) };
+      return kind === 'a' ? { is: 'admin', fingerprint: subject } : { is: 'key', prefix: subject };
     },
   };
 }

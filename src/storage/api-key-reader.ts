@@ -1,6 +1,5 @@
 import type { ApiKeyReader } from '../domain/api-key.ts';
 import { apiKeyColumns, toApiKey } from './api-key-row.ts';
-import { findApiKeyById } from './find-api-key-by-id.ts';
 import { defineQuery, readBuilder } from './query.ts';
 import type { ReaderConnection } from './reader-connection.ts';
 
@@ -15,10 +14,6 @@ export function createApiKeyReader(connection: ReaderConnection): ApiKeyReader {
   return {
     async findKeyByPrefix(prefix) {
       const row = await connection.readPatiently((c) => c.get(findByPrefix, { prefix }));
-      return row && toApiKey(row);
-    },
-    async findKeyById(id) {
-      const row = await connection.readPatiently((c) => c.get(findApiKeyById, { id }));
       return row && toApiKey(row);
     },
     async listKeys() {

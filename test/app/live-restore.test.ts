@@ -93,6 +93,18 @@ test('a backup takes the place of what a running machine has, and the clicks sin
   expect(existsSync(join(machine.dataDir, 'restore-running'))).toBe(false);
 });
 
+test('a key made afterwards never has the id of one that the restore took away', async () => {
+  const asked = await ask();
+  const createKey = (name: string) =>
+    asked({ method: 'POST', path: '/api/v1/keys', body: { name } }, z.object({ id: z.string() }));
+  const files = copyNow();
+  expect(await createKey('Alice')).toMatchObject({ id: '1' });
+  const { epoch } = await askTarget(asked);
+  prepare(epoch);
+  await restoreInto(asked, { epoch, files: { links: files.links } });
+  expect(await createKey('Bob')).toMatchObject({ id: '2' });
+});
+
 test('what is not what was announced, or was made ready for another epoch, changes nothing', async () => {
   await create('before');
   const files = copyNow();

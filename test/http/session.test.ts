@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSessions, sessionLifetimeMs } from '../../src/http/session.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { startTestApp, type TestApp, testAdminKey } from '../support/test-app.ts';
 
 const secret = 'a secret of all nodes';
 
 describe('session tokens', () => {
   const holders = [
-    { is: 'key', keyId: 1 },
-    { is: 'key', keyId: Number.MAX_SAFE_INTEGER },
+    { is: 'key', prefix: '0123456789' },
+    { is: 'key', prefix: 'AZazAZazAZ' },
     { is: 'admin', fingerprint: '0123456789abcdef0123456789abcdef' },
   ] as const;
 
@@ -53,10 +54,12 @@ describe('session tokens', () => {
   it('cannot be lengthened, nor lent to another key', () => {
     const clock = fakeClock();
     const sessions = createSessions([secret], clock);
-    const [kind, subject, expiry, mac] = sessions.issue({ is: 'key', keyId: 7 }).split('.');
+    const [kind, subject, expiry, mac] = sessions
+      .issue({ is: 'key', prefix: '7777777777' })
+      .split('.');
     const later = Number(expiry) + 1;
     expect(sessions.verify([kind, subject, later, mac].join('.'))).toBeUndefined();
-    expect(sessions.verify([kind, '8', expiry, mac].join('.'))).toBeUndefined();
+    expect(sessions.verify([kind, '8777777777', expiry, mac].join('.'))).toBeUndefined();
     expect(sessions.verify(['a', subject, expiry, mac].join('.'))).toBeUndefined();
   });
 });
@@ -154,6 +157,35 @@ describe('signing in', () => {
       .set('Authorization', `Bearer ${testAdminKey}`)
       .expect(204);
     await app.client.get('/api/v1/links').set('Cookie', cookie).expect(401);
+  });
+
+  it('is never that of another key which a restored backup gave the same id', async () => {
+    const settings = { access: 'keys', baseUrl: 'https://go.example.com' } as const;
+    await using before = await startTestApp({ clock, settings });
+    await using restored = await startTestApp({
+      clock,
+      settings,
+      parts: () => ({ random: seededRandom('restored') }),
+    });
+    const createAt = async ({ client }: TestApp, name: string) =>
+      (
+        await client
+          .post('/api/v1/keys')
+          .set('Authorization', `Bearer ${testAdminKey}`)
+          .send({ name })
+      ).body;
+    const ofAlice = await createAt(before, 'Alice');
+    const ofBob = await createAt(restored, 'Bob');
+    expect(ofBob.id).toBe(ofAlice.id);
+    const { headers } = await before.client
+      .post('/session')
+      .set('Origin', settings.baseUrl)
+      .type('form')
+      .send({ key: ofAlice.key });
+    const list = ({ client }: TestApp) =>
+      client.get('/api/v1/links').set('Cookie', cookieOf(headers));
+    await list(before).expect(200);
+    await list(restored).expect(401);
   });
 
   it('goes on while another ADMIN_KEY joins the one that opened it', async () => {

@@ -1,0 +1,71 @@
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { carryOver } from '../../src/storage/carry-over.ts';
+import { openWriterSession, type WriterSession } from '../../src/storage/writer-session.ts';
+import { TestFolder, writerOptions } from '../support/test-database.ts';
+
+let folder: TestFolder;
+let running: string;
+let restored: string;
+beforeEach(() => {
+  folder = new TestFolder();
+  running = folder.file('running.db');
+  restored = folder.file('restored.db');
+});
+afterEach(() => folder[Symbol.dispose]());
+
+/** Opens the writer of a file as a node does, and closes it again. */
+function write<T>(file: string, work: (session: WriterSession) => T): T {
+  using session = openWriterSession(writerOptions(folder, { file, journalMode: 'delete' }));
+  return work(session);
+}
+
+function createKey(file: string, name: string): number {
+  return write(file, ({ commits }) => {
+    const input = { name, prefix: name.padEnd(10, '0'), secretHash: 'c'.repeat(64) };
+    const { outcomes } = commits.run([{ name: 'createKey', input }]);
+    return (outcomes[0] as { value: { id: number } }).value.id;
+  });
+}
+
+function insertLink(file: string): number {
+  return look(file, (database) =>
+    Number(
+      database
+        .prepare(
+          `INSERT INTO links (domain_id, slug, slug_key, destination, redirect_code, forward_query, disabled, blocked, version, created_at, updated_at)
+           VALUES (1, hex(randomblob(8)), hex(randomblob(8)), 'https://example.com/', 302, 0, 0, 0, 1, 0, 0)`,
+        )
+        .run().lastInsertRowid,
+    ),
+  );
+}
+
+function look<T>(file: string, work: (database: Database.Database) => T): T {
+  const database = new Database(file);
+  try {
+    return work(database);
+  } finally {
+    database.close();
+  }
+}
+
+test('ids that only the running node has given are never given again', () => {
+  createKey(running, 'alice');
+  createKey(restored, 'old');
+  createKey(running, 'carol');
+  for (let n = 0; n < 3; n += 1) insertLink(running);
+  look(running, (database) => database.exec('DELETE FROM links'));
+  carryOver(running, restored);
+  expect(createKey(restored, 'bob')).toBe(3);
+  expect(insertLink(restored)).toBe(4);
+});
+
+test('a backup that has given more ids goes on behind its own', () => {
+  write(running, () => undefined);
+  createKey(restored, 'old');
+  insertLink(restored);
+  carryOver(running, restored);
+  expect(createKey(restored, 'bob')).toBe(2);
+  expect(insertLink(restored)).toBe(2);
+});
