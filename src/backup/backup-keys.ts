@@ -59,6 +59,11 @@ export class BackupKeys {
     return this.#byId.has(keyId);
   }
 
+  /** Whether it is the id of the first key, the one that signs, encrypts and names. */
+  isFirst(keyId: string): boolean {
+    return this.#first.id === keyId;
+  }
+
   /** Signs bytes with the first key. */
   sign(bytes: Uint8Array): { readonly keyId: string; readonly signature: string } {
     const { id, signing } = this.#first;

@@ -23,7 +23,12 @@ export interface BackupPlace {
 /** A backup whose manifest was read: `sound` when it is signed and this release knows its format; otherwise what is wrong. */
 export type BackupEntry = BackupPlace &
   (
-    | { readonly is: 'sound'; readonly manifest: Manifest }
+    | {
+        readonly is: 'sound';
+        readonly manifest: Manifest;
+        /** Of the key that signed it. */
+        readonly keyId: string;
+      }
     | {
         readonly is: 'damaged' | 'newer' | 'other_key';
         readonly fault: SnapshotFault;
@@ -76,11 +81,12 @@ export async function readBackup(
   if (body === undefined) return undefined;
   const title = `the backup ${place.name}`;
   try {
-    const manifest = parseManifest(readSignedDocument(body, title, keys), title, release);
+    const { content, keyId } = readSignedDocument(body, title, keys);
+    const manifest = parseManifest(content, title, release);
     if (toBackupName(manifest) !== place.name || manifest.kind !== 'backup') {
       throw new SnapshotFault('damaged', `${title} is signed as ${toBackupName(manifest)}`);
     }
-    return { ...place, is: 'sound', manifest };
+    return { ...place, is: 'sound', manifest, keyId };
   } catch (fault) {
     if (!(fault instanceof SnapshotFault)) throw fault;
     const text = Buffer.from(body).toString('latin1');

@@ -147,7 +147,7 @@ function readManifest(
   }
   const isSigned = keys !== undefined && (!allowUnsigned || hasSignature(body));
   const content = isSigned
-    ? readSignedDocument(body, path, keys)
+    ? readSignedDocument(body, path, keys).content
     : readUnsignedDocument(body, path);
   if (!isSigned && !allowUnsigned) {
     throw new SnapshotFault('other', `nobody can tell who made ${path} without BACKUP_KEY`);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type DatabaseName, databaseNames } from '../domain/database-facts.ts';
 import { partsPrefix, toBackupName, toManifestKey } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
+import { canCarryOver } from './carry-over.ts';
 import { type CopiedFile, toDatabaseManifest } from './copied-file.ts';
 import { packingBoundMs } from './lifetimes.ts';
 import { backupFormat, type DatabaseManifest, type Manifest } from './manifest.ts';
@@ -12,7 +13,7 @@ import { SnapshotFault } from './snapshot-fault.ts';
 
 /** What is to become a backup. */
 export interface Packing {
-  /** At least one. A database that is left out is taken over from the backup before, where there is one. */
+  /** At least one. A database that is left out is taken over from the backup before, where there is one; see `canCarryOver`. */
   readonly files: Readonly<Partial<Record<DatabaseName, CopiedFile>>>;
   readonly node: string;
   /** LiteFS's id of the fleet; `null` alone. */
@@ -58,8 +59,8 @@ export async function packSnapshot(store: BackupStore, packing: Packing): Promis
   for (const name of databaseNames) {
     const copied = packing.files[name];
     if (copied === undefined) {
-      const before = previous.sound[0]?.manifest.databases[name];
-      if (before) databases[name] = expectWhole(before, missing, bucket.name);
+      const before = takeOver(name, store, { previous, missing });
+      if (before) databases[name] = before;
       continue;
     }
     const sent = await sendParts(store, copied.file, { upload, known, signal });
@@ -142,11 +143,24 @@ async function collectParts(
 }
 
 /** A database of the backup before, which becomes one of this. */
-function expectWhole(
-  database: DatabaseManifest,
-  missing: ReadonlySet<string>,
-  bucketName: string,
-): DatabaseManifest {
+function takeOver(
+  name: DatabaseName,
+  store: BackupStore,
+  {
+    previous: { sound },
+    missing,
+  }: { readonly previous: PreviousBackups; readonly missing: ReadonlySet<string> },
+): DatabaseManifest | undefined {
+  const [backup] = sound;
+  const database = backup?.manifest.databases[name];
+  if (backup === undefined || !database) return undefined;
+  const bucketName = store.bucket.name;
+  if (!canCarryOver(backup, store)) {
+    throw new SnapshotFault(
+      'other',
+      `the newest backup in ${bucketName} is of an earlier BACKUP_KEY or BACKUP_ENCRYPT; copy both databases again`,
+    );
+  }
   const lost = database.parts.find(({ name }) => missing.has(name));
   if (lost === undefined) return database;
   throw new SnapshotFault(

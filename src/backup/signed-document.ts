@@ -9,10 +9,14 @@ export function signDocument(content: object, keys: BackupKeys): Uint8Array {
 }
 
 /**
- * Gives the content of a signed document. Throws a `SnapshotFault` that names it by `title` when it is none, when nobody with
+ * Gives the content of a signed document, and the id of the key that signed it. Throws a `SnapshotFault` that names it by `title` when it is none, when nobody with
  * one of the keys signed exactly this (`damaged`), or when it names a key that is not ours (`other_key`).
  */
-export function readSignedDocument(body: Uint8Array, title: string, keys: BackupKeys): unknown {
+export function readSignedDocument(
+  body: Uint8Array,
+  title: string,
+  keys: BackupKeys,
+): { readonly content: unknown; readonly keyId: string } {
   const { keyId, signature, ...content } = readUnsignedDocument(body, title);
   if (typeof keyId !== 'string' || typeof signature !== 'string') {
     throw new SnapshotFault('damaged', `${title} is not signed`);
@@ -29,7 +33,7 @@ export function readSignedDocument(body: Uint8Array, title: string, keys: Backup
   if (!keys.isSignedBy(toSignedBytes(content), { keyId, signature })) {
     throw new SnapshotFault('damaged', `${title} is not as it was signed`);
   }
-  return content;
+  return { content, keyId };
 }
 
 /** Gives a document as it stands. Throws a `SnapshotFault` when it is none. */

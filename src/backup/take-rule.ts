@@ -7,6 +7,8 @@ export interface NewestBackup {
   readonly node: NodeId;
   /** By the clock of the bucket. */
   readonly takenAtMs: number;
+  /** Whether what was not copied may be taken over from it. */
+  readonly canCarryOver: boolean;
   /** `null` for one of a machine alone. */
   readonly links: { readonly txid: string; readonly checksum: string } | null;
   /** `undefined` when it has no clicks. */
@@ -52,6 +54,7 @@ export function decideTake(given: {
   if (newest.node !== given.node && ageMs < given.intervalMs * freshPart) {
     return { is: 'theirs', node: newest.node, ageMs };
   }
+  if (!newest.canCarryOver) return { is: 'take', databases: ['clicks', 'links'] };
   const areClicksDue =
     newest.clicks === undefined ||
     nowMs - newest.clicks.takenAtMs >= given.clicksIntervalMs * duePart;

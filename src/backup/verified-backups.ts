@@ -82,7 +82,7 @@ function toVerified(
   keys: BackupStore['keys'],
 ): VerifiedBackup | undefined {
   try {
-    const parsed = record.safeParse(readSignedDocument(body, name, keys));
+    const parsed = record.safeParse(readSignedDocument(body, name, keys).content);
     if (!parsed.success || parsed.data.backup !== name) return undefined;
     const { manifest: digest, verifiedAt, node } = parsed.data;
     return {

@@ -2,10 +2,12 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BackupKeys } from '../../src/backup/backup-keys.ts';
+import { toBackupName, toManifestKey } from '../../src/backup/backup-name.ts';
 import type { BackupStore } from '../../src/backup/backup-store.ts';
 import { listBackups } from '../../src/backup/list-backups.ts';
 import { pruneBackups } from '../../src/backup/prune-backups.ts';
 import { restoreNewest } from '../../src/backup/restore-newest.ts';
+import { signDocument } from '../../src/backup/signed-document.ts';
 import { addLinks, openTestStore, packInto, SampleDatabases } from '../support/backup-store.ts';
 import { TestFolder } from '../support/test-database.ts';
 
@@ -29,14 +31,25 @@ function newFolder(): TestFolder {
   return folder;
 }
 
-test('clicks that were taken over from a backup of the old key need it, and are not left out', async () => {
+test('clicks of a backup of the old key are not taken over, and where they were they need it', async () => {
   const top = newFolder();
   const at = (...secrets: readonly string[]): BackupStore =>
     openTestStore(top, { keys: new BackupKeys(secrets), encrypt: true });
   const copies = newFolder();
   const links = samples.copy('links', copies);
-  await packInto(at(oldSecret), { links, clicks: samples.copy('clicks', copies) });
-  const mixed = await packInto(at(newSecret, oldSecret), { links });
+  const clicks = samples.copy('clicks', copies);
+  const before = await packInto(at(oldSecret), { links, clicks });
+  await expect(packInto(at(newSecret, oldSecret), { links })).rejects.toThrow(
+    'copy both databases again',
+  );
+  const between = await packInto(at(newSecret, oldSecret), { links, clicks });
+  const { databases } = before.manifest;
+  const manifest = { ...between.manifest, takenAt: '2999-01-01T00:00:00.000Z', databases };
+  const mixed = { name: toBackupName(manifest) };
+  await at(newSecret).bucket.write(
+    toManifestKey(mixed.name),
+    signDocument(manifest, new BackupKeys([newSecret])),
+  );
   const folder = join(top.path, 'restored');
   await expect(restoreNewest(at(newSecret), { folder })).rejects.toMatchObject({
     kind: 'other_key',

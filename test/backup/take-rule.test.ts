@@ -7,6 +7,7 @@ const nowMs = 100 * hour;
 const newest: NewestBackup = {
   node: 'ams1',
   takenAtMs: nowMs - 60_000,
+  canCarryOver: true,
   links: positionAt(7),
   clicks: { takenAtMs: nowMs - 60_000, position: positionAt(9) },
 };
@@ -34,6 +35,11 @@ describe('what a node does after a look into the bucket', () => {
       'clicks are due and did not go on',
       { newest: { ...newest, clicks: old }, clicks: positionAt(9) },
       { is: 'unchanged' },
+    ],
+    [
+      'it is of an earlier key, and nothing went on',
+      { newest: { ...newest, canCarryOver: false }, clicks: positionAt(9) },
+      both,
     ],
     ['it has no clicks yet', { newest: { ...newest, clicks: undefined } }, both],
     [

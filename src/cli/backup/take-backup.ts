@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupStore } from '../../backup/backup-store.ts';
+import { canCarryOver } from '../../backup/carry-over.ts';
 import type { CopiedFile } from '../../backup/copied-file.ts';
 import type { SoundBackup } from '../../backup/list-backups.ts';
 import { packSnapshot } from '../../backup/pack-snapshot.ts';
@@ -51,7 +52,7 @@ export async function takeBackup(
   const node = await openNodeCopier(config);
   const newest = previous.sound[0];
   const decision = onlyWhenDue
-    ? await decide(config, backup, { previous, node })
+    ? await decide(config, backup, { store, previous, node })
     : ({ is: 'take', databases: both } as const);
   if (decision.is !== 'take') return { ...newest, is: decision.is };
 
@@ -66,7 +67,7 @@ export async function takeBackup(
     throw new Refusal('this node has no links yet; start it, and let it join');
   }
   const files = inspectAll(store, copies);
-  if (onlyWhenDue && holdsAll(newest, files)) return { ...newest, is: 'unchanged' };
+  if (onlyWhenDue && holdsAll(store, newest, files)) return { ...newest, is: 'unchanged' };
   const packed = await packSnapshot(store, {
     files,
     node: config.node.id,
@@ -97,7 +98,15 @@ export function scratchParentOf({ storage }: Config): string {
 async function decide(
   config: Config,
   { intervalMs, clicksIntervalMs }: BackupConfig,
-  { previous, node }: { readonly previous: PreviousBackups; readonly node: NodeCopier },
+  {
+    store,
+    previous,
+    node,
+  }: {
+    readonly store: BackupStore;
+    readonly previous: PreviousBackups;
+    readonly node: NodeCopier;
+  },
 ): Promise<ReturnType<typeof decideTake>> {
   const [newest] = previous.sound;
   return decideTake({
@@ -105,17 +114,19 @@ async function decide(
     nowMs: previous.seenAtMs,
     intervalMs,
     clicksIntervalMs,
-    newest: newest && toNewest(newest),
+    newest: newest && toNewest(store, newest),
     links: await node.copier.readPosition('links'),
     clicks: await node.copier.readPosition('clicks'),
   });
 }
 
-function toNewest({ manifest, takenAtMs }: SoundBackup): NewestBackup {
+function toNewest(store: BackupStore, newest: SoundBackup): NewestBackup {
+  const { manifest, takenAtMs } = newest;
   const { links, clicks } = manifest.databases;
   return {
     node: manifest.node,
     takenAtMs,
+    canCarryOver: canCarryOver(newest, store),
     links: links.position,
     clicks:
       clicks === null
@@ -149,11 +160,13 @@ export function inspectAll(
 
 /** Alone there are no positions, so only the content tells that nothing changed. */
 function holdsAll(
+  store: BackupStore,
   newest: SoundBackup | undefined,
   files: Partial<Record<DatabaseName, CopiedFile>>,
 ): boolean {
   return (
     newest !== undefined &&
+    canCarryOver(newest, store) &&
     databaseNames.every((name) => {
       const copied = files[name];
       const before = newest.manifest.databases[name];
