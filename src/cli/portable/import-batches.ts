@@ -26,18 +26,25 @@ export interface ImportBatch {
 }
 
 /**
- * Groups rows into batches, by nothing but the rows, so that another run of the same file makes the same batches.
+ * Groups rows into batches, by nothing but the rows, so that another run of the same file makes the same batches. Where a
+ * file cannot be read on, the last batch is one of fewer rows, unless some have no slug: with what follows in a file that
+ * was mended they would be another batch, and be made again.
  */
 export async function* groupRows(
   rows: AsyncIterable<SourceRow>,
   mostRows: number,
 ): AsyncGenerator<ImportBatch> {
   let draft = new Draft();
-  for await (const row of rows) {
-    draft.add(row);
-    if (!draft.isFull(mostRows)) continue;
-    yield draft.toBatch();
-    draft = new Draft();
+  try {
+    for await (const row of rows) {
+      draft.add(row);
+      if (!draft.isFull(mostRows)) continue;
+      yield draft.toBatch();
+      draft = new Draft();
+    }
+  } catch (error) {
+    if (!draft.isEmpty && draft.hasSlugs) yield draft.toBatch();
+    throw error;
   }
   if (!draft.isEmpty) yield draft.toBatch();
 }
@@ -54,6 +61,11 @@ class Draft {
 
   get isEmpty(): boolean {
     return this.#lines.length === 0 && this.#faults.length === 0;
+  }
+
+  /** Whether all rows have one. */
+  get hasSlugs(): boolean {
+    return this.#hasSlugs;
   }
 
   isFull(mostRows: number): boolean {

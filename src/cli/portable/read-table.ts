@@ -12,72 +12,107 @@ export interface TableRow {
 }
 
 const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 const quote = 0x22;
-/** Where a quotation mark is not closed, all that follows is one cell. */
+/** Longer than any row that the API takes. Where a quotation mark is not closed, all that follows is one cell. */
 const longestRow = 2 ** 20;
 
 /**
- * The rows of a table (RFC 4180, in UTF-8), with any line ends. What separates cells is a comma, a semicolon or a tab, whichever the
+ * The rows of a table (RFC 4180, in UTF-8), with the line ends of its line of names: a line feed, with or without a
+ * carriage return, or that alone. What separates cells is a comma, a semicolon or a tab, whichever the
  * line of names has most of. Throws a `Refusal` that names the line where it is no table: nobody knows where the next row
  * begins.
  */
 export async function* readTable(chunks: AsyncIterable<Buffer>): AsyncGenerator<TableRow> {
   let delimiter: string | undefined;
   let line = 1;
-  for await (const block of wholeRows(chunks)) {
-    delimiter ??= findDelimiter(block);
-    yield* parseBlock(block, delimiter, line);
-    line += countLineFeeds(block, 0, block.length);
+  for await (const { bytes, lineEnd } of wholeRows(chunks)) {
+    delimiter ??= findDelimiter(bytes, lineEnd);
+    yield* parseBlock(bytes, { delimiter, lineEnd }, line);
+    line += count(bytes, lineEnd, 0, bytes.length);
   }
 }
 
+/** Rows, each with its end. */
+interface Block {
+  readonly bytes: Buffer;
+  /** The last byte of what ends a line. */
+  readonly lineEnd: number;
+}
+
+interface Signs {
+  readonly delimiter: string;
+  readonly lineEnd: number;
+}
+
 /** Cuts a file behind rows, so that each block is a table of its own. */
-async function* wholeRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* wholeRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<Block> {
   let rest: Buffer = Buffer.alloc(0);
+  let lineEnd: number | undefined;
   let line = 1;
   let isFirst = true;
   for await (const chunk of chunks) {
     let bytes: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     if (isFirst) bytes = withoutMark(bytes);
-    const end = findEndOfRows(bytes);
+    lineEnd ??= findLineEnd(bytes);
+    const end = lineEnd === undefined ? 0 : findEndOfRows(bytes, lineEnd);
     rest = bytes.subarray(end);
-    if (rest.length > longestRow) {
-      throw new Refusal(
-        `the row that begins in line ${line + countLineFeeds(bytes, 0, end)} has no end: a quotation mark is not closed`,
-      );
+    if (end > 0 && lineEnd !== undefined) {
+      isFirst = false;
+      line += count(bytes, lineEnd, 0, end);
+      yield { bytes: bytes.subarray(0, end), lineEnd };
     }
-    if (end === 0) continue;
-    isFirst = false;
-    line += countLineFeeds(bytes, 0, end);
-    yield bytes.subarray(0, end);
+    if (rest.length > longestRow) throw tooLong(rest, line);
   }
-  if (rest.length > 0) yield rest;
+  if (rest.length > 0) yield { bytes: rest, lineEnd: lineEnd ?? lineFeed };
 }
 
-/** Behind the last line feed that is in no quoted cell: before it there is an even number of quotation marks. */
-function findEndOfRows(bytes: Buffer): number {
-  let at = bytes.lastIndexOf(lineFeed);
+function tooLong(row: Buffer, line: number): Refusal {
+  const isQuoted = count(row, quote, 0, row.length) % 2 !== 0;
+  const why = isQuoted ? ', or a quotation mark is not closed' : '';
+  return new Refusal(`the row that begins in line ${line} is longer than any link is${why}`);
+}
+
+/** What ends the first line: `undefined` where that cannot be told from the beginning of a file. */
+function findLineEnd(bytes: Buffer): number | undefined {
+  let isQuoted = false;
+  for (const [at, byte] of bytes.entries()) {
+    if (byte === quote) isQuoted = !isQuoted;
+    if (isQuoted || (byte !== lineFeed && byte !== carriageReturn)) continue;
+    if (byte === lineFeed) return lineFeed;
+    const next = bytes.subarray(at).find((each) => each !== carriageReturn);
+    if (next === undefined) return undefined;
+    return next === lineFeed ? lineFeed : carriageReturn;
+  }
+  return undefined;
+}
+
+/** Behind the last line end that is in no quoted cell: before it there is an even number of quotation marks. */
+function findEndOfRows(bytes: Buffer, lineEnd: number): number {
+  let at = bytes.lastIndexOf(lineEnd);
   let quotes = at < 0 ? 0 : count(bytes, quote, 0, at);
   while (at >= 0 && quotes % 2 !== 0) {
     const opening = bytes.lastIndexOf(quote, at);
-    const before = opening <= 0 ? -1 : bytes.lastIndexOf(lineFeed, opening);
+    const before = opening <= 0 ? -1 : bytes.lastIndexOf(lineEnd, opening);
     if (before >= 0) quotes -= count(bytes, quote, before, at);
     at = before;
   }
   return at + 1;
 }
 
-function parseBlock(block: Buffer, delimiter: string, firstLine: number): TableRow[] {
+function parseBlock(block: Buffer, signs: Signs, firstLine: number): TableRow[] {
+  const { lineEnd } = signs;
+  const endSign = String.fromCharCode(lineEnd);
   const isWhole = isUtf8(block);
   let at = 0;
   let line = firstLine;
-  return parseRecords(block, delimiter, firstLine).map(({ record, info }) => {
+  return parseRecords(block, signs, firstLine).map(({ record, info }) => {
     const bytes = block.subarray(at, info.bytes);
     at = info.bytes;
-    const next = line + countLineFeeds(bytes, 0, bytes.length);
-    // Blank lines before the row are not of it; line feeds in its cells are.
-    const own = record.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
-    const hasEnd = bytes.at(-1) === lineFeed;
+    const next = line + count(bytes, lineEnd, 0, bytes.length);
+    // Blank lines before the row are not of it; line ends in its cells are.
+    const own = record.reduce((sum, cell) => sum + cell.split(endSign).length - 1, 0);
+    const hasEnd = bytes.at(-1) === lineEnd;
     const begin = next - own - (hasEnd ? 1 : 0);
     line = next;
     return { line: begin, cells: record, isUtf8: isWhole || isUtf8(bytes) };
@@ -86,12 +121,12 @@ function parseBlock(block: Buffer, delimiter: string, firstLine: number): TableR
 
 type Parsed = { readonly record: string[]; readonly info: Info };
 
-function parseRecords(block: Buffer, delimiter: string, firstLine: number): Parsed[] {
+function parseRecords(block: Buffer, { delimiter, lineEnd }: Signs, firstLine: number): Parsed[] {
   try {
     return parse(block, {
       delimiter,
       info: true,
-      record_delimiter: ['\r\n', '\n'],
+      record_delimiter: lineEnd === lineFeed ? ['\r\n', '\n'] : ['\r'],
       relax_column_count: true,
       skip_empty_lines: true,
     }) as unknown as Parsed[];
@@ -103,17 +138,13 @@ function parseRecords(block: Buffer, delimiter: string, firstLine: number): Pars
   }
 }
 
-function findDelimiter(block: Buffer): string {
-  const end = block.indexOf(lineFeed);
+function findDelimiter(block: Buffer, lineEnd: number): string {
+  const end = block.indexOf(lineEnd);
   const names = block.subarray(0, end < 0 ? block.length : end);
   const counts = [',', ';', '\t'].map(
     (sign) => [sign, count(names, sign.charCodeAt(0), 0, names.length)] as const,
   );
   return counts.reduce((most, next) => (next[1] > most[1] ? next : most))[0];
-}
-
-function countLineFeeds(bytes: Uint8Array, from: number, to: number): number {
-  return count(bytes, lineFeed, from, to);
 }
 
 function count(bytes: Uint8Array, sign: number, from: number, to: number): number {

@@ -1,0 +1,48 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { keepCopy } from '../../src/storage/keep-copy.ts';
+import { TestFolder } from '../support/test-database.ts';
+
+let folder: TestFolder;
+beforeEach(() => {
+  folder = new TestFolder();
+});
+afterEach(() => folder[Symbol.dispose]());
+
+const at = new Date('2026-11-20T10:00:00Z');
+/** Copies files that hold `content`. */
+const copierOf = (content: string) => ({
+  async copyInto(into: string) {
+    for (const name of ['links', 'clicks']) writeFileSync(join(into, `${name}.db`), content);
+    return {};
+  },
+});
+const keep = (content: string) => keepCopy(folder.file('kept'), copierOf(content), at);
+
+test('each copy has a folder of its own, also of one moment', async () => {
+  const kept = await Promise.all(['one', 'two', 'three'].map(keep));
+  expect(kept.map((path) => readFileSync(join(path, 'links.db'), 'utf8'))).toEqual([
+    'one',
+    'two',
+    'three',
+  ]);
+  expect(readdirSync(folder.file('kept')).sort()).toEqual(
+    Array(3).fill(expect.stringMatching(/^2026-11-20T10-00-00\.000Z-\w{6}$/)),
+  );
+});
+
+test('a copy that cannot be made leaves what is there as it is, and nothing else', async () => {
+  mkdirSync(folder.file('kept'));
+  writeFileSync(folder.file('kept/links.db'), 'of an earlier release');
+  const failing = {
+    async copyInto(into: string) {
+      writeFileSync(join(into, 'links.db'), 'half');
+      throw new Error('no room');
+    },
+  };
+  const before = await keep('whole');
+  await expect(keepCopy(folder.file('kept'), failing, at)).rejects.toThrow('no room');
+  expect(readFileSync(join(before, 'clicks.db'), 'utf8')).toBe('whole');
+  expect(readdirSync(folder.file('kept'))).toHaveLength(2);
+});
