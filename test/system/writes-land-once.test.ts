@@ -51,6 +51,17 @@ const writes: readonly Write[] = [
     transactions: 1,
   },
   {
+    operation: 'POST /api/v1/import',
+    path: () => '/api/v1/import',
+    sending: () => ({
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-ndjson' },
+      body: '{"slug":"imported","destination":"https://example.com/c"}\n',
+    }),
+    status: 200,
+    transactions: 1,
+  },
+  {
     operation: 'PATCH /api/v1/links/{slug}',
     before: link('to-change'),
     path: () => '/api/v1/links/to-change',
