@@ -49,9 +49,6 @@ export async function* groupRows(
   if (!draft.isEmpty) yield draft.toBatch();
 }
 
-/** A text that the JSON of a row with a slug has, and that no value in it can have. */
-const slugPattern = /"slug"\s*:\s*"/;
-
 class Draft {
   readonly #parts: Buffer[] = [];
   readonly #lines: number[] = [];
@@ -78,7 +75,7 @@ class Draft {
       return;
     }
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    this.#hasSlugs &&= slugPattern.test(bytes.toString('latin1'));
+    this.#hasSlugs &&= hasSlug(bytes);
     this.#parts.push(bytes);
     this.#lines.push(line);
     this.#bytes += bytes.length + 1;
@@ -99,5 +96,15 @@ class Draft {
       faults: this.#faults,
       idempotencyKey: this.#hasSlugs ? undefined : key(),
     };
+  }
+}
+
+/** Whether the row is for a slug of its own. What is no JSON makes no link, so it needs no key either. */
+function hasSlug(row: Buffer): boolean {
+  try {
+    const { slug } = Object(JSON.parse(row.toString()));
+    return typeof slug === 'string';
+  } catch {
+    return true;
   }
 }
