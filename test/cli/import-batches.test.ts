@@ -32,4 +32,20 @@ describe('a batch of an import', () => {
     expect(batch?.idempotencyKey).toMatch(/^import-[0-9a-f]{64}$/);
     expect(await group(rowsOf(['{"slug":"y"}', row]))).toEqual([batch]);
   });
+
+  test.each([
+    ['is sent where the file cannot be read on', '{"slug":"z"}', [2, 1]],
+    ['waits for the whole file where a row has no slug', '{}', [2]],
+  ])('%s', async (_, last, expected) => {
+    async function* torn() {
+      yield* rowsOf(['{"slug":"x"}', '{"slug":"y"}', last]);
+      throw new Error('torn');
+    }
+    const lengths: number[] = [];
+    const all = async () => {
+      for await (const { lines } of groupRows(torn(), 2)) lengths.push(lines.length);
+    };
+    await expect(all()).rejects.toThrow('torn');
+    expect(lengths).toEqual(expected);
+  });
 });

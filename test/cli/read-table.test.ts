@@ -30,6 +30,41 @@ describe('a table', () => {
     },
   );
 
+  test.each([1, 2, 7, 1_000])(
+    'may have lines that end with a carriage return alone, in pieces of %d bytes',
+    async (size) => {
+      const text = '\uFEFFa;b\r1;"x\n; ""y"""\r\r2;"two\rlines"\r3;';
+      expect(shown(await read(text, size))).toEqual([
+        [1, 'a', 'b'],
+        [2, '1', 'x\n; "y"'],
+        [4, '2', 'two\rlines'],
+        [6, '3', ''],
+      ]);
+    },
+  );
+
+  test('gives the rows before one that is too long, and names that', async () => {
+    const begin = 'a,b\n1,"x"\n';
+    for (const [cell, words] of [
+      ['x'.repeat(2 ** 21), 'the row that begins in line 3 is longer than any link is'],
+      [
+        `"${'x'.repeat(2 ** 21)}"`,
+        'the row that begins in line 3 is longer than any link is, or a quotation mark is not closed',
+      ],
+    ] as const) {
+      const rows: TableRow[] = [];
+      const all = async () => {
+        const bytes = Buffer.from(`${begin}2,${cell}\n`);
+        for await (const row of readTable(inPieces(bytes, bytes.length - 2))) rows.push(row);
+      };
+      await expect(all()).rejects.toThrow(new RegExp(`^${words}$`));
+      expect(shown(rows)).toEqual([
+        [1, 'a', 'b'],
+        [2, '1', 'x'],
+      ]);
+    }
+  });
+
   test.each([',', ';', '\t'])('may have its cells apart by %j', async (sign) => {
     const text = `a${sign}b\n1${sign}2\n`;
     expect(shown(await read(text))).toEqual([
