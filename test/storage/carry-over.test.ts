@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { carryOver } from '../../src/storage/carry-over.ts';
@@ -22,10 +23,14 @@ function write<T>(file: string, work: (session: WriterSession) => T): T {
 
 function createKey(file: string, name: string): number {
   return write(file, ({ commits }) => {
-    const input = { name, prefix: name.padEnd(10, '0'), secretHash: 'c'.repeat(64) };
+    const input = { name, prefix: name.padEnd(10, '0'), secretHash: `hash of ${name}` };
     const { outcomes } = commits.run([{ name: 'createKey', input }]);
     return (outcomes[0] as { value: { id: number } }).value.id;
   });
+}
+
+function revokeKey(file: string, id: number): void {
+  write(file, ({ commits }) => commits.run([{ name: 'revokeKey', input: id }]));
 }
 
 function insertLink(file: string): number {
@@ -68,4 +73,26 @@ test('a backup that has given more ids goes on behind its own', () => {
   carryOver(running, restored);
   expect(createKey(restored, 'bob')).toBe(2);
   expect(insertLink(restored)).toBe(2);
+});
+
+test('a key that is revoked by now stays revoked, and no other one is', () => {
+  for (const name of ['leaked', 'good', 'old']) createKey(running, name);
+  revokeKey(running, 3);
+  copyFileSync(running, restored);
+  revokeKey(running, 1);
+  const keys = (file: string) =>
+    look(file, (database) => database.prepare('SELECT * FROM api_keys ORDER BY id').all());
+  carryOver(running, restored);
+  expect(keys(restored)).toEqual(keys(running));
+});
+
+test('a key that was revoked elsewhere leaves another of its id alone', () => {
+  createKey(running, 'leaked');
+  revokeKey(running, 1);
+  createKey(restored, 'good');
+  carryOver(running, restored);
+  const revoked = look(restored, (database) =>
+    database.prepare('SELECT id FROM api_keys WHERE revoked_at IS NOT NULL').all(),
+  );
+  expect(revoked).toEqual([]);
 });

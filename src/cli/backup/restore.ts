@@ -76,4 +76,7 @@ async function restoreTo(
   const files = ['links.db', 'clicks.db'].filter((name) => existsSync(join(folder, name)));
   const { links } = countLinks(join(folder, 'links.db'));
   output.line(`put ${words}, with ${links} links, into ${folder}: ${files.join(' and ')}`);
+  output.note(
+    'in it, keys that were revoked since are valid, and links that were blocked since are not blocked',
+  );
 }
