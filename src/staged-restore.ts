@@ -1,5 +1,4 @@
 import {
-  chownSync,
   closeSync,
   constants,
   copyFileSync,
@@ -9,9 +8,9 @@ import {
   openSync,
   renameSync,
   rmSync,
-  statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { giveToOwnerOf } from './backup/give-to-owner.ts';
 import { Failure } from './domain/failure.ts';
 import { findFaultOfFile } from './storage/database-file.ts';
 
@@ -118,11 +117,4 @@ function expectSound(name: (typeof names)[number], file: string, title: string):
   const fault = findFaultOfFile({ file, migrationsDir });
   if (fault === undefined) return;
   throw new Failure('conflict', `${title} cannot be restored as ${name}.db: ${fault}`);
-}
-
-/** A command may run as root, and the app as a user who has to read and remove the files. */
-function giveToOwnerOf(folder: string, paths: readonly string[]): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(folder);
-  for (const path of paths) chownSync(path, uid, gid);
 }

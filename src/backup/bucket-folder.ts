@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { nameBackupPlace } from '../domain/backup-place.ts';
 import { type Bucket, BucketFailure, checkKey, type StoredObject } from './bucket.ts';
 import { toFolderFailure } from './bucket-folder-failure.ts';
+import { giveToOwnerOf } from './give-to-owner.ts';
 
 /** Where an object lies until it is whole. The name is no key, so nobody finds it. */
 const unfinished = '.unfinished';
@@ -15,7 +16,7 @@ const unfinishedKeptMs = 24 * 3_600_000;
  * A folder as a bucket. The folder has to be there: one that is made on the way would hide that its disk is not mounted.
  *
  * An object is written and synced beside its place and renamed there, so that a reader finds all of it or nothing, also
- * after a power loss.
+ * after a power loss. What root writes belongs to the owner of the folder, so that a node which is not root goes on with it.
  */
 export class FolderBucket implements Bucket {
   readonly name: string;
@@ -65,6 +66,7 @@ export class FolderBucket implements Bucket {
       try {
         const file = await open(fresh, 'wx', 0o600);
         try {
+          giveToOwnerOf(this.#folder, [fresh]);
           await file.writeFile(body);
           await file.sync();
         } finally {
@@ -127,6 +129,9 @@ export class FolderBucket implements Bucket {
   async #makeFolder(under: string): Promise<void> {
     const path = join(this.#folder, under);
     const first = await mkdir(path, { recursive: true });
+    for (let made = path; made.length > this.#folder.length; made = dirname(made)) {
+      giveToOwnerOf(this.#folder, [made]);
+    }
     if (first === undefined) return;
     for (let made = path; made.length >= first.length; made = dirname(made)) {
       await syncFolder(dirname(made));

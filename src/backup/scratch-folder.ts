@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { giveToOwnerOf } from './give-to-owner.ts';
 
 /** A folder for files of one run, gone with all in it when disposed. */
 export interface ScratchFolder extends AsyncDisposable {
@@ -20,7 +21,7 @@ const reserveBytes = 1_073_741_824;
 
 /**
  * Opens a folder of its own under `parent`, and takes away those that earlier runs left behind when they were killed: nobody
- * claims them any more. Rejects with `NoRoom` when the disk would be too full with `neededBytes` more.
+ * claims them any more. What root makes belongs to the owner of the folder above, who could use none of it otherwise. Rejects with `NoRoom` when the disk would be too full with `neededBytes` more.
  */
 export async function openScratchFolder(
   parent: string,
@@ -28,11 +29,15 @@ export async function openScratchFolder(
   claim: ClaimFolder,
 ): Promise<ScratchFolder> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
+  giveToOwnerOf(dirname(parent), [parent]);
   const { path, claimed } = await oneAtATime(parent, claim, async () => {
     await removeLeftOver(parent, claim);
     await expectRoom(parent, neededBytes);
     const path = await mkdtemp(join(parent, prefix));
-    return { path, claimed: claim(path) };
+    const claimed = claim(path);
+    // With the locks of both folders: whoever cannot write those claims nothing.
+    giveToOwnerOf(parent, [path, ...(await listLocks(parent)), ...(await listLocks(path))]);
+    return { path, claimed };
   });
   return {
     path,
@@ -66,6 +71,12 @@ async function claimInTurn(parent: string, claim: ClaimFolder): Promise<Disposab
       await delay(retryMs);
     }
   }
+}
+
+/** The files in a folder: a claim may be one. */
+async function listLocks(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
 }
 
 async function removeLeftOver(parent: string, claim: ClaimFolder): Promise<void> {

@@ -19,6 +19,7 @@ import { toFolderFailure } from '../../src/backup/bucket-folder-failure.ts';
 import { openBucket } from '../../src/backup/open-bucket.ts';
 import { bucketFailureOf } from '../support/bucket-failure.ts';
 import { describeBucket } from '../support/bucket-suite.ts';
+import { recordOwners } from '../support/recorded-owners.ts';
 
 let top: string;
 let count = 0;
@@ -40,6 +41,20 @@ describe('a folder as a bucket', () => {
 
   test('is named as its variable says it', () => {
     expect(new FolderBucket('/srv/my backups').name).toBe('file:///srv/my%20backups');
+  });
+
+  test('what root writes belongs to the owner of the folder, and so do folders that another root has made', async () => {
+    const folder = newFolder();
+    mkdirSync(join(folder, 'parts'));
+    const given = recordOwners();
+    await new FolderBucket(folder).write('parts/of/a', Buffer.from('a'));
+    const { uid, gid } = statSync(folder);
+    expect(new Set(given.values())).toEqual(new Set([`${uid}:${gid}`]));
+    const [object, ...folders] = [...given.keys()].toSorted((a, b) => b.length - a.length);
+    expect(object).toMatch(/\/\.unfinished\/[0-9a-f-]{36}$/);
+    expect(folders.toSorted()).toEqual(
+      ['.unfinished', 'parts', 'parts/of'].map((name) => join(folder, name)),
+    );
   });
 
   test('a folder that is gone is no empty one, for any call', async () => {

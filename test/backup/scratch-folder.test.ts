@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NoRoom, openScratchFolder } from '../../src/backup/scratch-folder.ts';
 import { claimFolder } from '../../src/storage/folder-claim.ts';
+import { recordOwners } from '../support/recorded-owners.ts';
 
 describe('a scratch folder', () => {
   let parent: string;
@@ -45,6 +46,19 @@ describe('a scratch folder', () => {
     expect(runs()).toHaveLength(8);
     for (const folder of folders) await folder[Symbol.asyncDispose]();
     expect(runs()).toEqual([]);
+  });
+
+  it('belongs to the owner of the folder above, with its locks, when root opens it', async () => {
+    const given = recordOwners();
+    await using scratch = await openScratchFolder(parent, 0, claimFolder);
+    const { uid, gid } = statSync(join(parent, '..'));
+    const owner = `${uid}:${gid}`;
+    expect(Object.fromEntries(given)).toEqual({
+      [parent]: owner,
+      [join(parent, 'lock')]: owner,
+      [scratch.path]: owner,
+      [join(scratch.path, 'lock')]: owner,
+    });
   });
 
   it('is refused where the disk would be too full', async () => {

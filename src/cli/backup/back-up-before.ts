@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { giveToOwnerOf } from '../../backup/give-to-owner.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
@@ -24,6 +26,11 @@ export async function backUpBefore(config: Config, context: Context): Promise<vo
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await openCopier(config).copyInto(folder, ['links', 'clicks'], new AbortController().signal);
+  // The next restore, by whoever, puts another one in its place.
+  giveToOwnerOf(config.storage.dataDir, [
+    folder,
+    ...readdirSync(folder).map((name) => join(folder, name)),
+  ]);
   context.output.note(`what there is now is copied to ${folder}`);
 }
 
