@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync, readSync, writeSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { DatabaseFault } from '../domain/database-facts.ts';
 import type { SnapshotFile, SnapshotFiles } from '../domain/snapshot-file.ts';
@@ -8,10 +8,12 @@ import { isSqliteError } from './sqlite-error.ts';
 /** Not of links, so it is taken out before they are used. */
 const table = 'backup_objects';
 
+const pieceBytes = 2 ** 20;
+
 /** Backups in one file, as SQLite keeps them. */
 export const snapshotFiles: SnapshotFiles = {
   create(linksFile, path) {
-    copyFileSync(linksFile, path);
+    copyPrivately(linksFile, path);
     const database = new Database(path);
     // Nobody else sees the file before it is whole and synced.
     database.pragma('journal_mode = MEMORY');
@@ -27,7 +29,7 @@ export const snapshotFiles: SnapshotFiles = {
 
   extractLinks(path, linksFile) {
     expectWhole(path);
-    copyFileSync(path, linksFile);
+    copyPrivately(path, linksFile);
     const database = new Database(linksFile);
     try {
       database.pragma('journal_mode = MEMORY');
@@ -42,6 +44,28 @@ export const snapshotFiles: SnapshotFiles = {
     }
   },
 };
+
+/** For its owner alone from the first byte on: there are hashes of keys in it. Node's own copy gets the mode of the original. */
+function copyPrivately(from: string, to: string): void {
+  const source = openSync(from, 'r');
+  try {
+    const target = openSync(to, 'w', 0o600);
+    try {
+      // One that was there keeps its mode otherwise.
+      fchmodSync(target, 0o600);
+      const piece = Buffer.alloc(pieceBytes);
+      for (;;) {
+        const length = readSync(source, piece);
+        if (length === 0) return;
+        for (let at = 0; at < length; ) at += writeSync(target, piece, at, length - at);
+      }
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
+  }
+}
 
 function expectWhole(path: string): void {
   const fault = findFaultOfHeader(path);

@@ -1,4 +1,11 @@
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -59,6 +66,17 @@ describe('a backup in one file', () => {
     const clicks = readFileSync(join(out, 'clicks.db'));
     expect(clicks.equals(readFileSync(folder.file('clicks.db')))).toBe(true);
     expect(readdirSync(out).sort()).toEqual(['clicks.db', 'links.db']);
+  });
+
+  it('is for its owner alone, whatever its original is', async () => {
+    const files = { links: samples.copy('links', folder) };
+    chmodSync(files.links.file, 0o644);
+    writeFileSync(`${path}.unfinished`, 'of a run that broke off', { mode: 0o644 });
+    await packFile(store, { files, node: 'a', clusterId: null, path });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    chmodSync(path, 0o644);
+    const unpacked = await unpack();
+    expect(statSync(unpacked.files.links).mode & 0o777).toBe(0o600);
   });
 
   it('takes the place of another one, whole', async () => {
