@@ -15,18 +15,19 @@ export interface BackupNode {
 /**
  * The nodes that can make backups, in the order in which they should: those that work before those whose last backup
  * failed; then whoever is neither primary nor candidate, since a copy holds up what it copies and acknowledgements wait
- * for candidates; then the other candidate, the primary, and who knows no primary and so may be behind; then by name.
+ * for candidates; then the other candidate and the primary; then by name. Who knows no primary may be behind by any time, and
+ * makes none: it would be the newest, and the next restore would take it.
  * All that see the same nodes come to the same order.
  */
 export function orderForBackup(nodes: readonly BackupNode[]): readonly NodeId[] {
   return nodes
-    .filter(({ hasBucket, role }) => hasBucket && role !== 'joining')
+    .filter(({ hasBucket, role }) => hasBucket && role !== 'joining' && role !== 'detached')
     .map((node) => ({ node: node.node, rank: rankOf(node) }))
     .sort((a, b) => a.rank - b.rank || (a.node < b.node ? -1 : 1))
     .map(({ node }) => node);
 }
 
 function rankOf({ role, isCandidate, isFailing }: BackupNode): number {
-  const place = role === 'detached' ? 3 : role === 'primary' ? 2 : isCandidate === false ? 0 : 1;
-  return isFailing ? 4 + place : place;
+  const place = role === 'primary' ? 2 : isCandidate === false ? 0 : 1;
+  return isFailing ? 3 + place : place;
 }

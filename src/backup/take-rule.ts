@@ -1,6 +1,8 @@
 import type { DatabaseName } from '../domain/database-facts.ts';
-import type { Position } from '../domain/position.ts';
+import { hasReached, type Position, type Txid } from '../domain/position.ts';
 import type { NodeId } from '../domain/role.ts';
+import type { CopiedFile } from './copied-file.ts';
+import type { Manifest } from './manifest.ts';
 
 /** The newest backup in a bucket, as far as it matters for the next one. */
 export interface NewestBackup {
@@ -61,6 +63,20 @@ export function decideTake(given: {
   const hasNewClicks = areClicksDue && !isSame(given.clicks, newest.clicks?.position ?? undefined);
   if (!hasNewClicks && isSame(given.links, newest.links ?? undefined)) return { is: 'unchanged' };
   return { is: 'take', databases: hasNewClicks ? ['clicks', 'links'] : ['links'] };
+}
+
+/**
+ * Whether a copy of the links is of an earlier state than those of a backup of the same fleet. As a backup it would be the newest
+ * one, and a restore would lose what came between. Of a machine alone nothing tells.
+ */
+export function isBehind(
+  { position, facts: { epoch } }: Pick<CopiedFile, 'position' | 'facts'>,
+  newest: Pick<Manifest, 'epoch' | 'databases'>,
+): boolean {
+  const theirs = newest.databases.links.position;
+  if (position === null || theirs === null || epoch === null) return false;
+  const { txid } = position;
+  return !hasReached({ epoch, txid }, { epoch: newest.epoch, txid: theirs.txid as Txid });
 }
 
 /** Without positions nothing is known to be the same. */

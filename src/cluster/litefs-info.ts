@@ -22,12 +22,13 @@ export async function readCandidacy(litefsUrl: string, signal: AbortSignal): Pro
   return (await readInfo(litefsUrl, signal)).candidate;
 }
 
-/** The id of the fleet's cluster; `undefined` before it has one. Rejects as `readLease` does. */
-export async function readClusterId(
+/** The id of the fleet's cluster, `undefined` before it has one, and whether this node has the lease. Rejects as `readLease` does. */
+export async function readMembership(
   litefsUrl: string,
   signal: AbortSignal,
-): Promise<string | undefined> {
-  return (await readInfo(litefsUrl, signal)).clusterID;
+): Promise<{ readonly clusterId: string | undefined; readonly isPrimary: boolean }> {
+  const { clusterID: clusterId, isPrimary } = await readInfo(litefsUrl, signal);
+  return { clusterId, isPrimary };
 }
 
 async function readInfo(litefsUrl: string, signal: AbortSignal): Promise<z.output<typeof info>> {

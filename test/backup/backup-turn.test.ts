@@ -22,9 +22,9 @@ describe('who makes the backups', () => {
       ['ams2', 'syd1', 'ams1'],
     ],
     [
-      'who knows no primary comes last',
-      [primary, candidate, { ...far, role: 'detached' }],
-      ['ams2', 'ams1', 'syd1'],
+      'who knows no primary may be behind, and makes none',
+      [{ ...primary, isFailing: true }, candidate, { ...far, role: 'detached' }],
+      ['ams2', 'ams1'],
     ],
     ['a node that joins has nothing', [primary, { ...far, role: 'joining' }], ['ams1']],
     ['nor has one without a bucket', [primary, { ...far, hasBucket: false }], ['ams1']],

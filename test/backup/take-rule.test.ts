@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { decideTake, type NewestBackup, type TakeDecision } from '../../src/backup/take-rule.ts';
+import type { Manifest } from '../../src/backup/manifest.ts';
+import {
+  decideTake,
+  isBehind,
+  type NewestBackup,
+  type TakeDecision,
+} from '../../src/backup/take-rule.ts';
 import { positionAt } from '../support/fake-mount.ts';
 
 const hour = 3_600_000;
@@ -69,5 +75,33 @@ describe('what a node does after a look into the bucket', () => {
     ],
   ])('%s', (_, change, expected) => {
     expect(decideTake({ ...given, ...change })).toEqual(expected);
+  });
+});
+
+describe('a copy of the links', () => {
+  const behind = (epoch: number | null, txid: number | undefined, theirs: number | undefined) =>
+    isBehind(
+      {
+        position: txid === undefined ? null : positionAt(txid),
+        facts: { epoch, schema: '', counts: {}, contentHash: '' },
+      },
+      {
+        epoch: 7,
+        databases: {
+          links: { position: theirs === undefined ? null : positionAt(theirs) },
+        } as Manifest['databases'],
+      },
+    );
+
+  it.each([
+    ['of an earlier transaction', 7, 10, 5000, true],
+    ['of an earlier epoch, whatever its transaction', 6, 9000, 5000, true],
+    ['of the same transaction', 7, 5000, 5000, false],
+    ['of a later epoch, after a failover that lost some', 8, 10, 5000, false],
+    ['of a machine alone', 7, undefined, 5000, false],
+    ['beside a backup of a machine alone', 7, 10, undefined, false],
+    ['that keeps no epochs', null, 10, 5000, false],
+  ])('%s (%s, %s) is behind a backup of (7, %s): %s', (_, epoch, txid, theirs, expected) => {
+    expect(behind(epoch, txid, theirs)).toBe(expected);
   });
 });

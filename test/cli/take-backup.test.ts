@@ -1,16 +1,23 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeLinks } from '../../scripts/bench/links.ts';
 import { restoreNewest } from '../../src/backup/restore-newest.ts';
 import { expectBackups, openBackupStore } from '../../src/cli/backup/open-store.ts';
 import { takeBackup } from '../../src/cli/backup/take-backup.ts';
+import { DatabaseChecksum } from '../../src/cluster/database-checksum.ts';
 import { readConfig } from '../../src/config.ts';
+import { SampleDatabases } from '../support/backup-store.ts';
+import { FakeLiteFs } from '../support/fake-litefs.ts';
+import { FakeMount, positionAt } from '../support/fake-mount.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 const { signal } = new AbortController();
 const [oldSecret, newSecret] = ['old '.repeat(10), 'new '.repeat(10)] as const;
+
+const samples = new SampleDatabases(3);
+afterAll(() => samples[Symbol.dispose]());
 
 let folder: TestFolder;
 beforeEach(() => {
@@ -41,6 +48,25 @@ function runScheduled(env: Record<string, string> = {}) {
 /** The backup that a node with these settings would restore. */
 function restore(env: Record<string, string>) {
   return restoreNewest(open(env).store, { folder: join(folder.path, 'restored') });
+}
+
+/** A node of a fleet whose links are at a transaction. */
+async function runReplica(litefs: FakeLiteFs, mount: FakeMount, txid: number) {
+  const bytes = readFileSync(samples.copy('links', folder).file);
+  const checksum = new DatabaseChecksum(4096);
+  checksum.update(bytes);
+  mount.setPosition({ txid: positionAt(txid).txid, checksum: checksum.digest() as string });
+  litefs.exports.set('links.db', bytes);
+  const env = {
+    LITEFS_DIR: mount.directory,
+    LITEFS_URL: litefs.url,
+    FLEET_SECRET: 'f'.repeat(32),
+    PEER_URL: 'http://{node}.example.internal:8081',
+    BASE_URL: 'https://go.example.com',
+    // Clicks, which this node has none of, are due.
+    BACKUP_CLICKS_INTERVAL: '60s',
+  };
+  return runScheduled(env);
 }
 
 function changeLinks(): void {
@@ -80,5 +106,19 @@ describe('a scheduled backup', () => {
       manifest: { databases: { links: { encrypted: true }, clicks: { encrypted: true } } },
     });
     expect(await restore({ BACKUP_KEY: newSecret })).toMatchObject({ name: encrypted.name });
+  });
+
+  it('is refused to a replica that has less than the newest one, and never to the primary', async () => {
+    await using litefs = await FakeLiteFs.start({ isPrimary: false, hostname: 'b' });
+    using mount = new FakeMount();
+    const first = await runReplica(litefs, mount, 5000);
+    expect(first).toMatchObject({ is: 'taken', manifest: { epoch: 7 } });
+    await expect(runReplica(litefs, mount, 10)).rejects.toThrow(
+      `has less than the newest backup, ${first.name}`,
+    );
+    expect(readdirSync(join(folder.path, 'bucket', 'backups'))).toHaveLength(1);
+    expect(readdirSync(join(folder.path, 'data', 'backup'))).toEqual(['lock']);
+    litefs.info = { isPrimary: true };
+    expect((await runReplica(litefs, mount, 10)).is).toBe('unchanged');
   });
 });

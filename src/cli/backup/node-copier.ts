@@ -1,5 +1,5 @@
 import { LiteFsCopier } from '../../cluster/litefs-copier.ts';
-import { readClusterId } from '../../cluster/litefs-info.ts';
+import { readMembership } from '../../cluster/litefs-info.ts';
 import type { Config } from '../../config.ts';
 import type { DatabaseCopier } from '../../domain/database-copy.ts';
 import { FileCopier } from '../../storage/file-copier.ts';
@@ -11,6 +11,8 @@ export interface NodeCopier {
   readonly copier: DatabaseCopier;
   /** LiteFS's id of the fleet; `null` alone. */
   readonly clusterId: string | null;
+  /** Whether nobody can be ahead of it: it has the lease, or is alone. */
+  readonly isPrimary: boolean;
 }
 
 const infoTimeoutMs = 5_000;
@@ -23,13 +25,16 @@ export async function openNodeCopier({ fleet, storage }: Config): Promise<NodeCo
   if (fleet === undefined) {
     takeLowestPriority();
     const files = { links: storage.linksFile, clicks: storage.clicksFile };
-    return { copier: new FileCopier(files), clusterId: null };
+    return { copier: new FileCopier(files), clusterId: null, isPrimary: true };
   }
   const { litefsUrl, litefsDir } = fleet;
   try {
-    const clusterId = await readClusterId(litefsUrl, AbortSignal.timeout(infoTimeoutMs));
+    const { clusterId, isPrimary } = await readMembership(
+      litefsUrl,
+      AbortSignal.timeout(infoTimeoutMs),
+    );
     const copier = new LiteFsCopier({ litefsUrl, litefsDir, onReceived: takeLowestPriority });
-    return { copier, clusterId: clusterId ?? null };
+    return { copier, clusterId: clusterId ?? null, isPrimary };
   } catch (error) {
     throw new Refusal(
       `LiteFS does not answer at ${litefsUrl} (${(error as Error).message}); a backup is made on a node that runs`,

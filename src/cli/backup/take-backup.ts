@@ -7,11 +7,12 @@ import type { SoundBackup } from '../../backup/list-backups.ts';
 import { packSnapshot } from '../../backup/pack-snapshot.ts';
 import { findPrevious, type PreviousBackups } from '../../backup/previous-backups.ts';
 import { openScratchFolder } from '../../backup/scratch-folder.ts';
-import { decideTake, type NewestBackup } from '../../backup/take-rule.ts';
+import { decideTake, isBehind, type NewestBackup } from '../../backup/take-rule.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
 import type { DatabaseCopies } from '../../domain/database-copy.ts';
 import { type DatabaseName, databaseNames } from '../../domain/database-facts.ts';
+import { Failure } from '../../domain/failure.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
 import { Refusal } from '../refusal.ts';
 import type { NamedBackup } from './look.ts';
@@ -31,7 +32,8 @@ export const both: readonly DatabaseName[] = ['clicks', 'links'];
  *
  * With `isFresh` nothing that lies in the bucket is relied on: everything is sent again.
  *
- * Rejects with what the bucket, the disk, LiteFS and the files have against it; nothing is left behind then.
+ * Rejects with what the bucket, the disk, LiteFS and the files have against it, and where this node is behind what the newest
+ * backup has; nothing is left behind then.
  */
 export async function takeBackup(
   config: Config,
@@ -67,6 +69,7 @@ export async function takeBackup(
     throw new Refusal('this node has no links yet; start it, and let it join');
   }
   const files = inspectAll(store, copies);
+  expectNotBehind(node, newest, files.links);
   if (onlyWhenDue && holdsAll(store, newest, files)) return { ...newest, is: 'unchanged' };
   const packed = await packSnapshot(store, {
     files,
@@ -78,6 +81,20 @@ export async function takeBackup(
     signal,
   });
   return { is: 'taken', ...packed };
+}
+
+/** What the primary has is what the fleet has, also where a restore of an older backup has set it back. */
+function expectNotBehind(
+  { isPrimary, clusterId }: NodeCopier,
+  newest: SoundBackup | undefined,
+  links: CopiedFile | undefined,
+): void {
+  if (isPrimary || links === undefined || newest?.manifest.clusterId !== clusterId) return;
+  if (!isBehind(links, newest.manifest)) return;
+  throw new Failure(
+    'unavailable',
+    `this node has less than the newest backup, ${newest.name}, and a restore would take its own for newer; it makes none before it has caught up. The primary does ("hoplite backup now")`,
+  );
 }
 
 /** Of the same fleet, and without anything to build on. */
