@@ -86,6 +86,20 @@ test('to a folder: two plain files, and nothing else', async () => {
   });
 });
 
+test.each(['clicks.db', 'clicks.db-journal', 'clicks.db-wal', 'links.db-shm'])(
+  'to a folder with a %s: nothing, since SQLite would take it for a part of what is restored',
+  async (name) => {
+    const to = folder.file(`beside ${name}`);
+    mkdirSync(to);
+    writeFileSync(join(to, name), 'left over');
+    expect(await runHere(['backup', 'restore', '--to', to], env)).toMatchObject({
+      exitCode: 1,
+      stderr: `${join(to, name)} is there already; nothing was changed\n`,
+    });
+    expect(readdirSync(to)).toEqual([name]);
+  },
+);
+
 test('of a time, into the machine that runs, once its name was typed', async () => {
   const args = ['backup', 'restore', '--at', between];
   const name = new URL(machine.baseUrl).host;
@@ -202,7 +216,10 @@ test('a backup in one file shows its links to any SQLite, and is restored by pat
       ['backup', 'restore', '--from', from, '--to', folder.file(to)],
       env,
     );
-    expect(restored).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(restored).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(/^in it, keys that were revoked since are valid, and .*\n$/),
+    });
     expect(readdirSync(folder.file(to)).sort()).toEqual(['clicks.db', 'links.db']);
   }
   await using s3 = await startS3Server();

@@ -81,7 +81,11 @@ async function restoreTo(
   source: RestoreSource,
   { output }: Context,
 ): Promise<void> {
-  for (const name of ['links.db', 'clicks.db', 'links.db-wal', 'links.db-journal']) {
+  // SQLite takes what lies beside a database for a part of it, and would play it into the restored one.
+  const names = ['links.db', 'clicks.db'].flatMap((name) =>
+    ['', '-wal', '-shm', '-journal'].map((suffix) => `${name}${suffix}`),
+  );
+  for (const name of names) {
     if (!existsSync(join(folder, name))) continue;
     throw new Refusal(`${join(folder, name)} is there already; nothing was changed`);
   }
