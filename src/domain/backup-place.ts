@@ -43,7 +43,8 @@ export function parseBackupPlace(text: string): BackupPlace | undefined {
 
 /** The place as its variable says it. */
 export function nameBackupPlace(place: BackupPlace): string {
-  if (place.in === 'folder') return `file://${encodeURI(place.folder)}`;
+  if (place.in === 'folder')
+    return `file://${encodeURI(place.folder).replace(/[?#]/g, encodeURIComponent)}`;
   return `s3://${place.bucket}${place.prefix === '' ? '' : `/${place.prefix}`}`;
 }
 

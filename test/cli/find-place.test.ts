@@ -1,12 +1,24 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { findPlace } from '../../src/cli/backup/find-place.ts';
+import { nameBackupPlace, parseBackupPlace } from '../../src/domain/backup-place.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 const folder = new TestFolder();
 mkdirSync(folder.file('a folder'));
 writeFileSync(folder.file('a file.db'), '');
 afterAll(() => folder[Symbol.dispose]());
+
+test.each(['of #1', 'what?', '100 %', 'a%20b'])(
+  'a folder named "%s" is the place it names',
+  (name) => {
+    mkdirSync(folder.file(name));
+    const place = { in: 'folder', folder: folder.file(name) } as const;
+    const found = findPlace(folder.file(name));
+    expect(found).toEqual({ is: 'backups', url: nameBackupPlace(place) });
+    expect(parseBackupPlace(nameBackupPlace(place))).toEqual(place);
+  },
+);
 
 describe('where a backup is that a command names', () => {
   test.each([

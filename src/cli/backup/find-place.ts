@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Refusal } from '../refusal.ts';
 
 /** Where a backup is, that a command names. */
@@ -41,6 +41,6 @@ export function findPlace(from: string): NamedPlace {
 function findOnDisk(path: string): NamedPlace {
   if (!existsSync(path)) throw new Refusal(`there is no ${path}`);
   return statSync(path).isDirectory()
-    ? { is: 'backups', url: `file://${encodeURI(path)}` }
+    ? { is: 'backups', url: pathToFileURL(path).href }
     : { is: 'file', path };
 }
