@@ -8,16 +8,17 @@ const bucketLook = z.object({
     .object({
       name: z.string(),
       node: z.string(),
-      ageMs: age,
+      /** `null` where the clock was ahead when it was made. */
+      ageMs: age.nullable(),
       /** Of the database files. */
       bytes: z.int(),
       /** Of the parts as they are stored; many of them belong to other backups too. */
       storedBytes: z.int(),
-      /** `null` when it has none. */
+      /** `null` when it has none, and where the clock was ahead. */
       clicksAgeMs: age.nullable(),
     })
     .nullable(),
-  /** The newest of which a trial has shown that it can be restored. */
+  /** The newest of which a trial has shown that it can be restored, at a time that is known. */
   verified: z
     .object({
       name: z.string(),

@@ -147,7 +147,7 @@ function takeOver(
   name: DatabaseName,
   store: BackupStore,
   {
-    previous: { sound },
+    previous: { sound, seenAtMs },
     missing,
   }: { readonly previous: PreviousBackups; readonly missing: ReadonlySet<string> },
 ): DatabaseManifest | undefined {
@@ -155,10 +155,10 @@ function takeOver(
   const database = backup?.manifest.databases[name];
   if (backup === undefined || !database) return undefined;
   const bucketName = store.bucket.name;
-  if (!canCarryOver(backup, store)) {
+  if (!canCarryOver(backup, store, seenAtMs)) {
     throw new SnapshotFault(
       'other',
-      `the newest backup in ${bucketName} is of an earlier BACKUP_KEY or BACKUP_ENCRYPT; copy both databases again`,
+      `the newest backup in ${bucketName} is of an earlier BACKUP_KEY or BACKUP_ENCRYPT, or of a clock that was ahead; copy both databases again`,
     );
   }
   const lost = database.parts.find(({ name }) => missing.has(name));

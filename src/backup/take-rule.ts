@@ -1,13 +1,14 @@
 import type { DatabaseName } from '../domain/database-facts.ts';
 import { hasReached, type Position, type Txid } from '../domain/position.ts';
 import type { NodeId } from '../domain/role.ts';
+import { toAgeMs } from './bucket-age.ts';
 import type { CopiedFile } from './copied-file.ts';
 import type { Manifest } from './manifest.ts';
 
 /** The newest backup in a bucket, as far as it matters for the next one. */
 export interface NewestBackup {
   readonly node: NodeId;
-  /** By the clock of the bucket. */
+  /** When the newest of its databases was copied, by the clock of the bucket. */
   readonly takenAtMs: number;
   /** Whether what was not copied may be taken over from it. */
   readonly canCarryOver: boolean;
@@ -52,14 +53,13 @@ export function decideTake(given: {
 }): TakeDecision {
   const { newest, nowMs } = given;
   if (newest === undefined) return { is: 'take', databases: ['clicks', 'links'] };
-  const ageMs = nowMs - newest.takenAtMs;
+  const ageMs = toAgeMs(nowMs, newest.takenAtMs) ?? Number.POSITIVE_INFINITY;
   if (newest.node !== given.node && ageMs < given.intervalMs * freshPart) {
     return { is: 'theirs', node: newest.node, ageMs };
   }
   if (!newest.canCarryOver) return { is: 'take', databases: ['clicks', 'links'] };
-  const areClicksDue =
-    newest.clicks === undefined ||
-    nowMs - newest.clicks.takenAtMs >= given.clicksIntervalMs * duePart;
+  const clicksAgeMs = newest.clicks && toAgeMs(nowMs, newest.clicks.takenAtMs);
+  const areClicksDue = clicksAgeMs === undefined || clicksAgeMs >= given.clicksIntervalMs * duePart;
   const hasNewClicks = areClicksDue && !isSame(given.clicks, newest.clicks?.position ?? undefined);
   if (!hasNewClicks && isSame(given.links, newest.links ?? undefined)) return { is: 'unchanged' };
   return { is: 'take', databases: hasNewClicks ? ['clicks', 'links'] : ['links'] };

@@ -64,6 +64,29 @@ describe('what a node does after a look into the bucket', () => {
       linksAlone,
     ],
     [
+      'another node was there when the clock was ahead',
+      {
+        node: 'syd1',
+        newest: {
+          ...newest,
+          canCarryOver: false,
+          takenAtMs: nowMs + 30 * 24 * hour,
+          clicks: { takenAtMs: nowMs + 30 * 24 * hour, position: positionAt(9) },
+        },
+      },
+      both,
+    ],
+    [
+      'clicks went on since the clock was ahead',
+      { newest: { ...newest, clicks: { ...old, takenAtMs: nowMs + hour } } },
+      both,
+    ],
+    [
+      'another node was there in the second that the clock tells next',
+      { node: 'syd1', links: positionAt(8), newest: { ...newest, takenAtMs: nowMs + 999 } },
+      { is: 'theirs', node: 'ams1', ageMs: 0 },
+    ],
+    [
       'alone nothing tells whether something changed',
       { links: undefined, newest: { ...newest, links: null } },
       linksAlone,

@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeLinks } from '../../scripts/bench/links.ts';
 import { restoreNewest } from '../../src/backup/restore-newest.ts';
+import { recordVerified } from '../../src/backup/verified-backups.ts';
+import { lookAtBucket, type NamedBackup } from '../../src/cli/backup/look.ts';
 import { expectBackups, openBackupStore } from '../../src/cli/backup/open-store.ts';
 import { takeBackup } from '../../src/cli/backup/take-backup.ts';
 import { DatabaseChecksum } from '../../src/cluster/database-checksum.ts';
@@ -107,6 +109,37 @@ describe('a scheduled backup', () => {
     });
     expect(await restore({ BACKUP_KEY: newSecret })).toMatchObject({ name: encrypted.name });
   });
+
+  it.each(['a', 'b'])(
+    'of node %s goes on after one of node a that was made while the clock was ahead',
+    async (node) => {
+      const at = { NODE_ID: node, BACKUP_CLICKS_INTERVAL: '60s' };
+      const ahead = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 30 * 24 * 3_600_000);
+      const { config, backup, store } = open({});
+      const first = await takeBackup(config, backup, store, { signal });
+      await recordVerified(store, first as NamedBackup, { node: 'a', signal });
+      ahead.mockRestore();
+      expect(await lookAtBucket(store, first as NamedBackup, signal)).toMatchObject({
+        newest: { ageMs: null, clicksAgeMs: null },
+        verified: null,
+      });
+
+      const clicks = new Database(join(folder.path, 'data', 'clicks.db'));
+      clicks.exec('INSERT INTO click_totals VALUES (1, 1, 5, 0, 3, 0)');
+      clicks.close();
+      const second = await runScheduled(at);
+      expect(second.is).toBe('taken');
+      const look = await lookAtBucket(store, second as NamedBackup, signal);
+      expect(look.newest?.ageMs).toBeLessThan(60_000);
+      expect(look.newest?.clicksAgeMs).toBeLessThan(60_000);
+      expect(await restore({})).toMatchObject({
+        name: second.name,
+        manifest: { databases: { clicks: { counts: { click_totals: 1 } } } },
+      });
+      await recordVerified(store, second as NamedBackup, { node, signal });
+      expect((await lookAtBucket(store, undefined, signal)).verified?.name).toBe(second.name);
+    },
+  );
 
   it('is refused to a replica that has less than the newest one, and never to the primary', async () => {
     await using litefs = await FakeLiteFs.start({ isPrimary: false, hostname: 'b' });

@@ -1,5 +1,6 @@
 import type { BucketLook } from '../../backup/backup-report.ts';
 import type { BackupStore } from '../../backup/backup-store.ts';
+import { copiedAtMs, toAgeMs } from '../../backup/bucket-age.ts';
 import { findBackups, readBackup } from '../../backup/list-backups.ts';
 import type { Manifest } from '../../backup/manifest.ts';
 import { listVerified } from '../../backup/verified-backups.ts';
@@ -17,29 +18,33 @@ export async function lookAtBucket(
   signal: AbortSignal,
 ): Promise<BucketLook> {
   const nowMs = await store.bucket.nowMs(signal);
-  const toAge = (timeMs: number) => Math.max(0, nowMs - timeMs);
+  const toAge = (timeMs: number) => toAgeMs(nowMs, timeMs) ?? null;
   const toClicksAge = ({ databases: { clicks } }: Manifest) =>
     clicks === null ? null : toAge(Date.parse(clicks.takenAt));
   const verified = await findVerified(store, signal);
+  const verifiedAgeMs = verified && toAge(verified.verifiedAtMs);
   return {
     newest: newest === undefined ? null : describeNewest(newest, toAge, toClicksAge),
-    verified: verified && {
-      name: verified.name,
-      ageMs: toAge(verified.verifiedAtMs),
-      clicksAgeMs: toClicksAge(verified.manifest),
-    },
+    verified:
+      verified === null || verifiedAgeMs === null
+        ? null
+        : {
+            name: verified.name,
+            ageMs: verifiedAgeMs,
+            clicksAgeMs: toClicksAge(verified.manifest),
+          },
   };
 }
 
 function describeNewest(
   { name, manifest }: NamedBackup,
-  toAge: (timeMs: number) => number,
+  toAge: (timeMs: number) => number | null,
   toClicksAge: (manifest: Manifest) => number | null,
 ): BucketLook['newest'] {
   return {
     name,
     node: manifest.node,
-    ageMs: toAge(Date.parse(manifest.takenAt)),
+    ageMs: toAge(copiedAtMs(manifest)),
     ...sizesOf(manifest),
     clicksAgeMs: toClicksAge(manifest),
   };

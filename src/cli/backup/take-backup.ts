@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupStore } from '../../backup/backup-store.ts';
+import { copiedAtMs } from '../../backup/bucket-age.ts';
 import { canCarryOver } from '../../backup/carry-over.ts';
 import type { CopiedFile } from '../../backup/copied-file.ts';
 import type { SoundBackup } from '../../backup/list-backups.ts';
@@ -70,7 +71,7 @@ export async function takeBackup(
   }
   const files = inspectAll(store, copies);
   expectNotBehind(node, newest, files.links);
-  if (onlyWhenDue && holdsAll(store, newest, files)) return { ...newest, is: 'unchanged' };
+  if (onlyWhenDue && holdsAll(store, previous, files)) return { ...newest, is: 'unchanged' };
   const packed = await packSnapshot(store, {
     files,
     node: config.node.id,
@@ -131,19 +132,19 @@ async function decide(
     nowMs: previous.seenAtMs,
     intervalMs,
     clicksIntervalMs,
-    newest: newest && toNewest(store, newest),
+    newest: newest && toNewest(store, newest, previous.seenAtMs),
     links: await node.copier.readPosition('links'),
     clicks: await node.copier.readPosition('clicks'),
   });
 }
 
-function toNewest(store: BackupStore, newest: SoundBackup): NewestBackup {
-  const { manifest, takenAtMs } = newest;
+function toNewest(store: BackupStore, newest: SoundBackup, nowMs: number): NewestBackup {
+  const { manifest } = newest;
   const { links, clicks } = manifest.databases;
   return {
     node: manifest.node,
-    takenAtMs,
-    canCarryOver: canCarryOver(newest, store),
+    takenAtMs: copiedAtMs(manifest),
+    canCarryOver: canCarryOver(newest, store, nowMs),
     links: links.position,
     clicks:
       clicks === null
@@ -178,12 +179,12 @@ export function inspectAll(
 /** Alone there are no positions, so only the content tells that nothing changed. */
 function holdsAll(
   store: BackupStore,
-  newest: SoundBackup | undefined,
+  { sound: [newest], seenAtMs }: PreviousBackups,
   files: Partial<Record<DatabaseName, CopiedFile>>,
 ): boolean {
   return (
     newest !== undefined &&
-    canCarryOver(newest, store) &&
+    canCarryOver(newest, store, seenAtMs) &&
     databaseNames.every((name) => {
       const copied = files[name];
       const before = newest.manifest.databases[name];
