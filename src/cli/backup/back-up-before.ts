@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { giveToOwnerOf } from '../../backup/give-to-owner.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
+import { keepCopy } from '../../storage/keep-copy.ts';
 import type { Context } from '../context.ts';
 import { openCopier } from './open-copier.ts';
 import { openBackupStore } from './open-store.ts';
@@ -13,8 +13,7 @@ import { tellPerson } from './tell-person.ts';
 
 /**
  * Backs up what there is, before it is replaced: to `BACKUP_URL`; and where there is none, or it holds the backups of another
- * fleet, as a copy of what this node has in a folder beside it, in place of an earlier copy: two plain files, from which
- * `hoplite move --from` brings it back. Rejects when that is not possible.
+ * fleet, as a copy of what this node has in a new folder beside it: two plain files, from which `hoplite move --from` brings it back. Rejects when that is not possible.
  */
 export async function backUpBefore(config: Config, context: Context): Promise<void> {
   const { backup } = config;
@@ -22,12 +21,11 @@ export async function backUpBefore(config: Config, context: Context): Promise<vo
     const name = await tellPerson(() => backUpToBucket(config, backup, context));
     if (name !== undefined) return context.output.note(`what there is now is backed up: ${name}`);
   }
-  const folder = join(config.storage.dataDir, 'before-restore');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await openCopier(config).copyInto(folder, ['links', 'clicks'], new AbortController().signal);
-  // The next restore, by whoever, puts another one in its place.
+  const parent = join(config.storage.dataDir, 'before-restore');
+  const folder = await keepCopy(parent, openCopier(config), new Date());
+  // Whoever restores next puts another one beside it.
   giveToOwnerOf(config.storage.dataDir, [
+    parent,
     folder,
     ...readdirSync(folder).map((name) => join(folder, name)),
   ]);
