@@ -1,7 +1,9 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { CopyPositions } from './cluster/copy-state.ts';
+import { LiteFsCopier } from './cluster/litefs-copier.ts';
 import { importIntoLiteFs } from './cluster/litefs-import.ts';
 import type { PeerClient } from './cluster/peer-client.ts';
 import type { PrimaryWriter } from './cluster/primary-writer.ts';
@@ -20,8 +22,10 @@ import {
 } from './domain/restore.ts';
 import type { RestoreRoutesParts } from './http/restore-routes.ts';
 import { carryOver } from './storage/carry-over.ts';
+import { keepCopy } from './storage/keep-copy.ts';
 import { replaceDatabase } from './storage/replace-database.ts';
 import { StagedFiles } from './storage/staged-files.ts';
+import { copyInThread } from './storage/thread-copier.ts';
 
 /** What is needed to restore into a running node. */
 export interface LiveRestoreOptions {
@@ -29,6 +33,8 @@ export interface LiveRestoreOptions {
   readonly cluster: Cluster;
   readonly writers: Pick<PrimaryWriter, 'epoch' | 'restWhile' | 'writer'>;
   readonly staged: StagedFiles;
+  /** Copies the databases, which nobody writes to meanwhile, and gives the folder. Rejects, with nothing left of it. */
+  readonly keep: () => Promise<string>;
   /** Puts a file in place of a database, whole or not at all. Rejects with what went wrong. */
   readonly replace: (database: RestoredDatabase, file: string) => Promise<void>;
   /** How far the databases are; nothing is known of them alone. */
@@ -103,8 +109,16 @@ export class LiveRestore implements RestoreDesk {
     }
     const startMs = clock.monotonicMs();
     let clicksKept: string | null = null;
+    let before = '';
     const put = async (term: AbortSignal) => {
-      await this.#replace('links', term);
+      before = await this.#keep();
+      try {
+        await this.#replace('links', term);
+      } catch (error) {
+        // Nothing was changed, so there is a copy more than is needed. Where nobody can tell, it stays.
+        if (!term.aborted) await rm(before, { recursive: true, force: true });
+        throw error;
+      }
       if (order.clicks !== undefined) clicksKept = await this.#replaceClicks(term);
       reopen();
       if (term.aborted) throw unsure();
@@ -118,7 +132,16 @@ export class LiveRestore implements RestoreDesk {
     }
     const opened = await this.#untilOpen();
     if (clicksKept !== null) log.error({ why: clicksKept }, 'clicks not restored');
-    return { epoch: opened, heldMs: clock.monotonicMs() - startMs, clicksKept };
+    return { epoch: opened, heldMs: clock.monotonicMs() - startMs, clicksKept, before };
+  }
+
+  async #keep(): Promise<string> {
+    try {
+      return await this.#options.keep();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw unavailable(`What is there could not be copied (${why}).`, error);
+    }
   }
 
   /**
@@ -195,6 +218,7 @@ export async function openLiveRestore(
     ...parts,
     name: new URL(config.http.baseUrl).host,
     staged,
+    keep: createKeep(config),
     replace: createReplace(config),
     reopen() {
       for (const reader of readers) reader.reopen();
@@ -214,6 +238,22 @@ export async function openLiveRestore(
       throw silent(`The private port of the primary, ${role.primary}, is not known.`);
     },
   };
+}
+
+/** The way in which this node's databases are copied. */
+function createKeep({ storage, fleet }: Config): LiveRestoreOptions['keep'] {
+  const parent = join(storage.dataDir, 'before-restore');
+  const files = { links: storage.linksFile, clicks: storage.clicksFile };
+  return () =>
+    keepCopy(
+      parent,
+      async (folder) => {
+        if (fleet === undefined) return copyInThread({ files, folder });
+        const { signal } = new AbortController();
+        await new LiteFsCopier(fleet).copyInto(folder, restoredDatabases, signal);
+      },
+      new Date(),
+    );
 }
 
 /** The way in which this node's databases are replaced. */

@@ -37,6 +37,8 @@ export interface Restored {
   readonly heldMs: number;
   /** Why the clicks are not those of the backup, though they were ordered; `null` when all was done. */
   readonly clicksKept: string | null;
+  /** The folder on the primary's machine with all that was there when writes stopped. */
+  readonly before: string;
 }
 
 /**
@@ -48,7 +50,7 @@ export interface RestoreDesk {
   /** Adds bytes to the file for a database, which begins anew at 0. Throws `conflict` when they do not continue it. */
   add(database: RestoredDatabase, at: number, bytes: Uint8Array): Promise<void>;
   /**
-   * Puts the files in place, each as one transaction, while nothing is written. Throws `conflict` when they are not what was
+   * Copies what is there and puts the files in place, each as one transaction, while nothing is written. Throws `conflict` when they are not what was
    * ordered, or the epoch is another. After any failure the databases are as they were.
    */
   restore(order: RestoreOrder): Promise<Restored>;

@@ -1,23 +1,22 @@
 import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DatabaseCopier } from '../domain/database-copy.ts';
 
 const unfinished = 'unfinished-';
 
 /**
- * Copies both databases of a node into a new folder under `parent`, named by the time, beside all that were kept there before:
+ * Has `copyInto` copy the databases of a node into a new folder under `parent`, named by the time, beside all that were kept there before:
  * an older one may be the only copy of what is in it. It has its name when it is whole and on the disk; gives its path. Rejects
  * when a copy cannot be made, and nothing is left of it.
  */
 export async function keepCopy(
   parent: string,
-  copier: Pick<DatabaseCopier, 'copyInto'>,
+  copyInto: (folder: string) => Promise<unknown>,
   at: Date,
 ): Promise<string> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(parent, unfinished));
   try {
-    await copier.copyInto(folder, ['links', 'clicks'], new AbortController().signal);
+    await copyInto(folder);
     for (const name of await readdir(folder)) await forceToDisk(join(folder, name));
     await forceToDisk(folder);
     const own = folder.slice(join(parent, unfinished).length);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Position } from '../../src/domain/position.ts';
 import type { Role } from '../../src/domain/role.ts';
@@ -17,6 +18,9 @@ let epoch: number | undefined;
 let at: { links: Position; clicks: Position };
 /** What happens when a database is replaced. */
 let replace: (database: 'links' | 'clicks') => void;
+/** What happens when the databases are copied, and where to. */
+let keep: () => void;
+let kept: string;
 let mayWrite: boolean;
 let cluster: FakeCluster;
 /** Aborted when the term as primary is over. */
@@ -33,6 +37,9 @@ beforeEach(async () => {
   epoch = 7;
   at = { links: positionAt(1), clicks: positionAt(1) };
   replace = () => undefined;
+  keep = () => undefined;
+  kept = folder.file('kept');
+  mkdirSync(kept);
   mayWrite = true;
   term = new AbortController();
   cluster = new FakeCluster(primary);
@@ -61,6 +68,11 @@ beforeEach(async () => {
       },
     },
     staged: new StagedFiles(folder.file('staged')),
+    async keep() {
+      done.push('keep');
+      keep();
+      return kept;
+    },
     async replace(database) {
       done.push(database);
       replace(database);
@@ -78,13 +90,13 @@ beforeEach(async () => {
 afterEach(() => folder[Symbol.dispose]());
 
 test('the links come first, while nothing is written, and handles are opened anew before anybody writes', async () => {
-  expect(await desk.restore(order)).toMatchObject({ epoch: 9, clicksKept: null });
-  expect(done).toEqual(['rest', 'links', 'clicks', 'reopen', 'resume']);
+  expect(await desk.restore(order)).toMatchObject({ epoch: 9, clicksKept: null, before: kept });
+  expect(done).toEqual(['rest', 'keep', 'links', 'clicks', 'reopen', 'resume']);
 });
 
 test('without clicks the counts stay', async () => {
   await desk.restore({ epoch: 7, links: file });
-  expect(done).toEqual(['rest', 'links', 'reopen', 'resume']);
+  expect(done).toEqual(['rest', 'keep', 'links', 'reopen', 'resume']);
 });
 
 test('links that cannot be replaced leave everything as it was, and the clicks alone', async () => {
@@ -94,7 +106,18 @@ test('links that cannot be replaced leave everything as it was, and the clicks a
   await expect(desk.restore(order)).rejects.toThrow(
     'links.db could not be replaced (no room). Nothing was changed.',
   );
-  expect(done).toEqual(['rest', 'links', 'resume']);
+  expect(done).toEqual(['rest', 'keep', 'links', 'resume']);
+  expect(existsSync(kept)).toBe(false);
+});
+
+test('what cannot be copied is not replaced', async () => {
+  keep = () => {
+    throw new Error('no room');
+  };
+  await expect(desk.restore(order)).rejects.toThrow(
+    'What is there could not be copied (no room). Nothing was changed.',
+  );
+  expect(done).toEqual(['rest', 'keep', 'resume']);
 });
 
 test('clicks that cannot be replaced are told, and the links are restored', async () => {
@@ -117,13 +140,18 @@ test('an answer that was lost is no failure where the position shows that it is 
 });
 
 test.each([
-  ['before the links', 'rest', 'The lease has gone. Nothing was changed.', ['rest', 'resume']],
-  ['with the links', 'links', 'it is there or not', ['rest', 'links', 'reopen', 'resume']],
+  [
+    'before the links',
+    'rest',
+    'The lease has gone. Nothing was changed.',
+    ['rest', 'keep', 'resume'],
+  ],
+  ['with the links', 'links', 'it is there or not', ['rest', 'keep', 'links', 'reopen', 'resume']],
   [
     'with the clicks',
     'clicks',
     'it is there or not',
-    ['rest', 'links', 'clicks', 'reopen', 'resume'],
+    ['rest', 'keep', 'links', 'clicks', 'reopen', 'resume'],
   ],
 ])('a term that ends %s is no success', async (_, when, words, expected) => {
   replace = (database) => {
@@ -132,6 +160,7 @@ test.each([
   if (when === 'rest') term.abort();
   await expect(desk.restore(order)).rejects.toThrow(words);
   expect(done).toEqual(expected);
+  expect(existsSync(kept)).toBe(true);
 });
 
 test('an answer that is lost with the lease tells nothing', async () => {

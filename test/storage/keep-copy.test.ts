@@ -11,14 +11,15 @@ beforeEach(() => {
 afterEach(() => folder[Symbol.dispose]());
 
 const at = new Date('2026-11-20T10:00:00Z');
-/** Copies files that hold `content`. */
-const copierOf = (content: string) => ({
-  async copyInto(into: string) {
-    for (const name of ['links', 'clicks']) writeFileSync(join(into, `${name}.db`), content);
-    return {};
-  },
-});
-const keep = (content: string) => keepCopy(folder.file('kept'), copierOf(content), at);
+/** Keeps files that hold `content`. */
+const keep = (content: string) =>
+  keepCopy(
+    folder.file('kept'),
+    async (into) => {
+      for (const name of ['links', 'clicks']) writeFileSync(join(into, `${name}.db`), content);
+    },
+    at,
+  );
 
 test('each copy has a folder of its own, also of one moment', async () => {
   const kept = await Promise.all(['one', 'two', 'three'].map(keep));
@@ -35,11 +36,9 @@ test('each copy has a folder of its own, also of one moment', async () => {
 test('a copy that cannot be made leaves what is there as it is, and nothing else', async () => {
   mkdirSync(folder.file('kept'));
   writeFileSync(folder.file('kept/links.db'), 'of an earlier release');
-  const failing = {
-    async copyInto(into: string) {
-      writeFileSync(join(into, 'links.db'), 'half');
-      throw new Error('no room');
-    },
+  const failing = async (into: string) => {
+    writeFileSync(join(into, 'links.db'), 'half');
+    throw new Error('no room');
   };
   const before = await keep('whole');
   await expect(keepCopy(folder.file('kept'), failing, at)).rejects.toThrow('no room');

@@ -111,7 +111,7 @@ export async function startTestNode(options: {
         },
         async restore(order) {
           restores.push({ at: id, order });
-          return { epoch: 5, heldMs: 12, clicksKept: null };
+          return { epoch: 5, heldMs: 12, clicksKept: null, before: '/before' };
         },
       },
       async relay({ method, path, body }) {

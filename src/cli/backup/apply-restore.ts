@@ -19,7 +19,7 @@ export interface ApplyOptions {
   readonly yes: string | undefined;
   /** Whether the counts stay as they are. */
   readonly keepClicks: boolean;
-  /** Backs up what is there now. */
+  /** Backs up what is there now, beside the copy that the primary keeps. */
   readonly backUp: () => Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function applyRestore(
 
   await backUp();
   // Asked again: the lease may have moved while a person was thinking.
-  const { epoch } = await askTarget(ask);
+  const { epoch, node: primary } = await askTarget(ask);
   const options = toWriterOptions(config, { ownHosts: [], allowPrivate: false });
   const staged = { ...options.clicks, file: clicks, positionFile: undefined };
   prepareRestore(
@@ -64,6 +64,9 @@ export async function applyRestore(
   const restored = await restoreInto(ask, { epoch, files });
   output.line(
     `restored ${words}; writes were held for ${Math.round(restored.heldMs)} ms, and this is epoch ${restored.epoch}`,
+  );
+  output.note(
+    `what there was is in ${restored.before} of ${primary}; remove it when it is not needed`,
   );
   if (restored.clicksKept !== null) {
     output.note(`the counts of clicks are as they were: ${restored.clicksKept}`);

@@ -1,35 +1,20 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { giveToOwnerOf } from '../../backup/give-to-owner.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
-import { keepCopy } from '../../storage/keep-copy.ts';
 import type { Context } from '../context.ts';
-import { openCopier } from './open-copier.ts';
 import { openBackupStore } from './open-store.ts';
 import { takeBackup } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
 
 /**
- * Backs up what there is, before it is replaced: to `BACKUP_URL`; and where there is none, or it holds the backups of another
- * fleet, as a copy of what this node has in a new folder beside it: two plain files, from which `hoplite move --from` brings it back. Rejects when that is not possible.
+ * Backs up what there is to `BACKUP_URL`, before it is replaced. Where there is none, or it holds the backups of another fleet,
+ * there is only what the primary keeps (`LiveRestore`). Rejects when the backup cannot be made.
  */
 export async function backUpBefore(config: Config, context: Context): Promise<void> {
   const { backup } = config;
-  if (backup !== undefined) {
-    const name = await tellPerson(() => backUpToBucket(config, backup, context));
-    if (name !== undefined) return context.output.note(`what there is now is backed up: ${name}`);
-  }
-  const parent = join(config.storage.dataDir, 'before-restore');
-  const folder = await keepCopy(parent, openCopier(config), new Date());
-  // Whoever restores next puts another one beside it.
-  giveToOwnerOf(config.storage.dataDir, [
-    parent,
-    folder,
-    ...readdirSync(folder).map((name) => join(folder, name)),
-  ]);
-  context.output.note(`what there is now is copied to ${folder}`);
+  if (backup === undefined) return;
+  const name = await tellPerson(() => backUpToBucket(config, backup, context));
+  if (name !== undefined) context.output.note(`what there is now is backed up: ${name}`);
 }
 
 /** The name of the backup; `undefined` when the place is that of another fleet. */

@@ -12,6 +12,7 @@ const restored = z.object({
   epoch: z.int(),
   heldMs: z.number(),
   clicksKept: z.string().nullable(),
+  before: z.string(),
 });
 
 /** What a running node or fleet says of itself. */

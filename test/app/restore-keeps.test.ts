@@ -1,0 +1,85 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runHere } from '../support/run-command-line.ts';
+import { environmentOf } from '../support/run-hoplite.ts';
+import { type RunningApp, runApp } from '../support/running-app.ts';
+import { send } from '../support/send.ts';
+import { TestFolder } from '../support/test-database.ts';
+
+let machine: RunningApp;
+let folder: TestFolder;
+beforeEach(async () => {
+  machine = await runApp();
+  folder = new TestFolder();
+});
+afterEach(async () => {
+  await machine[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+const create = (slug: string) =>
+  send(`${machine.baseUrl}/api/v1/links`, {
+    method: 'POST',
+    body: { slug, destination: `https://example.com/${slug}` },
+  });
+const parent = () => join(machine.dataDir, 'before-restore');
+const kept = () =>
+  readdirSync(parent())
+    .sort()
+    .map((name) => join(parent(), name, 'links.db'));
+
+/** Copies what the machine has into a folder, from which `restore` brings it back. */
+function copyNow(): void {
+  mkdirSync(folder.file('other'));
+  const database = new Database(join(machine.dataDir, 'links.db'), { readonly: true });
+  database.exec(`VACUUM INTO '${folder.file('other/links.db')}'`);
+  database.close();
+}
+
+const restore = () =>
+  runHere(
+    ['move', '--from', folder.file('other'), '--yes', new URL(machine.baseUrl).host],
+    environmentOf(machine),
+  );
+
+function readSlugs(file: string): readonly string[] {
+  const database = new Database(file, { readonly: true });
+  try {
+    return database.prepare<[], string>('SELECT slug FROM links').pluck().all();
+  } finally {
+    database.close();
+  }
+}
+
+test('what was there before the first restore is kept through the second', async () => {
+  await create('one');
+  copyNow();
+  await create('two');
+  await create('three');
+  for (let times = 0; times < 2; times += 1) {
+    const { exitCode, stderr } = await restore();
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(`what there was is in ${dirname(kept().at(-1) ?? '')} of `);
+  }
+  expect(kept().map((file) => readSlugs(file).length)).toEqual([3, 1]);
+});
+
+test('every write that was acknowledged is in what is kept, or in what there is now', async () => {
+  await create('one');
+  copyNow();
+  const acknowledged: string[] = [];
+  let isOver = false;
+  const writing = (async () => {
+    for (let n = 0; !isOver; n += 1) {
+      if ((await create(`w-${n}`)).status === 201) acknowledged.push(`w-${n}`);
+    }
+  })();
+  expect(await restore()).toMatchObject({ exitCode: 0 });
+  isOver = true;
+  await writing;
+  const found = new Set([...kept(), join(machine.dataDir, 'links.db')].flatMap(readSlugs));
+  expect(acknowledged.length).toBeGreaterThan(10);
+  expect(acknowledged.filter((slug) => !found.has(slug))).toEqual([]);
+});
