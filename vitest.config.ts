@@ -41,7 +41,8 @@ export default defineConfig({
           env,
           include: ['test/system/**/*.test.ts'],
           exclude: alone,
-          // Two real fleets at a time, which mostly wait; nothing else beside them.
+          // Real fleets, which mostly wait: one more at a time than there are cores, and nothing else beside them.
+          maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 180_000,
