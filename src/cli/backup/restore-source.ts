@@ -103,7 +103,7 @@ async function fetchInto(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'fetched.db');
   if (place.is === 'web') {
-    await download(place.url, path);
+    await download(place, path);
   } else {
     const { bucket } = openBackupStore(expectBackups(readConfigFor(context, place.bucketUrl)));
     const body = await bucket.read(place.key);
