@@ -92,7 +92,8 @@ async function removeLeftOver(parent: string, claim: ClaimFolder): Promise<void>
   }
 }
 
-async function expectRoom(folder: string, neededBytes: number): Promise<void> {
+/** Rejects with `NoRoom` when the disk of a folder would be too full with so many bytes more. */
+export async function expectRoom(folder: string, neededBytes: number): Promise<void> {
   const { bavail, blocks, bsize } = await statfs(folder);
   const free = bavail * bsize;
   const reserve = Math.min(reserveBytes, (blocks * bsize) / 10);

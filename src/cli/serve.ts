@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +50,7 @@ export function addServe(program: Command, context: Context): void {
 }
 
 /** Serves until a signal comes, and ends the process. */
-async function serve(config: Config, { words, takenAt }: Unpacked, folder: AsyncDisposable) {
+async function serve(config: Config, { words, takenAt }: Unpacked, folder: TemporaryFolder) {
   // Loads the whole app, which few commands need.
   const [{ startApp }, { runUntilAsked }] = await Promise.all([
     import('../app.ts'),
@@ -60,6 +61,7 @@ async function serve(config: Config, { words, takenAt }: Unpacked, folder: Async
       await folder[Symbol.asyncDispose]();
       throw error;
     });
+    folder.leaveSignals();
     return {
       app,
       greeting: `\nHoplite serves ${words} on ${app.url}. It can only be read, and clicks are not counted.\n\n`,
@@ -87,7 +89,31 @@ function toServedConfig(config: Config, folder: string): Config {
   };
 }
 
-async function makeFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+interface TemporaryFolder extends AsyncDisposable {
+  readonly path: string;
+  /** From now on a signal leaves the folder to whoever disposes it. */
+  leaveSignals(): void;
+}
+
+/** Until a signal is waited for, one ends the process as it always does, without the folder. */
+async function makeFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), 'hoplite-serve-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+  const leaveSignals = () => {
+    for (const signal of signals) process.off(signal, end);
+  };
+  const end = (signal: NodeJS.Signals) => {
+    rmSync(path, { recursive: true, force: true });
+    leaveSignals();
+    process.kill(process.pid, signal);
+  };
+  for (const signal of signals) process.on(signal, end);
+  return {
+    path,
+    leaveSignals,
+    async [Symbol.asyncDispose]() {
+      leaveSignals();
+      await rm(path, { recursive: true, force: true });
+    },
+  };
 }
