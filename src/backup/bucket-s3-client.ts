@@ -36,6 +36,8 @@ export interface S3Request {
   readonly key?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** A part of the object, such as `bytes=0-0`; all of it without. */
+  readonly range?: string;
   /** Codes of refusals that are answers, such as `NoSuchKey`. */
   readonly expected?: readonly string[];
 }
@@ -113,6 +115,11 @@ export class S3Client {
     }
   }
 
+  /** The request as it is sent next, for whoever sends it: with the clock and the region that the last answer was given for. */
+  sign(request: S3Request): Promise<SignedRequest> {
+    return this.#sign(request, this.#clock.now() + this.#clockOffsetMs);
+  }
+
   async #attempt(request: S3Request, signal?: AbortSignal): Promise<S3Answer> {
     // The first answer may say that the clock or the region is another one; then, that the other one is.
     for (let corrections = 0; ; corrections += 1) {
@@ -153,6 +160,7 @@ export class S3Client {
       const { url, method, headers } = await this.#sign(request, signedAtMs);
       // Not signed, since proxies change it: what is stored is what has to arrive.
       headers.set('accept-encoding', 'identity');
+      if (request.range !== undefined) headers.set('range', request.range);
       const response = await fetch(url, {
         method,
         headers,

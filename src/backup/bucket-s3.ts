@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import { type Bucket, BucketFailure, checkKey, type StoredObject } from './bucket.ts';
 import { type S3Answer, S3Client, type S3Patience } from './bucket-s3-client.ts';
 import { parseListing } from './bucket-s3-listing.ts';
+import type { SignedRequest } from './bucket-s3-signing.ts';
 
 /** Removals at a time: one by one is slow, and not every S3 server can remove many with one request. */
 const removedAtOnce = 8;
@@ -95,6 +96,24 @@ export class S3Bucket implements Bucket {
       },
       signal,
     );
+  }
+
+  /**
+   * The request for an object, for whoever reads one that is too large for memory and for the time that `read` has; valid for
+   * minutes. `undefined` when the bucket says that it has none of this key: its first byte is asked for before, which
+   * finds out what is wrong and says so as `read` does.
+   */
+  async signRead(key: string, signal?: AbortSignal): Promise<SignedRequest | undefined> {
+    checkKey(key);
+    const request = {
+      method: 'GET',
+      what: `give ${key}`,
+      key: `${this.#prefix}${key}`,
+      expected: ['NoSuchKey', 'InvalidRange'],
+    } as const;
+    const first = { ...request, range: 'bytes=0-0' };
+    const isThere = await this.#client.ask(first, ({ code }) => code !== 'NoSuchKey', signal);
+    return isThere ? this.#client.sign(request) : undefined;
   }
 
   async write(key: string, body: Uint8Array, signal?: AbortSignal): Promise<void> {

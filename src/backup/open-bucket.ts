@@ -17,7 +17,19 @@ export function openBucket(
 ): Bucket {
   const { place, s3 } = options;
   if (place.in === 'folder') return new FolderBucket(place.folder);
-  if (s3 === undefined) throw new TypeError('a bucket without access');
+  return openS3Bucket({ place, s3 }, { clock, patience });
+}
+
+/** The same where it is known to be one of an S3 server. */
+export function openS3Bucket(
+  options: { readonly place: BackupPlace; readonly s3: S3Access | undefined },
+  {
+    clock = systemClock,
+    patience = usualPatience,
+  }: { readonly clock?: Clock; readonly patience?: S3Patience } = {},
+): S3Bucket {
+  const { place, s3 } = options;
+  if (place.in === 'folder' || s3 === undefined) throw new TypeError('a bucket without access');
   const { bucket, prefix } = place;
   return new S3Bucket({ bucket, prefix, access: s3, clock, patience });
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bucket } from '../../src/backup/bucket.ts';
-import { openBucket } from '../../src/backup/open-bucket.ts';
+import type { S3Bucket } from '../../src/backup/bucket-s3.ts';
+import { openBucket, openS3Bucket } from '../../src/backup/open-bucket.ts';
 import type { S3Access } from '../../src/domain/backup-place.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { bucketFailureOf } from '../support/bucket-failure.ts';
@@ -37,10 +38,10 @@ interface Options {
 }
 
 /** A bucket under a prefix of its own, behind the proxy. */
-function open(options: Options = {}): Bucket {
+function open(options: Options = {}): S3Bucket {
   count += 1;
   proxy.heal();
-  return openBucket(
+  return openS3Bucket(
     {
       place: {
         in: 's3',
@@ -448,3 +449,27 @@ function resolveTo(address: string, name: string): () => void {
     holder[key] = before;
   };
 }
+
+describe('an object that is read as it comes', () => {
+  const fetchSigned = async (bucket: S3Bucket) => {
+    const request = await bucket.signRead('app.db');
+    return request && (await fetch(request.url, { headers: request.headers })).text();
+  };
+
+  test('is had with the signature, also where the clock and the region are wrong', async () => {
+    const bucket = open({ clock: clockOff(5), access: { region: 'auto' } });
+    await bucket.write('app.db', Buffer.from('all of it'));
+    expect(await fetchSigned(bucket)).toBe('all of it');
+    const late = open({ clock: clockOff(-5) });
+    expect(await late.signRead('app.db')).toBeUndefined();
+    await late.write('app.db', Buffer.from('too'));
+    expect(await fetchSigned(late)).toBe('too');
+    await late.write('app.db', Buffer.alloc(0));
+    expect(await fetchSigned(late)).toBe('');
+  });
+
+  test('is refused in the words of every other call', async () => {
+    const bucket = open({ access: { secretAccessKey: 'wrong' } });
+    expect((await bucketFailureOf(bucket.signRead('app.db'))).kind).toBe('denied');
+  });
+});

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../../backup/manifest.ts';
 import { unpackFile } from '../../backup/one-file.ts';
+import { openS3Bucket } from '../../backup/open-bucket.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
 import type { Unpacking } from '../../backup/unpack-snapshot.ts';
 import { type Config, ConfigError, readConfig } from '../../config.ts';
@@ -105,10 +106,10 @@ async function fetchInto(
   if (place.is === 'web') {
     await download(place, path);
   } else {
-    const { bucket } = openBackupStore(expectBackups(readConfigFor(context, place.bucketUrl)));
-    const body = await bucket.read(place.key);
-    if (body === undefined) throw new Refusal(`${bucket.name} has no ${place.key}`);
-    await writeFile(path, body, { mode: 0o600 });
+    const bucket = openS3Bucket(expectBackups(readConfigFor(context, place.bucketUrl)));
+    const request = await bucket.signRead(place.key);
+    if (request === undefined) throw new Refusal(`${bucket.name} has no ${place.key}`);
+    await download(request, path);
   }
   return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
 }
