@@ -40,12 +40,20 @@ describe('a scratch folder', () => {
     expect(readdirSync(parent)).toContain('something-else');
   });
 
-  it('is not taken for a left one by runs that begin at the same time', async () => {
-    const opening = Array.from({ length: 8 }, () => openScratchFolder(parent, 0, claimFolder));
-    const folders = await Promise.all(opening);
-    expect(runs()).toHaveLength(8);
-    for (const folder of folders) await folder[Symbol.asyncDispose]();
-    expect(runs()).toEqual([]);
+  it('is claimed, and what is left is looked for, while no other run can do either', async () => {
+    mkdirSync(join(parent, 'run-killed'), { recursive: true });
+    const claimed: string[] = [];
+    const claim = (folder: string) => {
+      if (folder !== parent) {
+        claimed.push(folder);
+        expect(() => claimFolder(parent)).toThrow('another Hoplite works in');
+      }
+      return claimFolder(folder);
+    };
+    await using scratch = await openScratchFolder(parent, 0, claim);
+    expect(claimed).toEqual([join(parent, 'run-killed'), scratch.path]);
+    expect(runs()).toHaveLength(1);
+    claimFolder(parent)[Symbol.dispose]();
   });
 
   it('belongs to the owner of the folder above, with its locks, when root opens it', async () => {
