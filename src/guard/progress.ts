@@ -43,7 +43,8 @@ export class ProgressView {
   /** Resolves when the app tells something, at the latest after `ms` milliseconds or when `signal` aborts. */
   async news(ms: number, signal?: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
+    // On a busy machine the moment may have passed since somebody looked, and Node warns of a time below 0.
+    const timer = setTimeout(resolve, Math.max(0, ms));
     const wake = () => resolve();
     this.#waiting.add(wake);
     signal?.addEventListener('abort', wake, { once: true });
