@@ -1,7 +1,9 @@
+import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { expectRoom, NoRoom } from './backup/scratch-folder.ts';
 import type { CopyPositions } from './cluster/copy-state.ts';
 import { LiteFsCopier } from './cluster/litefs-copier.ts';
 import { importIntoLiteFs } from './cluster/litefs-import.ts';
@@ -33,6 +35,10 @@ export interface LiveRestoreOptions {
   readonly cluster: Cluster;
   readonly writers: Pick<PrimaryWriter, 'epoch' | 'restWhile' | 'writer'>;
   readonly staged: StagedFiles;
+  /** Rejects with `NoRoom` when files of so many bytes cannot be taken and put in place. */
+  readonly expectRoom: (bytes: number) => Promise<void>;
+  /** How long files may wait for more of them or the order; default 10 minutes. */
+  readonly idleMs?: number;
   /** Copies the databases, which nobody writes to meanwhile, and gives the folder. Rejects, with nothing left of it. */
   readonly keep: () => Promise<string>;
   /** Puts a file in place of a database, whole or not at all. Rejects with what went wrong. */
@@ -50,6 +56,8 @@ const relayTimeoutMs = 900_000;
 /** How long the writer may take to open on what was restored, and how often it is looked at, milliseconds. */
 const openWithinMs = 60_000;
 const lookEveryMs = 10;
+/** A command that is at work adds a piece each moment. */
+const defaultIdleMs = 600_000;
 
 /**
  * Restores a backup into the node that runs, which goes on to redirect. Nothing is written from before the first database
@@ -62,6 +70,8 @@ const lookEveryMs = 10;
 export class LiveRestore implements RestoreDesk {
   readonly #options: LiveRestoreOptions;
   #isRunning = false;
+  /** Throws away what a command that has ended left. */
+  #idle: NodeJS.Timeout | undefined;
 
   constructor(options: LiveRestoreOptions) {
     this.#options = options;
@@ -72,15 +82,37 @@ export class LiveRestore implements RestoreDesk {
     return { name, node: cluster.node, epoch: this.#getEpoch() };
   }
 
-  async add(database: RestoredDatabase, at: number, bytes: Uint8Array): Promise<void> {
+  async add(
+    database: RestoredDatabase,
+    at: number,
+    bytes: Uint8Array,
+    totalBytes?: number,
+  ): Promise<void> {
     this.#getEpoch();
     if (this.#isRunning) throw running();
-    await this.#options.staged.add(database, at, bytes);
+    const { staged, expectRoom, idleMs = defaultIdleMs, log } = this.#options;
+    if (totalBytes !== undefined) {
+      await expectRoom(totalBytes).catch((error: unknown) => {
+        if (!(error instanceof NoRoom)) throw error;
+        throw new Failure('conflict', `No room: ${error.message}. Nothing was changed.`, {}, error);
+      });
+    }
+    clearTimeout(this.#idle);
+    try {
+      await staged.add(database, at, bytes);
+    } finally {
+      clearTimeout(this.#idle);
+      this.#idle = setTimeout(() => {
+        if (this.#isRunning) return;
+        staged.discard().catch((err: unknown) => log.error({ err }, 'files not thrown away'));
+      }, idleMs).unref();
+    }
   }
 
   async restore(order: RestoreOrder): Promise<Restored> {
     if (this.#isRunning) throw running();
     this.#isRunning = true;
+    clearTimeout(this.#idle);
     const { staged, log, cluster } = this.#options;
     try {
       for (const database of restoredDatabases) {
@@ -218,6 +250,7 @@ export async function openLiveRestore(
     ...parts,
     name: new URL(config.http.baseUrl).host,
     staged,
+    expectRoom: createExpectRoom(config),
     keep: createKeep(config),
     replace: createReplace(config),
     reopen() {
@@ -237,6 +270,19 @@ export async function openLiveRestore(
       if (answer !== undefined) return answer;
       throw silent(`The private port of the primary, ${role.primary}, is not known.`);
     },
+  };
+}
+
+/** The files, what their transactions take until they are checkpointed or sent, and the copy of what there is. */
+function createExpectRoom({ storage }: Config): LiveRestoreOptions['expectRoom'] {
+  return (bytes) => {
+    const sizes = [storage.linksFile, storage.clicksFile].map(
+      (file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0,
+    );
+    return expectRoom(
+      storage.dataDir,
+      sizes.reduce((sum, size) => sum + size, 2 * bytes),
+    );
   };
 }
 

@@ -30,6 +30,8 @@ export interface RestoreChoice {
   readonly folder: string;
   /** The newest of then or before, milliseconds since 1970 UTC. */
   readonly atMs?: number | undefined;
+  /** Called with each one before it is fetched; what it rejects with ends all of it. */
+  readonly begin?: ((manifest: Manifest) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,7 +45,7 @@ export interface RestoreChoice {
  */
 export async function restoreNewest(
   store: Unpacking,
-  { folder, atMs, signal }: RestoreChoice,
+  { folder, atMs, begin, signal }: RestoreChoice,
 ): Promise<RestoredBackup | undefined> {
   const { places } = await findBackups(store, signal);
   const oldest = places.at(-1);
@@ -61,6 +63,7 @@ export async function restoreNewest(
     try {
       const manifest = await readSound(store, place, { lostParts, signal });
       if (manifest === undefined) continue;
+      await begin?.(manifest);
       const files = await unpackSnapshot(store, { name: place.name, manifest }, { folder, signal });
       return { name: place.name, manifest, files, passedOver };
     } catch (fault) {

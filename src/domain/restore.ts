@@ -47,8 +47,16 @@ export interface Restored {
  */
 export interface RestoreDesk {
   describe(): RestoreTarget;
-  /** Adds bytes to the file for a database, which begins anew at 0. Throws `conflict` when they do not continue it. */
-  add(database: RestoredDatabase, at: number, bytes: Uint8Array): Promise<void>;
+  /**
+   * Adds bytes to the file for a database, which begins anew at 0. Throws `conflict` when they do not continue it, and when the
+   * disk has no room for `totalBytes` of files, where that is given. What nobody adds to for minutes is thrown away.
+   */
+  add(
+    database: RestoredDatabase,
+    at: number,
+    bytes: Uint8Array,
+    totalBytes?: number,
+  ): Promise<void>;
   /**
    * Copies what is there and puts the files in place, each as one transaction, while nothing is written. Throws `conflict` when they are not what was
    * ordered, or the epoch is another. After any failure the databases are as they were.

@@ -32,7 +32,10 @@ export interface RestoreRoutesParts {
   readonly expectSignature: (request: Request, response: Response, body: Uint8Array) => void;
 }
 
-const place = z.strictObject({ at: z.coerce.number().int().min(0) });
+const place = z.strictObject({
+  at: z.coerce.number().int().min(0),
+  total: z.coerce.number().int().min(0).optional(),
+});
 const file = z.strictObject({
   bytes: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -67,9 +70,9 @@ export function addRestoreRoutes(app: Express, parts: RestoreRoutesParts): void 
     app.post(`${prefix}/files/:database`, async (request, response) => {
       const database = restoredDatabases.find((name) => name === request.params.database);
       if (database === undefined) throw notFound();
-      const { at } = parseInput(place, parseFormFields(queryOf(request.url)), 'name');
+      const { at, total } = parseInput(place, parseFormFields(queryOf(request.url)), 'name');
       const { body = new Uint8Array() } = factsOf(request);
-      await desk.add(database, at, body);
+      await desk.add(database, at, body, total);
       response.json({ bytes: at + body.length });
     });
 

@@ -30,6 +30,7 @@ test.each(['links', 'clicks'] as const)(
       cluster,
       writers,
       staged: new StagedFiles(folder.file('staged')),
+      expectRoom: async () => undefined,
       keep: async () => folder.file('kept'),
       async replace(database) {
         if (database !== during) return;

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NoRoom } from '../../src/backup/scratch-folder.ts';
 import type { Position } from '../../src/domain/position.ts';
 import type { Role } from '../../src/domain/role.ts';
 import { LiveRestore } from '../../src/live-restore.ts';
 import { StagedFiles } from '../../src/storage/staged-files.ts';
+import { eventually } from '../support/eventually.ts';
 import { FakeCluster } from '../support/fake-cluster.ts';
 import { positionAt } from '../support/fake-mount.ts';
 import { silentLog } from '../support/silent-log.ts';
@@ -21,6 +23,7 @@ let replace: (database: 'links' | 'clicks') => void;
 /** What happens when the databases are copied, and where to. */
 let keep: () => void;
 let kept: string;
+let idleMs: number;
 let mayWrite: boolean;
 let cluster: FakeCluster;
 /** Aborted when the term as primary is over. */
@@ -40,6 +43,7 @@ beforeEach(async () => {
   keep = () => undefined;
   kept = folder.file('kept');
   mkdirSync(kept);
+  idleMs = 60_000;
   mayWrite = true;
   term = new AbortController();
   cluster = new FakeCluster(primary);
@@ -68,6 +72,12 @@ beforeEach(async () => {
       },
     },
     staged: new StagedFiles(folder.file('staged')),
+    async expectRoom(bytes) {
+      if (bytes > 10) throw new NoRoom('the disk is full');
+    },
+    get idleMs() {
+      return idleMs;
+    },
     async keep() {
       done.push('keep');
       keep();
@@ -208,6 +218,22 @@ test.each(places)('%s is no place to restore into', async (_, happen, words) => 
   happen();
   await expect(desk.restore(order)).rejects.toThrow(words);
   expect(done).toEqual([]);
+});
+
+test('files without room are refused with their first piece', async () => {
+  const bytes = Buffer.from('by');
+  await expect(desk.add('links', 0, bytes, 11)).rejects.toThrow(
+    'No room: the disk is full. Nothing was changed.',
+  );
+  await desk.add('links', 0, bytes, 10);
+});
+
+test('what nobody adds to is thrown away', async () => {
+  expect(existsSync(folder.file('staged'))).toBe(true);
+  idleMs = 20;
+  await desk.add('links', 5, Buffer.from('more'));
+  await eventually(() => expect(existsSync(folder.file('staged'))).toBe(false));
+  await expect(desk.restore(order)).rejects.toThrow('has 0 bytes');
 });
 
 test('one at a time, and files are not changed under it', async () => {

@@ -10,6 +10,7 @@ import { partBytes } from '../../src/backup/manifest.ts';
 import { packSnapshot } from '../../src/backup/pack-snapshot.ts';
 import { findPrevious } from '../../src/backup/previous-backups.ts';
 import { restoreNewest } from '../../src/backup/restore-newest.ts';
+import { NoRoom } from '../../src/backup/scratch-folder.ts';
 import { signDocument } from '../../src/backup/signed-document.ts';
 import { unpackSnapshot } from '../../src/backup/unpack-snapshot.ts';
 import { inspectDatabase } from '../../src/storage/inspect-database.ts';
@@ -57,6 +58,16 @@ describe('a backup', () => {
     expect(readdirSync(out).sort()).toEqual(['clicks.db', 'links.db']);
     expect(readFileSync(join(out, 'links.db')).equals(readFileSync(links.file))).toBe(true);
     expect(readFileSync(join(out, 'clicks.db')).equals(readFileSync(clicks.file))).toBe(true);
+  });
+
+  it('is not fetched where who asked for it has no room', async () => {
+    const { manifest } = await packInto(store, both());
+    const begin = (told: typeof manifest) => {
+      expect(told).toEqual(manifest);
+      return Promise.reject(new NoRoom('the disk is full'));
+    };
+    await expect(restoreNewest(store, { folder: out, begin })).rejects.toThrow(NoRoom);
+    expect(existsSync(out)).toBe(false);
   });
 
   it('says what it holds', async () => {

@@ -187,6 +187,8 @@ describe('/restore', () => {
     expect(JSON.parse(told.text)).toEqual({ name: 'go.example.com', node: 'p', epoch: 3 });
     const added = await sendTo(primary, 'POST', `${path}/files/clicks?at=7`, 'bytes');
     expect(added.asked).toEqual([{ at: 'p', database: 'clicks', from: 7, bytes: 5 }]);
+    const first = await sendTo(primary, 'POST', `${path}/files/links?at=0&total=9`, 'bytes');
+    expect(first.asked).toEqual([{ at: 'p', database: 'links', from: 0, bytes: 5, total: 9 }]);
     const ordered = await sendTo(primary, 'POST', path, JSON.stringify(whole));
     expect(ordered).toMatchObject({ status: 200, asked: [{ at: 'p', order: whole }] });
   });

@@ -106,8 +106,8 @@ export async function startTestNode(options: {
           if (cluster.role().is !== 'primary') throw new NotPrimary();
           return { name: 'go.example.com', node: id, epoch: 3 };
         },
-        async add(database, at, bytes) {
-          restores.push({ at: id, database, from: at, bytes: bytes.length });
+        async add(database, at, bytes, total) {
+          restores.push({ at: id, database, from: at, bytes: bytes.length, total });
         },
         async restore(order) {
           restores.push({ at: id, order });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import type { RestoredDatabase, RestoreFile } from '../../domain/restore.ts';
@@ -34,17 +35,20 @@ export async function restoreInto(
   },
 ): Promise<Outcome> {
   const { epoch, files } = order;
-  const links = await sendFile(ask, 'links', files.links);
+  const paths = [files.links, ...(files.clicks === undefined ? [] : [files.clicks])];
+  const totalBytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+  const links = await sendFile(ask, 'links', files.links, totalBytes);
   const clicks =
     files.clicks === undefined ? undefined : await sendFile(ask, 'clicks', files.clicks);
   return ask({ method: 'POST', path: '/restore', body: { epoch, links, clicks } }, restored);
 }
 
-/** Sends a file in pieces; gives what is to be announced of it. */
+/** Sends a file in pieces; gives what is to be announced of it. The first one says how much all files are together. */
 export async function sendFile(
   ask: AskApi,
   database: RestoredDatabase,
   path: string,
+  totalBytes?: number,
 ): Promise<RestoreFile> {
   await using file = await open(path);
   const hash = createHash('sha256');
@@ -55,8 +59,9 @@ export async function sendFile(
     if (bytesRead === 0) return { bytes: at, sha256: hash.digest('hex') };
     const bytes = piece.subarray(0, bytesRead);
     hash.update(bytes);
+    const total = at === 0 && totalBytes !== undefined ? `&total=${totalBytes}` : '';
     await ask(
-      { method: 'POST', path: `/restore/files/${database}?at=${at}`, bytes },
+      { method: 'POST', path: `/restore/files/${database}?at=${at}${total}`, bytes },
       z.object({ bytes: z.int() }),
     );
     at += bytesRead;

@@ -5,6 +5,7 @@ import type { Manifest } from '../../backup/manifest.ts';
 import { unpackFile } from '../../backup/one-file.ts';
 import { openS3Bucket } from '../../backup/open-bucket.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
+import { expectRoom } from '../../backup/scratch-folder.ts';
 import type { Unpacking } from '../../backup/unpack-snapshot.ts';
 import { type Config, ConfigError, readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
@@ -12,6 +13,7 @@ import { Refusal } from '../refusal.ts';
 import { toSecond } from '../time.ts';
 import { download } from './download.ts';
 import { findPlace, type NamedPlace } from './find-place.ts';
+import { sizesOf } from './look.ts';
 import { expectBackups, openBackupStore, openFileStore } from './open-store.ts';
 import { tellPerson } from './tell-person.ts';
 
@@ -25,7 +27,7 @@ export interface Unpacked {
 
 /** Where the files come from that are restored or shown. */
 export interface RestoreSource {
-  /** How much room they take at most, bytes; 0 when that is not known before. */
+  /** How much room they take at most, bytes; 0 when only `unpackInto` learns it, which then rejects without room. */
   readonly bytes: number;
   /**
    * Puts `links.db`, and `clicks.db` where there are counts, into a folder, proven and in mode DELETE. Rejects with a
@@ -81,7 +83,12 @@ async function unpackNewest(
   store: Unpacking,
   { folder, at, context }: { folder: string; at: Date | undefined; context: Context },
 ): Promise<Unpacked> {
-  const restored = await restoreNewest(store, { folder, atMs: at?.getTime() });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const restored = await restoreNewest(store, {
+    folder,
+    atMs: at?.getTime(),
+    begin: (manifest) => expectRoom(folder, sizesOf(manifest).bytes),
+  });
   if (restored === undefined) throw new Refusal(`${store.bucket.name} has no backup at all`);
   for (const { why } of restored.passedOver) {
     context.output.note(`PASSED OVER, so what came after the next older one is lost: ${why}`);
