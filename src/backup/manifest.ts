@@ -60,6 +60,11 @@ const manifest = z.object({
   release: z.string().min(1).max(100),
   /** LiteFS's id of the fleet; `null` from a machine alone. */
   clusterId: z.string().min(1).max(100).nullable(),
+  /** Whose links these are; left out where nobody has begun an epoch of them. */
+  origin: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
   /** Of the links. */
   epoch: z.int().min(0),
   databases: z.object({ links: database, clicks: database.nullable() }),

@@ -42,13 +42,13 @@ export interface PackedBackup {
  * Makes a backup: sends the parts that no backup of the last hours has, then the manifest. Times are turned into those of the
  * bucket's clock, so that a machine whose clock is wrong does no harm.
  *
- * Rejects with a `SnapshotFault` of kind `other` where the bucket has backups of another fleet, and when it took so long that
+ * Rejects with a `SnapshotFault` of kind `other` where the bucket has backups of another fleet or machine, and when it took so long that
  * parts that it relies on may have been pruned; and with a `BucketFailure`. Nothing is to be seen of a backup that was not finished.
  */
 export async function packSnapshot(store: BackupStore, packing: Packing): Promise<PackedBackup> {
   const { bucket, keys, encrypt, release } = store;
   const { previous, signal, now = Date.now } = packing;
-  expectSameCluster(packing, bucket.name);
+  expectSameLinks(packing, bucket.name);
   const offsetMs = (await bucket.nowMs(signal)) - now();
   const { known, missing } = await collectParts(store, packing);
   const upload = randomBytes(8).toString('hex');
@@ -73,6 +73,7 @@ export async function packSnapshot(store: BackupStore, packing: Packing): Promis
   if (links === undefined) {
     throw new SnapshotFault('other', `${bucket.name} has no links to go with these clicks`);
   }
+  const origin = packing.files.links?.facts.origin ?? previous.sound[0]?.manifest.origin;
   const manifest: Manifest = {
     kind: 'backup',
     format: backupFormat,
@@ -81,6 +82,7 @@ export async function packSnapshot(store: BackupStore, packing: Packing): Promis
     node: packing.node,
     release,
     clusterId: packing.clusterId,
+    ...(origin && { origin }),
     epoch: packing.files.links?.facts.epoch ?? previous.sound[0]?.manifest.epoch ?? 0,
     databases: { links, clicks },
   };
@@ -109,12 +111,22 @@ function toTakenAt(
   return new Date(Math.max(...copiedMs, afterMs)).toISOString();
 }
 
-function expectSameCluster({ clusterId, previous }: Packing, bucketName: string): void {
-  const theirs = previous.sound[0]?.manifest.clusterId ?? null;
-  if (clusterId === null || theirs === null || clusterId === theirs) return;
+/** A cluster may take in links of elsewhere. Alone there is nothing but the links to tell whose they are. */
+function expectSameLinks({ clusterId, previous, files }: Packing, bucketName: string): void {
+  const newest = previous.sound[0]?.manifest;
+  if (newest === undefined) return;
+  if (clusterId !== null && newest.clusterId !== null) {
+    if (clusterId === newest.clusterId) return;
+    throw new SnapshotFault(
+      'other',
+      `${bucketName} has backups of the cluster ${newest.clusterId}, and this node is of ${clusterId}; give each its own prefix (BACKUP_URL)`,
+    );
+  }
+  const origin = files.links?.facts.origin ?? undefined;
+  if (origin === undefined || newest.origin === undefined || origin === newest.origin) return;
   throw new SnapshotFault(
     'other',
-    `${bucketName} has backups of the cluster ${theirs}, and this node is of ${clusterId}; give each its own prefix (BACKUP_URL)`,
+    `${bucketName} has backups of other links, the newest by ${newest.node}, and not of those of this node; give each its own prefix (BACKUP_URL)`,
   );
 }
 

@@ -54,7 +54,9 @@ export function decideTake(given: {
   const { newest, nowMs } = given;
   if (newest === undefined) return { is: 'take', databases: ['clicks', 'links'] };
   const ageMs = toAgeMs(nowMs, newest.takenAtMs) ?? Number.POSITIVE_INFINITY;
-  if (newest.node !== given.node && ageMs < given.intervalMs * freshPart) {
+  // Alone there is no other node, only another machine with the same bucket.
+  const isOfPeer = newest.node !== given.node && given.links !== undefined;
+  if (isOfPeer && ageMs < given.intervalMs * freshPart) {
     return { is: 'theirs', node: newest.node, ageMs };
   }
   if (!newest.canCarryOver) return { is: 'take', databases: ['clicks', 'links'] };

@@ -11,6 +11,11 @@ export interface DatabaseFacts {
   readonly schema: string;
   /** The epoch of a file of links, 0 when no primary has begun one; `null` for a file that keeps none. */
   readonly epoch: number | null;
+  /**
+   * 16 hex digits that tell whose links these are: a hash of the first epoch, which no two installations begin at the same moment,
+   * and which stays through every restore. `null` when there is none.
+   */
+  readonly origin: string | null;
   /** Rows by table. */
   readonly counts: Readonly<Record<string, number>>;
   /** SHA-256 over the schema and all rows in the order of their keys, hex. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import Database from 'better-sqlite3';
 import { type DatabaseFacts, DatabaseFault } from '../domain/database-facts.ts';
 import { hashContent } from './content-hash.ts';
@@ -42,9 +43,18 @@ function readFacts(database: Database.Database): DatabaseFacts {
   }
   const { counts, contentHash } = hashContent(database);
   const epoch = 'epochs' in counts ? readEpoch(database) : null;
-  return { schema: newest.file ?? newest.version, epoch, counts, contentHash };
+  const origin = 'epochs' in counts ? readOrigin(database) : null;
+  return { schema: newest.file ?? newest.version, epoch, origin, counts, contentHash };
 }
 
 function readEpoch(database: Database.Database): number {
   return database.prepare('SELECT coalesce(max(epoch), 0) FROM epochs').pluck().get() as number;
+}
+
+function readOrigin(database: Database.Database): string | null {
+  const first = database
+    .prepare('SELECT epoch, node, started_at FROM epochs ORDER BY epoch LIMIT 1')
+    .raw()
+    .get();
+  return first === undefined ? null : hash('sha256', JSON.stringify(first)).slice(0, 16);
 }

@@ -48,7 +48,13 @@ const storeOf = (bucket: Bucket): BackupStore => ({ ...openTestStore(folder), bu
 
 /** One backup by a node, of files with these contents; clicks may be left out. */
 async function upload(bucket: Bucket, node: string, links: string, clicks: string | undefined) {
-  const facts = { schema: '0001.sql', epoch: 1, counts: {}, contentHash: 'a'.repeat(64) };
+  const facts = {
+    schema: '0001.sql',
+    epoch: 1,
+    origin: null,
+    counts: {},
+    contentHash: 'a'.repeat(64),
+  };
   const store = storeOf(bucket);
   const previous = await findPrevious(store);
   const now = await bucket.nowMs();

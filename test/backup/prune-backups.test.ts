@@ -30,7 +30,13 @@ afterEach(() => folder[Symbol.dispose]());
 function pack(content: string, takenAtMs = bucket.atMs): Promise<PackedBackup> {
   const file = folder.file('file.db');
   writeFileSync(file, content);
-  const facts = { schema: '0001_links.sql', epoch: 1, counts: {}, contentHash: 'a'.repeat(64) };
+  const facts = {
+    schema: '0001_links.sql',
+    epoch: 1,
+    origin: null,
+    counts: {},
+    contentHash: 'a'.repeat(64),
+  };
   const links = { file, takenAtMs, position: null, facts };
   return packInto(store, { links }, { now: () => bucket.atMs });
 }

@@ -92,6 +92,11 @@ describe('what a node does after a look into the bucket', () => {
       linksAlone,
     ],
     [
+      'alone no other node is waited for',
+      { node: 'syd1', links: undefined, newest: { ...newest, takenAtMs: nowMs - 1, links: null } },
+      linksAlone,
+    ],
+    [
       'a fleet goes on with the bucket of a machine',
       { newest: { ...newest, links: null } },
       linksAlone,
@@ -106,7 +111,7 @@ describe('a copy of the links', () => {
     isBehind(
       {
         position: txid === undefined ? null : positionAt(txid),
-        facts: { epoch, schema: '', counts: {}, contentHash: '' },
+        facts: { epoch, origin: null, schema: '', counts: {}, contentHash: '' },
       },
       {
         epoch: 7,

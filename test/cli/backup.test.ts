@@ -51,10 +51,6 @@ describe('hoplite backup, on a node that runs', () => {
     });
     expect(await scheduled('backup')).toMatchObject({ outcome: 'unchanged', sentBytes: 0 });
     await create();
-    expect(await scheduled('backup', { NODE_ID: 'syd1' })).toMatchObject({
-      outcome: 'theirs',
-      look: { newest: { node: 'ams1' } },
-    });
     expect(await scheduled('backup')).toMatchObject({ outcome: 'taken' });
     expect(await scheduled('drill')).toMatchObject({
       outcome: 'verified',

@@ -141,6 +141,39 @@ describe('a scheduled backup', () => {
     },
   );
 
+  it('is refused where the newest one is of another machine, and not to one that got a new name', async () => {
+    const begin = (data: string, startedAt: number) => {
+      const links = new Database(join(folder.path, data, 'links.db'));
+      links.prepare('DELETE FROM epochs').run();
+      links.prepare('INSERT INTO epochs VALUES (1, ?, ?)').run('localhost', startedAt);
+      links.close();
+    };
+    mkdirSync(join(folder.path, 'other'));
+    makeLinks(join(folder.path, 'other'), 5);
+    begin('data', 1);
+    begin('other', 2);
+    const first = await runScheduled({ NODE_ID: 'c' });
+    expect(first.manifest?.origin).toMatch(/^[0-9a-f]{16}$/);
+    const other = { NODE_ID: 'd', DATA_DIR: join(folder.path, 'other') };
+    const refused = { kind: 'other', message: expect.stringMatching(/newest by c, .*BACKUP_URL/) };
+    await expect(runScheduled(other)).rejects.toMatchObject(refused);
+    const { config, backup, store } = open(other);
+    await expect(takeBackup(config, backup, store, { signal })).rejects.toMatchObject(refused);
+    changeLinks();
+    const second = await runScheduled({ NODE_ID: 'e' });
+    expect(second).toMatchObject({ is: 'taken', manifest: { origin: first.manifest?.origin } });
+    expect(await restore({})).toMatchObject({ name: second.name });
+  });
+
+  it('is refused after one of a key that is not held, also to a person', async () => {
+    await runScheduled({ BACKUP_KEY: newSecret });
+    const { config, backup, store } = open({});
+    for (const onlyWhenDue of [true, false]) {
+      const taking = takeBackup(config, backup, store, { onlyWhenDue, signal });
+      await expect(taking).rejects.toMatchObject({ kind: 'other_key' });
+    }
+  });
+
   it('is refused to a replica that has less than the newest one, and never to the primary', async () => {
     await using litefs = await FakeLiteFs.start({ isPrimary: false, hostname: 'b' });
     using mount = new FakeMount();

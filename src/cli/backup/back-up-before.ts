@@ -7,7 +7,7 @@ import { takeBackup } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
 
 /**
- * Backs up what there is to `BACKUP_URL`, before it is replaced. Where there is none, or it holds the backups of another fleet,
+ * Backs up what there is to `BACKUP_URL`, before it is replaced. Where there is none, or it holds the backups of another fleet or key,
  * there is only what the primary keeps (`LiveRestore`). Rejects when the backup cannot be made.
  */
 export async function backUpBefore(config: Config, context: Context): Promise<void> {
@@ -17,7 +17,10 @@ export async function backUpBefore(config: Config, context: Context): Promise<vo
   if (name !== undefined) context.output.note(`what there is now is backed up: ${name}`);
 }
 
-/** The name of the backup; `undefined` when the place is that of another fleet. */
+/** The place is that of another fleet or machine, or of a key that is not held. */
+const elsewhere: ReadonlySet<SnapshotFault['kind']> = new Set(['other', 'other_key']);
+
+/** The name of the backup; `undefined` when the place is not for those of this node. */
 async function backUpToBucket(
   config: Config,
   backup: BackupConfig,
@@ -28,7 +31,7 @@ async function backUpToBucket(
   try {
     return (await takeBackup(config, backup, openBackupStore(backup), options)).name;
   } catch (error) {
-    if (!(error instanceof SnapshotFault) || error.kind !== 'other') throw error;
+    if (!(error instanceof SnapshotFault) || !elsewhere.has(error.kind)) throw error;
     output.note(error.message);
     return undefined;
   }

@@ -4,7 +4,7 @@ import type { BackupStore } from '../../backup/backup-store.ts';
 import { copiedAtMs } from '../../backup/bucket-age.ts';
 import { canCarryOver } from '../../backup/carry-over.ts';
 import type { CopiedFile } from '../../backup/copied-file.ts';
-import type { SoundBackup } from '../../backup/list-backups.ts';
+import { byAge, type SoundBackup } from '../../backup/list-backups.ts';
 import { packSnapshot } from '../../backup/pack-snapshot.ts';
 import { findPrevious, type PreviousBackups } from '../../backup/previous-backups.ts';
 import { openScratchFolder } from '../../backup/scratch-folder.ts';
@@ -51,6 +51,7 @@ export async function takeBackup(
   },
 ): Promise<TakenBackup> {
   const found = await findPrevious(store, signal);
+  expectOwnKey(found);
   const previous = isFresh ? { ...found, sound: found.sound.map(withoutParts) } : found;
   const node = await openNodeCopier(config);
   const newest = previous.sound[0];
@@ -82,6 +83,13 @@ export async function takeBackup(
     signal,
   });
   return { is: 'taken', ...packed };
+}
+
+/** What is newer and of a key that is not held is not to be followed by one that who has that key could not read. */
+function expectOwnKey({ sound: [newest], unsound }: PreviousBackups): void {
+  const other = unsound.find((entry) => entry.is === 'other_key');
+  if (other === undefined || other.is === 'sound') return;
+  if (newest === undefined || byAge(other, newest) < 0) throw other.fault;
 }
 
 /** What the primary has is what the fleet has, also where a restore of an older backup has set it back. */
