@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseFault } from '../domain/database-facts.ts';
 import type { SnapshotFile, SnapshotFiles } from '../domain/snapshot-file.ts';
@@ -18,6 +18,7 @@ import {
 } from './signed-document.ts';
 import { toBucket } from './snapshot-bucket.ts';
 import { SnapshotFault } from './snapshot-fault.ts';
+import { syncPath } from './sync-path.ts';
 import { type UnpackedFiles, unpackWith } from './unpack-snapshot.ts';
 
 const manifestKey = 'manifest.json';
@@ -48,9 +49,9 @@ export async function packFile(store: FileStore, packing: FilePacking): Promise<
   const unfinished = `${packing.path}.unfinished`;
   try {
     const manifest = await putInto(unfinished, store, packing);
-    await syncNow(unfinished);
+    await syncPath(unfinished);
     await rename(unfinished, packing.path);
-    await syncNow(dirname(packing.path));
+    await syncPath(dirname(packing.path));
     return manifest;
   } catch (error) {
     await rm(unfinished, { force: true });
@@ -126,7 +127,7 @@ export async function unpackFile(
       async (name, database, to) => {
         if (name !== 'links') return fetchFile(inside, database, { ...to, signal });
         store.files.extractLinks(path, to.path);
-        await syncNow(to.path);
+        await syncPath(to.path);
       },
     );
     return { manifest, isSigned, files };
@@ -168,9 +169,4 @@ async function hashFile(
     bytes += piece.length;
   }
   return { bytes, sha256: hash.digest('hex') };
-}
-
-async function syncNow(path: string): Promise<void> {
-  await using handle = await open(path, 'r');
-  await handle.sync();
 }

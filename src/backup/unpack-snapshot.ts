@@ -1,10 +1,11 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseFault, type DatabaseName, databaseNames } from '../domain/database-facts.ts';
 import type { BackupStore } from './backup-store.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { DatabaseManifest, Manifest } from './manifest.ts';
 import { SnapshotFault } from './snapshot-fault.ts';
+import { syncPath } from './sync-path.ts';
 
 /** The files of a backup, found to be exactly what was backed up. */
 export type UnpackedFiles = Readonly<{ links: string; clicks?: string }>;
@@ -68,7 +69,7 @@ export async function unpackWith(
     // What was there before goes first, so that no two backups are mixed; and the links come last: without them it is no restore.
     for (const name of databaseNames) await rm(toPath(name), { force: true });
     for (const name of wanted.toReversed()) await rename(toUnproven(name), toPath(name));
-    await syncFolder(folder);
+    await syncPath(folder);
   } catch (error) {
     for (const name of wanted) await rm(toUnproven(name), { force: true });
     throw error;
@@ -116,9 +117,4 @@ function expectFacts(
       cause: error,
     });
   }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r');
-  await handle.sync();
 }

@@ -2,11 +2,10 @@ import { z } from 'zod';
 import { defaultDomainId } from '../domain/domain-name.ts';
 import type { Link } from '../domain/link.ts';
 import type { LinkReader } from '../domain/link-store.ts';
-import { toShortUrl } from '../domain/short-url.ts';
 import { linesMediaType } from './bulk-body.ts';
 import { type ReadTotals, toClickTotalsJson } from './click-totals.ts';
 import type { NameShown } from './honour-bookmark.ts';
-import { linkSchema, toIsoTime } from './link-json.ts';
+import { linkSchema, toIsoTime, toLinkFields } from './link-json.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { untilDrained } from './until-drained.ts';
 
@@ -86,19 +85,8 @@ export function createExportOperation(deps: {
 }
 
 function toExportedLink(link: Link, baseUrl: string): ExportedLink {
-  const { notBefore, expiresAt } = link;
   return {
-    id: String(link.id),
-    slug: link.slug,
-    shortUrl: toShortUrl(baseUrl, link.slug),
-    destination: link.destination,
-    title: link.title,
-    redirectCode: link.redirectCode,
-    forwardQuery: link.forwardQuery,
-    notBefore: notBefore === null ? null : toIsoTime(notBefore),
-    expiresAt: expiresAt === null ? null : toIsoTime(expiresAt),
-    disabled: link.disabled,
-    blocked: link.blocked,
+    ...toLinkFields(link, baseUrl),
     createdAt: toIsoTime(link.createdAt),
     updatedAt: toIsoTime(link.updatedAt),
   };

@@ -122,6 +122,18 @@ export function toLinkJson(
   { baseUrl, now }: { readonly baseUrl: string; readonly now: number },
 ): LinkJson {
   return {
+    ...toLinkFields(link, baseUrl),
+    state: linkState(link, now),
+    clicks: totals === null ? null : toClickTotalsJson(totals),
+    version: link.version,
+    createdAt: toIsoTime(link.createdAt),
+    updatedAt: toIsoTime(link.updatedAt),
+  };
+}
+
+/** What a link says of itself, whoever asks and when, in this order. */
+export function toLinkFields(link: Link, baseUrl: string) {
+  return {
     id: String(link.id),
     slug: link.slug,
     shortUrl: toShortUrl(baseUrl, link.slug),
@@ -133,11 +145,6 @@ export function toLinkJson(
     expiresAt: toTime(link.expiresAt),
     disabled: link.disabled,
     blocked: link.blocked,
-    state: linkState(link, now),
-    clicks: totals === null ? null : toClickTotalsJson(totals),
-    version: link.version,
-    createdAt: toIsoTime(link.createdAt),
-    updatedAt: toIsoTime(link.updatedAt),
   };
 }
 
