@@ -204,6 +204,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
   const guardState = () => readGuardState(guard, clock);
   const backups = startBackups(served === undefined ? config.backup : undefined, {
     cluster,
+    isAlone: config.fleet === undefined,
     stamp,
     guardState,
     askReports,

@@ -38,6 +38,7 @@ export function startBackups(
   backup: Config['backup'],
   parts: {
     readonly cluster: Cluster;
+    readonly isAlone: boolean;
     readonly stamp: Stamp;
     readonly guardState: () => GuardState | undefined;
     readonly askReports: AskReports;
@@ -76,7 +77,7 @@ export function startBackups(
       clicksIntervalMs: backup.clicksIntervalMs,
       listNodes,
       stamp: parts.stamp,
-      run: createBackupProcess({ file: commandLine }),
+      run: createBackupProcess({ file: commandLine, isAlone: parts.isAlone }),
       clock,
       random,
       log,

@@ -4,6 +4,9 @@
 // peace, and once while one backup after the other is made of all of it, each into an empty folder, so that nothing is spared: copied,
 // checked, hashed, compressed and written. With --quick a small load that takes seconds; with --json FILE the numbers for
 // a program; --links, --clicks, --rate and --rounds for other loads; with --dir FOLDER elsewhere than in the system's folder for temporary files.
+//
+// Everything shares all cores, and visitors, who are elsewhere, take little of them. With --one-core the server, the backup and
+// all threads of both have one: the load spins on the other.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +21,7 @@ import { startHopliteProcess } from './hoplite.ts';
 import { makeLinks } from './links.ts';
 import type { LoadResult } from './load-job.ts';
 import { LoadProcess } from './load-process.ts';
+import { cores } from './pinned.ts';
 import { findFreePort } from './server-process.ts';
 import { median, ratiosByRound, spread } from './statistics.ts';
 
@@ -29,7 +33,8 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     links: { type: 'string' },
     clicks: { type: 'string' },
-    rate: { type: 'string', default: '1000' },
+    rate: { type: 'string', default: '500' },
+    'one-core': { type: 'boolean', default: false },
   },
 });
 const links = Number(options.links ?? (options.quick ? 10_000 : 1_000_000));
@@ -39,6 +44,9 @@ const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
 const seconds = options.quick ? 3 : 8;
 const asksPerHalf = options.quick ? 1 : 3;
 const perSecond = Number(options.rate);
+const isOneCore = options['one-core'];
+/** Until the server's code is compiled as it will stay, and its memory is full. */
+const warmUps = 3;
 
 const { stop } = takeInterrupts();
 const folder = mkdtempSync(join(options.dir, 'during-backup-'));
@@ -54,9 +62,10 @@ try {
   await using server = await startHopliteProcess({
     privatePort: await findFreePort(),
     env,
+    core: isOneCore ? cores.server : 'any',
     signal: stop,
   });
-  await using loader = new LoadProcess(stop);
+  await using loader = new LoadProcess(stop, isOneCore ? cores.load : 'any');
   const askOnce = () =>
     loader.run({
       port: server.port,
@@ -64,7 +73,7 @@ try {
       headers: 'browser',
       links,
       popularity: 'zipf',
-      pace: { is: 'open', seconds, perSecond, creators: 0, creatorsPort: 0 },
+      pace: { is: 'open', seconds, perSecond, sleeps: !isOneCore, creators: 0, creatorsPort: 0 },
     });
 
   const ask = async (): Promise<Latency> => {
@@ -76,7 +85,7 @@ try {
     };
   };
 
-  await ask();
+  for (let count = 0; count < warmUps; count += 1) await askOnce();
   const peaceful: Latency[] = [];
   const disturbed: Latency[] = [];
   const backupMs: number[] = [];
@@ -98,6 +107,7 @@ try {
     links,
     clicks,
     perSecond,
+    isOneCore,
     rounds,
     p50Ms: [
       median(peaceful.map(({ p50Ms }) => p50Ms)),
@@ -159,6 +169,7 @@ async function makeBackup(env: Readonly<Record<string, string>>): Promise<number
   const bucket = mkdtempSync(join(folder, 'bucket-'));
   const startMs = performance.now();
   const run = createBackupProcess({
+    isAlone: true,
     file: join(projectDir, 'src/cli/hoplite.ts'),
     env: {
       ...env,

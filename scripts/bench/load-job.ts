@@ -37,6 +37,8 @@ export type Pace =
       readonly is: 'open';
       readonly seconds: number;
       readonly perSecond: number;
+      /** Whether the load leaves its core to others between requests (`askAtTimes`). */
+      readonly sleeps?: boolean;
       /** How many clients create links meanwhile, and where. */
       readonly creators: number;
       readonly creatorsPort: number;

@@ -2,16 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { CreateJob, CreateResult, LoadJob, LoadResult } from './load-job.ts';
-import { cores, pinned } from './pinned.ts';
+import { type Core, cores, pinned } from './pinned.ts';
 
-/** The load in a process of its own, on its own core. */
+/** The load in a process of its own, on its own core unless told otherwise. */
 export class LoadProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   #error: Error | undefined;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, core: Core = cores.load) {
     const program = join(import.meta.dirname, 'load.ts');
-    const [command = '', ...args] = pinned(cores.load, [process.execPath, program]);
+    const [command = '', ...args] = pinned(core, [process.execPath, program]);
     this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',

@@ -1,11 +1,15 @@
 import type { Connection } from './connection.ts';
 
 /**
- * Asks at times of its own, as independent visitors do: `perSecond` on average, with exponential gaps. How long an
- * answer took counts from the moment its request was due, also when no connection was free or this program was late;
- * so a server that stops is charged with everybody who would have waited meanwhile.
+ * Asks at times of its own, as independent visitors do: `perSecond` on average, with exponential gaps.
  *
- * It looks at the clock in every turn of the event loop and sleeps never, for timers are whole milliseconds.
+ * It looks at the clock in every turn of the event loop and sleeps never, for timers are whole milliseconds; that takes a core.
+ * How long an answer took counts from the moment its request was due, also when no connection was free or this program
+ * was late; so a server that stops is charged with everybody who would have waited meanwhile.
+ *
+ * With `sleeps` it leaves its core to others, as visitors do who are elsewhere. Requests go out at whole
+ * milliseconds then, and answers count from there, so it must not have more requests open than connections.
+ *
  * Resolves when the time is over and all answers are there.
  */
 export function askAtTimes(
@@ -13,6 +17,7 @@ export function askAtTimes(
   options: {
     readonly seconds: number;
     readonly perSecond: number;
+    readonly sleeps?: boolean | undefined;
     readonly pick: () => number;
     /** Takes an answer and how long it took. */
     readonly record: (link: number, tookMs: number) => void;
@@ -38,10 +43,11 @@ export function askAtTimes(
     while (dueMs < endMs && dueMs <= nowMs) {
       const connection = free.pop();
       if (connection === undefined) break;
-      connection.ask(options.pick(), dueMs);
+      connection.ask(options.pick(), options.sleeps ? performance.now() : dueMs);
       dueMs -= Math.log(1 - Math.random()) * meanGapMs;
     }
     if (dueMs >= endMs && free.length === connections.length) resolve();
+    else if (options.sleeps) setTimeout(turn, 1);
     else setImmediate(turn);
   }
 }

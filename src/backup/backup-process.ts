@@ -1,16 +1,22 @@
 import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { BackupWork } from './backup-pace.ts';
 import { type BackupReport, parseBackupReport } from './backup-report.ts';
 
 /** Longer than this no run takes, milliseconds. */
 const defaultTimeoutMs = 7_200_000;
+/**
+ * One thread for JavaScript, its compiler and its collector. Each thread more that wants the CPU is one more that redirects may
+ * have to wait for: with those that Node starts their p99 was twice what it is now, and the work took as long.
+ */
+const oneThread = ['--single-threaded', '--v8-pool-size=0'];
 const subcommands = { backup: 'now', drill: 'verify' } as const;
 const mostSaid = 500;
 
 /**
  * Makes the way to do the work in a process of its own, the command line that a person would use. There it takes neither
- * the event loop of the redirects nor their memory, and its CPU only when nobody else wants it. The process ends when
+ * the event loop of the redirects nor their memory, and its CPU only when nobody else wants it (`takeLowestPriority`). The process ends when
  * this one does, since its stdin ends. Never rejects.
  */
 export function createBackupProcess(options: {
@@ -18,17 +24,20 @@ export function createBackupProcess(options: {
   readonly file: string;
   /** Its environment; default: that of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether nobody waits for a copy that is made, as in a fleet all that write to LiteFS do: it gives way from the start. */
+  readonly isAlone: boolean;
   readonly timeoutMs?: number;
 }): (work: BackupWork, signal: AbortSignal) => Promise<BackupReport> {
-  const { file, env, timeoutMs = defaultTimeoutMs } = options;
+  const { file, env, isAlone, timeoutMs = defaultTimeoutMs } = options;
   return async (work, signal) => {
     const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const args = [file, 'backup', subcommands[work], '--scheduled'];
+    const args = [...oneThread, file, 'backup', subcommands[work], '--scheduled'];
     const child = spawn(process.execPath, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       signal: bound,
       ...(env && { env }),
     });
+    if (isAlone && child.pid !== undefined) giveWay(child.pid);
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message));
       child.once('close', (code, by) => resolve(by === null ? `exit code ${code}` : `${by}`));
@@ -47,6 +56,14 @@ export function createBackupProcess(options: {
       why: `The process of the ${work} ended with ${how}${why === '' ? '.' : `: ${why}`}`,
     };
   };
+}
+
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended, which is told by its exit code.
+  }
 }
 
 /** The line of an uncaught error, among the lines of its stack; else the last one. */

@@ -10,6 +10,8 @@ export interface CommandLineProcess {
   readonly output: Output;
   /** A function, since asking for stdin opens it. */
   readonly input: () => Readable & { readonly isTTY?: boolean };
+  /** Lets everything else on this machine have the CPU first. */
+  readonly giveWay: () => void;
 }
 
 /** What every subcommand is handed. */

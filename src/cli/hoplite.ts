@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { takeLowestNiceness } from './lowest-priority.ts';
 import { createOutput } from './output.ts';
 import { runCommandLine } from './run-command-line.ts';
 
@@ -7,5 +8,6 @@ if (import.meta.main) {
     env: process.env,
     output: createOutput(process.stdout, process.stderr),
     input: () => process.stdin,
+    giveWay: takeLowestNiceness,
   });
 }

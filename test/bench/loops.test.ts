@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { askInClosedLoop } from '../../scripts/bench/closed-loop.ts';
 import type { Connection } from '../../scripts/bench/connection.ts';
 import { askAtTimes } from '../../scripts/bench/open-loop.ts';
@@ -68,6 +68,29 @@ test('an open loop asks as often as it is told to, at times that do not depend o
   expect(Math.abs(answered - 2_000)).toBeLessThan(6 * Math.sqrt(2_000));
   const due = connections.flatMap(({ asked }) => asked.map(({ waitsSinceMs }) => waitsSinceMs));
   expect(new Set(due).size).toBe(answered);
+});
+
+test('an open loop that sleeps asks as often, at whole milliseconds, and charges nobody with its sleep', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const connections = Array.from({ length: 64 }, () => new FakeConnection((answer) => answer()));
+  let answered = 0;
+  const over = askAtTimes(
+    connections.map((connection) => connection.real),
+    {
+      seconds: 2,
+      perSecond: 1_000,
+      sleeps: true,
+      pick: () => 0,
+      record: (_, tookMs) => {
+        answered += 1;
+        expect(tookMs).toBe(0);
+      },
+    },
+  );
+  await vi.advanceTimersByTimeAsync(3_000);
+  await over;
+  expect(Math.abs(answered - 2_000)).toBeLessThan(6 * Math.sqrt(2_000));
 });
 
 test('a closed loop asks each connection again after its answer, and for no more than it may', async () => {

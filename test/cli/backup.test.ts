@@ -40,7 +40,10 @@ describe('hoplite backup, on a node that runs', () => {
   const backup = (...args: string[]) => runHoplite(['backup', ...args], env);
   /** What the app would read of a run for it. */
   const scheduled = (work: BackupWork, more: Record<string, string> = {}) =>
-    createBackupProcess({ file: hopliteFile, env: { ...env, ...more } })(work, never);
+    createBackupProcess({ isAlone: true, file: hopliteFile, env: { ...env, ...more } })(
+      work,
+      never,
+    );
 
   it('makes one when it is due, tells of it, and makes none where nothing changed', async () => {
     expect(await scheduled('drill')).toMatchObject({ outcome: 'nothing' });
@@ -80,13 +83,37 @@ describe('hoplite backup, on a node that runs', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     expect(await text(gone.stdout)).toContain('aborted');
-    const crashing = createBackupProcess({ file: join(folder, 'no-such-program.ts'), env });
+    const crashing = createBackupProcess({
+      isAlone: true,
+      file: join(folder, 'no-such-program.ts'),
+      env,
+    });
     expect(await crashing('backup', never)).toMatchObject({
       outcome: 'failed',
       kind: 'crashed',
       why: expect.stringMatching(
         /^The process of the backup ended with exit code 1: .*no-such-program/s,
       ),
+    });
+  });
+
+  it.each([
+    ['gives way from its start where it is alone', true, 19],
+    ['holds nobody up in a fleet before it has its copy', false, 0],
+  ])('%s, with one thread for its code', async (_, isAlone, niceness) => {
+    const program = join(folder, 'tells-its-priority.mjs');
+    // Whoever starts it may be late.
+    writeFileSync(
+      program,
+      `import { getPriority } from 'node:os';
+      const untilMs = performance.now() + 10_000;
+      while (getPriority() !== ${niceness} && performance.now() < untilMs);
+      const why = [getPriority(), ...process.execArgv].join(' ');
+      console.log(JSON.stringify({ outcome: 'failed', kind: 'copy', why }));`,
+    );
+    const run = createBackupProcess({ file: program, env, isAlone });
+    expect(await run('backup', never)).toMatchObject({
+      why: `${niceness} --single-threaded --v8-pool-size=0`,
     });
   });
 

@@ -19,6 +19,7 @@ export async function runHere(
   const exitCode = await runCommandLine(args, {
     env,
     output: createOutput(stdout, stderr),
+    giveWay: () => undefined,
     input: () => input,
   });
   const read = (stream: PassThrough) => (stream.read() as Buffer | null)?.toString() ?? '';

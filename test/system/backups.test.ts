@@ -186,7 +186,7 @@ test('a backup with a part that somebody removed is found out, and a whole one i
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/needs parts\/\S+, which is not there/);
   // What the node does by itself: the failure is told, and a backup made that relies on nothing.
-  const run = createBackupProcess({ file: hopliteFile, env: personsEnv() });
+  const run = createBackupProcess({ isAlone: false, file: hopliteFile, env: personsEnv() });
   const never = new AbortController().signal;
   expect(await run('drill', never)).toMatchObject({ outcome: 'failed', kind: 'damaged' });
   expect(await run('drill', never)).toMatchObject({ outcome: 'verified' });

@@ -1,8 +1,8 @@
 import { readMembership } from '../../cluster/litefs-info.ts';
 import type { Config } from '../../config.ts';
 import type { DatabaseCopier } from '../../domain/database-copy.ts';
+import { takeLowestPriority } from '../lowest-priority.ts';
 import { Refusal } from '../refusal.ts';
-import { takeLowestPriority } from './lowest-priority.ts';
 import { openCopier } from './open-copier.ts';
 
 /** The copier of this node's databases, and whose they are. */
@@ -31,7 +31,7 @@ export async function openNodeCopier(config: Config): Promise<NodeCopier> {
       litefsUrl,
       AbortSignal.timeout(infoTimeoutMs),
     );
-    const copier = openCopier(config, takeLowestPriority);
+    const copier = openCopier(config, () => takeLowestPriority());
     return { copier, clusterId: clusterId ?? null, isPrimary };
   } catch (error) {
     throw new Refusal(

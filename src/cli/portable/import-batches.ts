@@ -69,13 +69,13 @@ class Draft {
     return this.#lines.length + this.#faults.length >= mostRows || this.#bytes >= bytesPerBatch;
   }
 
-  add({ line, content }: SourceRow): void {
+  add({ line, content, hasSlug }: SourceRow): void {
     if (isFault(content)) {
       this.#faults.push({ ...content, line });
       return;
     }
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    this.#hasSlugs &&= hasSlug(bytes);
+    this.#hasSlugs &&= hasSlug ?? findSlug(bytes);
     this.#parts.push(bytes);
     this.#lines.push(line);
     this.#bytes += bytes.length + 1;
@@ -100,7 +100,7 @@ class Draft {
 }
 
 /** Whether the row is for a slug of its own. What is no JSON makes no link, so it needs no key either. */
-function hasSlug(row: Buffer): boolean {
+function findSlug(row: Buffer): boolean {
   try {
     const { slug } = Object(JSON.parse(row.toString()));
     return typeof slug === 'string';

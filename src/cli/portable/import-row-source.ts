@@ -4,6 +4,8 @@ export interface SourceRow {
   readonly line: number;
   /** As the API takes it: JSON in UTF-8, without a line end; or what keeps it from being so. */
   readonly content: Buffer | string | RowFault;
+  /** Whether it is for a slug of its own, where who made the content knows it. */
+  readonly hasSlug?: boolean;
 }
 
 /** Why a row cannot be sent. */

@@ -65,6 +65,8 @@ export function addImport(program: Command, context: Context): void {
 }
 
 async function importLinks(file: string, options: ImportOptions, context: Context): Promise<void> {
+  // The node's writer is what an import waits for, and behind it are visitors.
+  context.giveWay();
   const { output, fail } = context;
   const { onConflict, allOrNothing = false, dryRun = false } = options;
   if (allOrNothing && file === '-') {

@@ -49,8 +49,15 @@ async function* toForeignLines(
   for await (const { number, bytes } of readLines(chunks)) {
     const record = parseRecord(bytes);
     const made = record === undefined ? notAnObject : toLink(record, shortener);
-    yield { line: number, content: isLink(made) ? JSON.stringify(made) : made };
+    yield { line: number, ...toRow(made) };
   }
+}
+
+type RowContent = Pick<SourceRow, 'content' | 'hasSlug'>;
+
+function toRow(made: Readonly<Record<string, unknown>> | RowFault): RowContent {
+  if (!isLink(made)) return { content: made };
+  return { content: JSON.stringify(made), hasSlug: typeof made.slug === 'string' };
 }
 
 const notAnObject: RowFault = { field: '', detail: 'The line is not a JSON object.' };
@@ -82,7 +89,7 @@ async function* toTableRows(
   say: (line: string) => void,
 ): AsyncGenerator<SourceRow> {
   let names: readonly string[] | undefined;
-  let toContent: ((cells: readonly string[]) => SourceRow['content']) | undefined;
+  let toContent: ((cells: readonly string[]) => RowContent) | undefined;
   for await (const { line, cells, isUtf8 } of readTable(chunks)) {
     if (names === undefined || toContent === undefined) {
       names = cells.map((cell) => cell.trim());
@@ -94,14 +101,14 @@ async function* toTableRows(
       const detail = `The row has ${cells.length} cells, and the line of names ${names.length}.`;
       yield { line, content: { field: '', detail } };
     } else {
-      yield { line, content: toContent(cells) };
+      yield { line, ...toContent(cells) };
     }
   }
 }
 
 function ownContents(names: readonly string[]) {
   const toOwnLink = createOwnTable(names);
-  return (cells: readonly string[]) => JSON.stringify(toOwnLink(cells));
+  return (cells: readonly string[]) => toRow(toOwnLink(cells));
 }
 
 function foreignContents(
@@ -119,8 +126,7 @@ function foreignContents(
   if (left.length > 0) say(`not taken over: ${left.join(', ')}`);
   return (cells: readonly string[]) => {
     const record = Object.fromEntries(names.map((name, index) => [name, cells[index]]));
-    const made = toLink(record, shortener);
-    return isLink(made) ? JSON.stringify(made) : made;
+    return toRow(toLink(record, shortener));
   };
 }
 

@@ -9,7 +9,7 @@ const toldOnly: ReadonlySet<string> = new Set<string>([
 ]);
 const fields: ReadonlyMap<string, string> = new Map<string, string>(linkColumns);
 
-type Field = readonly [field: string, read: (cell: string) => unknown] | undefined;
+type Column = readonly [index: number, field: string, read: (cell: string) => unknown];
 
 /**
  * How the cells of an own table become a link, by its line of names. A cell that is empty says nothing. Throws a `Refusal`
@@ -28,16 +28,15 @@ export function createOwnTable(
       `${what}; say which shortener the table is of with --from, or which column is what with --columns`,
     );
   }
-  const columns = names.map((name): Field => {
+  const columns = names.flatMap((name, index): readonly Column[] => {
     const field = toldOnly.has(name) ? undefined : fields.get(name);
-    return field === undefined ? undefined : [field, readerOf(field)];
+    return field === undefined ? [] : [[index, field, readerOf(field)]];
   });
   return (cells) => {
     const link: Record<string, unknown> = {};
-    for (const [index, column] of columns.entries()) {
+    for (const [index, field, read] of columns) {
       const cell = cells[index];
-      if (column === undefined || cell === undefined || cell === '') continue;
-      link[column[0]] = column[1](cell);
+      if (cell !== undefined && cell !== '') link[field] = read(cell);
     }
     return link;
   };

@@ -106,17 +106,24 @@ function parseBlock(block: Buffer, signs: Signs, firstLine: number): TableRow[] 
   const isWhole = isUtf8(block);
   let at = 0;
   let line = firstLine;
-  return parseRecords(block, signs, firstLine).map(({ record, info }) => {
-    const bytes = block.subarray(at, info.bytes);
-    at = info.bytes;
-    const next = line + count(bytes, lineEnd, 0, bytes.length);
+  return parseRecords(block, signs, firstLine).map(({ record, info: { bytes: end } }) => {
+    const ends = count(block, lineEnd, at, end);
+    const others = block[end - 1] === lineEnd ? ends - 1 : ends;
     // Blank lines before the row are not of it; line ends in its cells are.
-    const own = record.reduce((sum, cell) => sum + cell.split(endSign).length - 1, 0);
-    const hasEnd = bytes.at(-1) === lineEnd;
-    const begin = next - own - (hasEnd ? 1 : 0);
-    line = next;
-    return { line: begin, cells: record, isUtf8: isWhole || isUtf8(bytes) };
+    const blank = others === 0 ? 0 : others - countIn(record, endSign);
+    const row = {
+      line: line + blank,
+      cells: record,
+      isUtf8: isWhole || isUtf8(block.subarray(at, end)),
+    };
+    at = end;
+    line += ends;
+    return row;
   });
+}
+
+function countIn(cells: readonly string[], sign: string): number {
+  return cells.reduce((sum, cell) => sum + cell.split(sign).length - 1, 0);
 }
 
 type Parsed = { readonly record: string[]; readonly info: Info };
