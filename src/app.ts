@@ -2,13 +2,30 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { startAcknowledging } from './acknowledged-writes.ts';
-import { registerAcknowledgementMetrics } from './acknowledgement-metrics.ts';
-import { registerBackupMetrics } from './backup-metrics.ts';
-import { openBookmarks } from './bookmarks.ts';
-import { openBootBackups } from './boot-backups.ts';
-import { registerClickMetrics } from './click-metrics.ts';
-import { startClickPath } from './click-path.ts';
+import { startAcknowledging } from './app/acknowledged-writes.ts';
+import { openBookmarks } from './app/bookmarks.ts';
+import { startClickPath } from './app/click-path.ts';
+import { openFleetReports, readGuardState } from './app/fleet-reports.ts';
+import { HealthNotice } from './app/health-notice.ts';
+import { LeaseMoves } from './app/lease-moves.ts';
+import { registerAcknowledgementMetrics } from './app/metrics/acknowledgement-metrics.ts';
+import { registerBackupMetrics } from './app/metrics/backup-metrics.ts';
+import { registerClickMetrics } from './app/metrics/click-metrics.ts';
+import { createMetrics } from './app/metrics/metrics.ts';
+import { registerWriteMetrics } from './app/metrics/write-metrics.ts';
+import { takePlace } from './app/place.ts';
+import { openBootBackups } from './app/restore/boot-backups.ts';
+import { openLiveRestore } from './app/restore/live-restore.ts';
+import { restoreOnBoot } from './app/restore/restore-on-boot.ts';
+import {
+  createNoClickPath,
+  neverCatchUp,
+  refuseWrites,
+  type ServedBackup,
+} from './app/served-backup.ts';
+import { startBackups } from './app/start-backups.ts';
+import { startTakeOver } from './app/take-over.ts';
+import { migrationsDirs, startWritePath } from './app/write-path.ts';
 import { createAskPosition } from './cluster/ask-position.ts';
 import { createCatchUp } from './cluster/catch-up.ts';
 import { createFleetAuth } from './cluster/fleet-auth.ts';
@@ -25,39 +42,22 @@ import { Failure } from './domain/failure.ts';
 import { createFindLink } from './domain/find-link.ts';
 import type { Random } from './domain/random.ts';
 import type { Rotating } from './domain/rotating.ts';
-import { openFleetReports, readGuardState } from './fleet-reports.ts';
-import { HealthNotice } from './health-notice.ts';
 import { createClientErrorHandler } from './http/client-error.ts';
 import { createNodeStatus } from './http/node-status.ts';
 import { createPrivateApp } from './http/private-app.ts';
 import { createHttpApp } from './http/public-app.ts';
 import { createRenderProblem } from './http/render-problem.ts';
-import { LeaseMoves } from './lease-moves.ts';
 import { listen } from './listen.ts';
-import { openLiveRestore } from './live-restore.ts';
 import { createLog } from './log.ts';
-import { createMetrics } from './metrics.ts';
-import { takePlace } from './place.ts';
 import { createBoundedServer } from './redirect/bounded-server.ts';
 import { oneATurn } from './redirect/one-a-turn.ts';
 import { createRedirects } from './redirect/redirects.ts';
-import { restoreOnBoot } from './restore-on-boot.ts';
-import {
-  createNoClickPath,
-  neverCatchUp,
-  refuseWrites,
-  type ServedBackup,
-} from './served-backup.ts';
-import { startBackups } from './start-backups.ts';
 import { openClickReader } from './storage/click-reader.ts';
 import { claimFolder } from './storage/folder-claim.ts';
 import { newestMigration } from './storage/migrations/migration.ts';
 import { openReader } from './storage/reader.ts';
-import { startTakeOver } from './take-over.ts';
 import { assetsDir, readAssetVersion } from './web/assets.ts';
 import { createPages } from './web/pages.ts';
-import { registerWriteMetrics } from './write-metrics.ts';
-import { migrationsDirs, startWritePath } from './write-path.ts';
 
 /** A running Hoplite. Disposing stops listening, finishes what is under way and closes all that was opened, in reverse. */
 export interface App extends AsyncDisposable {

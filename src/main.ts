@@ -1,7 +1,7 @@
+import { BootRefused } from './app/restore/restore-on-boot.ts';
 import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
-import { BootRefused } from './restore-on-boot.ts';
 
 /** How long a closing app may take before the process ends all the same, milliseconds. */
 const closeWithinMs = 10_000;

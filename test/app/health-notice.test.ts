@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HealthNotice } from '../../src/health-notice.ts';
+import { HealthNotice } from '../../src/app/health-notice.ts';
 import { eventually } from '../support/eventually.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { runApp } from '../support/running-app.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { handoffPath, LeaseMoves } from '../../src/app/lease-moves.ts';
 import type { CopyState } from '../../src/cluster/copy-state.ts';
 import type { GuardView } from '../../src/cluster/guard-view.ts';
 import type { PeerAnswer, PeerRequest } from '../../src/cluster/peer-client.ts';
-import { handoffPath, LeaseMoves } from '../../src/lease-moves.ts';
 
 import { copyAt } from '../support/copy-at.ts';
 import { FakeCluster } from '../support/fake-cluster.ts';

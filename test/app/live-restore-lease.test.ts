@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { LiveRestore } from '../../src/app/restore/live-restore.ts';
 import { type ClosableWriter, PrimaryWriter } from '../../src/cluster/primary-writer.ts';
-import { LiveRestore } from '../../src/live-restore.ts';
 import { StagedFiles } from '../../src/storage/staged-files.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeCluster } from '../support/fake-cluster.ts';

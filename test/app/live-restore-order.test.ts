@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LiveRestore } from '../../src/app/restore/live-restore.ts';
 import { NoRoom } from '../../src/backup/scratch-folder.ts';
 import type { Position } from '../../src/domain/position.ts';
 import type { Role } from '../../src/domain/role.ts';
-import { LiveRestore } from '../../src/live-restore.ts';
 import { StagedFiles } from '../../src/storage/staged-files.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeCluster } from '../support/fake-cluster.ts';

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rehearseRedirects } from '../../src/rehearse-redirects.ts';
+import { rehearseRedirects } from '../../src/app/rehearse-redirects.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { TestFolder, writerOptions } from '../support/test-database.ts';
 

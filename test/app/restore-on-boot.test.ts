@@ -12,9 +12,13 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type BootBackups,
+  BootRefused,
+  restoreOnBoot,
+} from '../../src/app/restore/restore-on-boot.ts';
 import { readConfig } from '../../src/config.ts';
 import type { LoneBackup } from '../../src/domain/lone-boot.ts';
-import { type BootBackups, BootRefused, restoreOnBoot } from '../../src/restore-on-boot.ts';
 import { migrateUp } from '../../src/storage/migrations/commands.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { crashDuring } from '../support/crashing-disk.ts';

@@ -68,6 +68,10 @@ describe('the arrows between the rooms', () => {
     ['src/guard/a.ts', 'pino'],
     ['src/cli/a.ts', '../http/problem.ts'],
     ['src/config.ts', './storage/reader.ts'],
+    ['src/config.ts', './app/place.ts'],
+    ['src/cluster/a.ts', '../app/place.ts'],
+    ['src/clicks/spool/a.ts', '../../app/click-path.ts'],
+    ['src/guard/a.ts', '../app/restore/live-restore.ts'],
   ])('%s must not import %s', async (path, imported) => {
     const source = `import { a } from '${imported}';\n\nexport const b = a;\n`;
     expect(await lint(folder, path, source)).toContain(ruleName);
@@ -80,6 +84,7 @@ describe('the arrows between the rooms', () => {
     ['src/storage/a.ts', 'kysely'],
     ['src/http/a.ts', 'express'],
     ['src/app.ts', './storage/reader.ts'],
+    ['src/app/restore/a.ts', '../../storage/reader.ts'],
     ['src/backup/a.ts', '../domain/backup-place.ts'],
     ['src/backup/a.ts', 'aws4fetch'],
     ['src/cli/a.ts', '../backup/bucket.ts'],

@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
     without: 'the drain: a primary that is told to end ends with the lease',
     changes: [
       {
-        file: 'src/lease-moves.ts',
+        file: 'src/app/lease-moves.ts',
         find: "if (guard === undefined || cluster.role().is !== 'primary') return;",
         replace:
           "if (guard === undefined || cluster.role().is !== 'primary' || this.#isLeaving) return;",

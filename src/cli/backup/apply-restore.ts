@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { toWriterOptions } from '../../app/write-path.ts';
 import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import type { Config } from '../../config.ts';
 import { countLinks } from '../../storage/database-file.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
 import { prepareRestore } from '../../storage/prepare-restore.ts';
-import { toWriterOptions } from '../../write-path.ts';
 import { createAskApi } from '../ask-api.ts';
 import type { Context } from '../context.ts';
 import { expectName } from './expect-name.ts';

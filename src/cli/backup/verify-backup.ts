@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { rehearseRedirects } from '../../app/rehearse-redirects.ts';
 import type { BackupStore } from '../../backup/backup-store.ts';
 import { findBackups, readBackup, type SoundBackup } from '../../backup/list-backups.ts';
 import type { Manifest } from '../../backup/manifest.ts';
@@ -8,7 +9,6 @@ import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { unpackSnapshot } from '../../backup/unpack-snapshot.ts';
 import { recordVerified } from '../../backup/verified-backups.ts';
 import type { Config } from '../../config.ts';
-import { rehearseRedirects } from '../../rehearse-redirects.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
 import { Refusal } from '../refusal.ts';
 import { sizesOf } from './look.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { syncNow } from '../../staged-restore.ts';
+import { syncNow } from '../../app/restore/staged-restore.ts';
 
 /** Writes LiteFS's `clusterid`, whole or not at all, and forces it to the disk. */
 export function placeClusterId(volumeDir: string, clusterId: string): void {

@@ -1,10 +1,10 @@
+import { type StagedRestore, stageBackup, stageFiles } from '../../app/restore/staged-restore.ts';
 import { BucketFailure } from '../../backup/bucket.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import type { Config } from '../../config.ts';
 import { exitCodes } from '../../domain/exit-codes.ts';
 import { Failure } from '../../domain/failure.ts';
-import { type StagedRestore, stageBackup, stageFiles } from '../../staged-restore.ts';
 import { expectBackups, openBackupStore } from '../backup/open-store.ts';
 import type { Output } from '../output.ts';
 import { Refusal } from '../refusal.ts';

@@ -3,17 +3,17 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { expectRoom, NoRoom } from './backup/scratch-folder.ts';
-import type { CopyPositions } from './cluster/copy-state.ts';
-import { LiteFsCopier } from './cluster/litefs-copier.ts';
-import { importIntoLiteFs } from './cluster/litefs-import.ts';
-import type { PeerClient } from './cluster/peer-client.ts';
-import type { PrimaryWriter } from './cluster/primary-writer.ts';
-import type { Config } from './config.ts';
-import type { Clock } from './domain/clock.ts';
-import type { Cluster } from './domain/cluster.ts';
-import { Failure } from './domain/failure.ts';
-import { NotPrimary } from './domain/not-primary.ts';
+import { expectRoom, NoRoom } from '../../backup/scratch-folder.ts';
+import type { CopyPositions } from '../../cluster/copy-state.ts';
+import { LiteFsCopier } from '../../cluster/litefs-copier.ts';
+import { importIntoLiteFs } from '../../cluster/litefs-import.ts';
+import type { PeerClient } from '../../cluster/peer-client.ts';
+import type { PrimaryWriter } from '../../cluster/primary-writer.ts';
+import type { Config } from '../../config.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { Cluster } from '../../domain/cluster.ts';
+import { Failure } from '../../domain/failure.ts';
+import { NotPrimary } from '../../domain/not-primary.ts';
 import {
   type RestoreDesk,
   type Restored,
@@ -21,13 +21,13 @@ import {
   type RestoreOrder,
   type RestoreTarget,
   restoredDatabases,
-} from './domain/restore.ts';
-import type { RestoreRoutesParts } from './http/restore-routes.ts';
-import { carryOver } from './storage/carry-over.ts';
-import { keepCopy } from './storage/keep-copy.ts';
-import { replaceDatabase } from './storage/replace-database.ts';
-import { StagedFiles } from './storage/staged-files.ts';
-import { copyInThread } from './storage/thread-copier.ts';
+} from '../../domain/restore.ts';
+import type { RestoreRoutesParts } from '../../http/restore-routes.ts';
+import { carryOver } from '../../storage/carry-over.ts';
+import { keepCopy } from '../../storage/keep-copy.ts';
+import { replaceDatabase } from '../../storage/replace-database.ts';
+import { StagedFiles } from '../../storage/staged-files.ts';
+import { copyInThread } from '../../storage/thread-copier.ts';
 
 /** What is needed to restore into a running node. */
 export interface LiveRestoreOptions {

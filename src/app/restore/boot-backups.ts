@@ -1,9 +1,9 @@
-import { BucketFailure } from './backup/bucket.ts';
-import { restoreNewest } from './backup/restore-newest.ts';
-import { SnapshotFault } from './backup/snapshot-fault.ts';
-import { openBackupStore } from './cli/backup/open-store.ts';
-import type { Config } from './config.ts';
-import { Failure } from './domain/failure.ts';
+import { BucketFailure } from '../../backup/bucket.ts';
+import { restoreNewest } from '../../backup/restore-newest.ts';
+import { SnapshotFault } from '../../backup/snapshot-fault.ts';
+import { openBackupStore } from '../../cli/backup/open-store.ts';
+import type { Config } from '../../config.ts';
+import { Failure } from '../../domain/failure.ts';
 import type { BootBackups } from './restore-on-boot.ts';
 
 /** The backups in `BACKUP_URL`, for a node alone that starts without links; `undefined` where none are kept. */

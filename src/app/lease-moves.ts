@@ -1,27 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { AskPosition } from './cluster/ask-position.ts';
+import type { AskPosition } from '../cluster/ask-position.ts';
 import {
   type AskCopy,
   type CopyPositions,
   type CopyState,
   createAskCopy,
-} from './cluster/copy-state.ts';
-import type { GuardClient } from './cluster/guard-client.ts';
-import { type Candidate, findOtherCandidate } from './cluster/guard-view.ts';
+} from '../cluster/copy-state.ts';
+import type { GuardClient } from '../cluster/guard-client.ts';
+import { type Candidate, findOtherCandidate } from '../cluster/guard-view.ts';
 import {
   type HandoffLimits,
   type HandoffRefusal,
   type HandoffResult,
   handOver,
-} from './cluster/handoff.ts';
-import type { PeerClient } from './cluster/peer-client.ts';
-import type { PrimaryWriter } from './cluster/primary-writer.ts';
-import { promote } from './cluster/promote.ts';
-import type { Clock } from './domain/clock.ts';
-import type { Cluster } from './domain/cluster.ts';
-import { Failure } from './domain/failure.ts';
-import type { NodeId } from './domain/role.ts';
+} from '../cluster/handoff.ts';
+import type { PeerClient } from '../cluster/peer-client.ts';
+import type { PrimaryWriter } from '../cluster/primary-writer.ts';
+import { promote } from '../cluster/promote.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import { Failure } from '../domain/failure.ts';
+import type { NodeId } from '../domain/role.ts';
 
 /** The lease from one node to another, as an operator sees it. */
 export interface Handoff {

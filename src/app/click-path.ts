@@ -1,26 +1,26 @@
 import type { Logger } from 'pino';
-import { createClickRecorder } from './clicks/click-recorder.ts';
-import { openCountryDatabase } from './clicks/facts/country-database.ts';
-import { DailyClickJudge } from './clicks/facts/daily-click-judge.ts';
-import { RollupFolding } from './clicks/rollup-folding.ts';
-import { createCountingPace } from './clicks/shipping/counting-pace.ts';
-import { type DeliveryAnswer, parseAnswer } from './clicks/shipping/delivery.ts';
-import { Receiver } from './clicks/shipping/receiver.ts';
-import { ShipLoop } from './clicks/shipping/ship-loop.ts';
-import { Shipper, type ShipperCounts } from './clicks/shipping/shipper.ts';
-import type { SpoolCounts } from './clicks/spool/spool-counts.ts';
-import type { SpoolGauges } from './clicks/spool/spool-gauges.ts';
-import { startSpool } from './clicks/spool/start-spool.ts';
-import type { PeerClient } from './cluster/peer-client.ts';
-import type { Config } from './config.ts';
-import { msPerDay } from './domain/click.ts';
-import type { ClickReader } from './domain/click-reader.ts';
-import type { ClickRecorder } from './domain/click-recorder.ts';
-import type { Clock } from './domain/clock.ts';
-import type { Cluster } from './domain/cluster.ts';
-import { Failure } from './domain/failure.ts';
-import type { Random } from './domain/random.ts';
-import type { ClickWriterSource } from './domain/writer.ts';
+import { createClickRecorder } from '../clicks/click-recorder.ts';
+import { openCountryDatabase } from '../clicks/facts/country-database.ts';
+import { DailyClickJudge } from '../clicks/facts/daily-click-judge.ts';
+import { RollupFolding } from '../clicks/rollup-folding.ts';
+import { createCountingPace } from '../clicks/shipping/counting-pace.ts';
+import { type DeliveryAnswer, parseAnswer } from '../clicks/shipping/delivery.ts';
+import { Receiver } from '../clicks/shipping/receiver.ts';
+import { ShipLoop } from '../clicks/shipping/ship-loop.ts';
+import { Shipper, type ShipperCounts } from '../clicks/shipping/shipper.ts';
+import type { SpoolCounts } from '../clicks/spool/spool-counts.ts';
+import type { SpoolGauges } from '../clicks/spool/spool-gauges.ts';
+import { startSpool } from '../clicks/spool/start-spool.ts';
+import type { PeerClient } from '../cluster/peer-client.ts';
+import type { Config } from '../config.ts';
+import { msPerDay } from '../domain/click.ts';
+import type { ClickReader } from '../domain/click-reader.ts';
+import type { ClickRecorder } from '../domain/click-recorder.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Random } from '../domain/random.ts';
+import type { ClickWriterSource } from '../domain/writer.ts';
 
 /** What the path of a click tells of itself. */
 export interface ClickFigures {

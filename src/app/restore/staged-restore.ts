@@ -10,9 +10,9 @@ import {
   rmSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { giveToOwnerOf } from './backup/give-to-owner.ts';
-import { Failure } from './domain/failure.ts';
-import { findFaultOfFile } from './storage/database-file.ts';
+import { giveToOwnerOf } from '../../backup/give-to-owner.ts';
+import { Failure } from '../../domain/failure.ts';
+import { findFaultOfFile } from '../../storage/database-file.ts';
 
 /** The files to restore, by the database that they become. Without links there is nothing to restore. */
 export interface RestoreFiles {
@@ -113,7 +113,7 @@ function toStaged(restoreDir: string, staging: string): StagedRestore {
 }
 
 function expectSound(name: (typeof names)[number], file: string, title: string): void {
-  const migrationsDir = join(import.meta.dirname, '../migrations', name);
+  const migrationsDir = join(import.meta.dirname, '../../../migrations', name);
   const fault = findFaultOfFile({ file, migrationsDir });
   if (fault === undefined) return;
   throw new Failure('conflict', `${title} cannot be restored as ${name}.db: ${fault}`);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from './domain/clock.ts';
+import type { Clock } from '../domain/clock.ts';
 
 /** Whoever has not looked for this long sends nothing here; Fly looks every 5 s (fly.toml). */
 const lookedLatelyMs = 15_000;

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type BackupFigures, BackupLoop, type BackupPeer } from './backup/backup-loop.ts';
-import { createBackupProcess } from './backup/backup-process.ts';
-import type { Config } from './config.ts';
-import type { Clock } from './domain/clock.ts';
-import type { Cluster } from './domain/cluster.ts';
-import type { Random } from './domain/random.ts';
-import type { Stamp } from './domain/redirect-store.ts';
-import type { AskReports } from './http/fleet-status.ts';
-import { type BackupState, type GuardState, nodeStatusSchema } from './http/node-status.ts';
+import { type BackupFigures, BackupLoop, type BackupPeer } from '../backup/backup-loop.ts';
+import { createBackupProcess } from '../backup/backup-process.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import type { Random } from '../domain/random.ts';
+import type { Stamp } from '../domain/redirect-store.ts';
+import type { AskReports } from '../http/fleet-status.ts';
+import { type BackupState, type GuardState, nodeStatusSchema } from '../http/node-status.ts';
 
 /** The making of backups on this node. */
 export interface Backups {
@@ -23,7 +23,7 @@ export interface Backups {
   heldForMs(): number;
 }
 
-const commandLine = join(import.meta.dirname, 'cli/hoplite.ts');
+const commandLine = join(import.meta.dirname, '../cli/hoplite.ts');
 /** A batch may have been sealed so long before it was counted, and so before the backup that has it. */
 const countedWithinMs = 3_600_000;
 

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { AcknowledgementFigures } from './acknowledged-writes.ts';
-import type { Durability } from './domain/durability.ts';
+import type { Durability } from '../../domain/durability.ts';
+import type { AcknowledgementFigures } from '../acknowledged-writes.ts';
 
 /**
  * Adds the numbers of the acknowledgement of writes to a registry. Gives the way to tell of each write that took effect:

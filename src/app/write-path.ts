@@ -1,25 +1,25 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { holdWrites } from '../cluster/held-writer.ts';
+import { readCandidacy } from '../cluster/litefs-info.ts';
+import { PrimaryWriter } from '../cluster/primary-writer.ts';
+import { MovingLeaseHold } from '../cluster/write-hold.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import type { DestinationPolicy } from '../domain/destination.ts';
+import type { Random } from '../domain/random.ts';
+import type { WriterSource } from '../domain/writer.ts';
+import { FailedMigrations } from '../storage/migrations/failed-migrations.ts';
+import { MigrationError } from '../storage/migrations/migration-error.ts';
+import { SpareWriters } from '../storage/spare-writers.ts';
+import type { WriterOptions } from '../storage/writer-options.ts';
 import type { AcknowledgedWrites } from './acknowledged-writes.ts';
-import { holdWrites } from './cluster/held-writer.ts';
-import { readCandidacy } from './cluster/litefs-info.ts';
-import { PrimaryWriter } from './cluster/primary-writer.ts';
-import { MovingLeaseHold } from './cluster/write-hold.ts';
-import type { Config } from './config.ts';
-import type { Clock } from './domain/clock.ts';
-import type { Cluster } from './domain/cluster.ts';
-import type { DestinationPolicy } from './domain/destination.ts';
-import type { Random } from './domain/random.ts';
-import type { WriterSource } from './domain/writer.ts';
-import { FailedMigrations } from './storage/migrations/failed-migrations.ts';
-import { MigrationError } from './storage/migrations/migration-error.ts';
-import { SpareWriters } from './storage/spare-writers.ts';
-import type { WriterOptions } from './storage/writer-options.ts';
 
 /** Where the migrations of each database lie. */
 export const migrationsDirs = {
-  links: join(import.meta.dirname, '../migrations/links'),
-  clicks: join(import.meta.dirname, '../migrations/clicks'),
+  links: join(import.meta.dirname, '../../migrations/links'),
+  clicks: join(import.meta.dirname, '../../migrations/clicks'),
 } as const;
 
 const candidacyTimeoutMs = 1_000;

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import type { GuardClient } from './cluster/guard-client.ts';
-import type { PeerClient } from './cluster/peer-client.ts';
-import { TakeOver } from './cluster/take-over.ts';
-import type { SchemaVersions } from './cluster/take-over-rule.ts';
-import type { Cluster } from './domain/cluster.ts';
-import { Failure } from './domain/failure.ts';
+import type { GuardClient } from '../cluster/guard-client.ts';
+import type { PeerClient } from '../cluster/peer-client.ts';
+import { TakeOver } from '../cluster/take-over.ts';
+import type { SchemaVersions } from '../cluster/take-over-rule.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import { Failure } from '../domain/failure.ts';
 import { handoffPath } from './lease-moves.ts';
 
 /** A handoff and what it waits for. */

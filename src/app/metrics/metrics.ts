@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Cluster } from '../../domain/cluster.ts';
 import { CountedHistogram, type HistogramCounts } from './counted-histogram.ts';
-import type { Cluster } from './domain/cluster.ts';
 
 /** The numbers of this process, for Prometheus, and the ways to count. */
 export interface Metrics {

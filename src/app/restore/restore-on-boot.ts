@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Config } from './config.ts';
+import type { Config } from '../../config.ts';
 import {
   judgeLoneBackup,
   judgeLoneFolder,
   type LoneBackup,
   type LoneDecision,
   type LoneFacts,
-} from './domain/lone-boot.ts';
+} from '../../domain/lone-boot.ts';
+import { findDatabaseState } from '../../storage/database-state.ts';
 import { placeRestore } from './place-restore.ts';
 import { type StagedRestore, stageBackup } from './staged-restore.ts';
-import { findDatabaseState } from './storage/database-state.ts';
 
 /** A node must not start, and how it ends: the codes of docs/backup.md. The message is a sentence for people. */
 export class BootRefused extends Error {

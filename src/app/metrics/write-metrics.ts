@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { HoldCounts } from './cluster/write-hold.ts';
+import type { HoldCounts } from '../../cluster/write-hold.ts';
 
 /** Registers what the path of a write and the moves of the lease tell of themselves. */
 export function registerWriteMetrics(

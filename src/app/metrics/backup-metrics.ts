@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { BackupFigures } from './backup/backup-loop.ts';
+import type { BackupFigures } from '../../backup/backup-loop.ts';
 
 /** Adds the numbers of the backups to a registry; those of a node that makes none have no values. */
 export function registerBackupMetrics(

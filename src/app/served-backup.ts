@@ -1,9 +1,9 @@
+import type { CatchUp } from '../domain/cluster.ts';
+import { Failure } from '../domain/failure.ts';
+import { NotPrimary } from '../domain/not-primary.ts';
+import type { WriteHold } from '../domain/write-hold.ts';
+import type { WriterSource } from '../domain/writer.ts';
 import type { ClickFigures, ClickPath } from './click-path.ts';
-import type { CatchUp } from './domain/cluster.ts';
-import { Failure } from './domain/failure.ts';
-import { NotPrimary } from './domain/not-primary.ts';
-import type { WriteHold } from './domain/write-hold.ts';
-import type { WriterSource } from './domain/writer.ts';
 
 /** A backup that a node shows in place of data of its own (`hoplite serve --from-snapshot`). */
 export interface ServedBackup {

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import { createAskFleet, createAskNobody } from './cluster/ask-fleet.ts';
-import { createBookmarks, type NodeBookmarks } from './cluster/bookmarks.ts';
-import type { FleetAuth } from './cluster/fleet-auth.ts';
-import { deriveKeys } from './cluster/fleet-key.ts';
-import { createKnownNodes } from './cluster/known-nodes.ts';
-import type { OwnHistory } from './cluster/own-history.ts';
-import { createPeerClient } from './cluster/peer-client.ts';
-import type { Config } from './config.ts';
-import type { Clock } from './domain/clock.ts';
-import type { Cluster } from './domain/cluster.ts';
-import type { NodeId } from './domain/role.ts';
-import type { Rotating } from './domain/rotating.ts';
+import { createAskFleet, createAskNobody } from '../cluster/ask-fleet.ts';
+import { createBookmarks, type NodeBookmarks } from '../cluster/bookmarks.ts';
+import type { FleetAuth } from '../cluster/fleet-auth.ts';
+import { deriveKeys } from '../cluster/fleet-key.ts';
+import { createKnownNodes } from '../cluster/known-nodes.ts';
+import type { OwnHistory } from '../cluster/own-history.ts';
+import { createPeerClient } from '../cluster/peer-client.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import type { NodeId } from '../domain/role.ts';
+import type { Rotating } from '../domain/rotating.ts';
 
 /** So many questions to one node may be under way: each may wait there for as long as its client likes. */
 const maxSocketsPerNode = 100;

@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
-import { type AskReports, createAskReports } from './cluster/ask-reports.ts';
-import type { FleetAuth } from './cluster/fleet-auth.ts';
-import type { GuardClient } from './cluster/guard-client.ts';
-import { createKnownNodes } from './cluster/known-nodes.ts';
-import { createPeerClient } from './cluster/peer-client.ts';
-import type { Config } from './config.ts';
-import type { Clock } from './domain/clock.ts';
-import type { Cluster } from './domain/cluster.ts';
-import type { NodeId } from './domain/role.ts';
-import type { GuardState } from './http/node-status.ts';
+import { type AskReports, createAskReports } from '../cluster/ask-reports.ts';
+import type { FleetAuth } from '../cluster/fleet-auth.ts';
+import type { GuardClient } from '../cluster/guard-client.ts';
+import { createKnownNodes } from '../cluster/known-nodes.ts';
+import { createPeerClient } from '../cluster/peer-client.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import type { NodeId } from '../domain/role.ts';
+import type { GuardState } from '../http/node-status.ts';
 
 /** Introduces the status page to the other nodes of the fleet. Alone there are none. */
 export function openFleetReports(

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import type { CopyPositions } from './cluster/copy-state.ts';
-import { GuardClient } from './cluster/guard-client.ts';
-import { type LiteFsCluster, startLiteFsCluster } from './cluster/litefs-cluster.ts';
-import { findMount, isFuse } from './cluster/mount-table.ts';
-import { createOwnHistory, type OwnHistory } from './cluster/own-history.ts';
-import { createStandaloneCluster } from './cluster/standalone-cluster.ts';
-import type { Config } from './config.ts';
-import type { Clock } from './domain/clock.ts';
-import type { Cluster } from './domain/cluster.ts';
-import { Failure } from './domain/failure.ts';
-import type { Stamp } from './domain/redirect-store.ts';
-import type { Reader } from './storage/reader.ts';
+import type { CopyPositions } from '../cluster/copy-state.ts';
+import { GuardClient } from '../cluster/guard-client.ts';
+import { type LiteFsCluster, startLiteFsCluster } from '../cluster/litefs-cluster.ts';
+import { findMount, isFuse } from '../cluster/mount-table.ts';
+import { createOwnHistory, type OwnHistory } from '../cluster/own-history.ts';
+import { createStandaloneCluster } from '../cluster/standalone-cluster.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Stamp } from '../domain/redirect-store.ts';
+import type { Reader } from '../storage/reader.ts';
 
 /** This node's place: in a fleet as its LiteFS tells, or alone. */
 export interface Place {

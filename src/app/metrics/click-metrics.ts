@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { ClickFigures } from './click-path.ts';
+import type { ClickFigures } from '../click-path.ts';
 
 /** Adds the numbers of the path of a click to a registry. */
 export function registerClickMetrics(registry: Registry, figures: () => ClickFigures): void {

@@ -1,17 +1,17 @@
 import type { Logger } from 'pino';
-import { AcknowledgedWriter } from './cluster/acknowledged-writer.ts';
-import { Acknowledger } from './cluster/acknowledger.ts';
-import { createAskCopy } from './cluster/copy-state.ts';
-import type { GuardClient } from './cluster/guard-client.ts';
-import { LeaseFence } from './cluster/lease-fence.ts';
-import type { PeerClient } from './cluster/peer-client.ts';
-import type { ClosableWriter } from './cluster/primary-writer.ts';
-import type { Config } from './config.ts';
-import type { Clock } from './domain/clock.ts';
-import type { Cluster } from './domain/cluster.ts';
-import type { Durability } from './domain/durability.ts';
-import type { WriteState } from './http/node-status.ts';
-import type { OpenWriter } from './storage/writer.ts';
+import { AcknowledgedWriter } from '../cluster/acknowledged-writer.ts';
+import { Acknowledger } from '../cluster/acknowledger.ts';
+import { createAskCopy } from '../cluster/copy-state.ts';
+import type { GuardClient } from '../cluster/guard-client.ts';
+import { LeaseFence } from '../cluster/lease-fence.ts';
+import type { PeerClient } from '../cluster/peer-client.ts';
+import type { ClosableWriter } from '../cluster/primary-writer.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Cluster } from '../domain/cluster.ts';
+import type { Durability } from '../domain/durability.ts';
+import type { WriteState } from '../http/node-status.ts';
+import type { OpenWriter } from '../storage/writer.ts';
 
 /** What the acknowledgement of writes tells of itself. */
 export interface AcknowledgementFigures {

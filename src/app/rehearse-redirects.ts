@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { request as sendRequest } from 'node:http';
-import { type DestinationPolicy, isAllowedDestination } from './domain/destination.ts';
-import { defaultDomainId } from './domain/domain-name.ts';
-import { type Link, linkState } from './domain/link.ts';
-import type { LinkReader, LinkSort } from './domain/link-store.ts';
-import { createRenderProblem } from './http/render-problem.ts';
-import { listen } from './listen.ts';
-import { createBoundedServer } from './redirect/bounded-server.ts';
-import { createRedirects } from './redirect/redirects.ts';
-import { openReader } from './storage/reader.ts';
-import { sampleLinkIds } from './storage/sample-links.ts';
-import { readAssetVersion } from './web/assets.ts';
-import { createPages } from './web/pages.ts';
+import { type DestinationPolicy, isAllowedDestination } from '../domain/destination.ts';
+import { defaultDomainId } from '../domain/domain-name.ts';
+import { type Link, linkState } from '../domain/link.ts';
+import type { LinkReader, LinkSort } from '../domain/link-store.ts';
+import { createRenderProblem } from '../http/render-problem.ts';
+import { listen } from '../listen.ts';
+import { createBoundedServer } from '../redirect/bounded-server.ts';
+import { createRedirects } from '../redirect/redirects.ts';
+import { openReader } from '../storage/reader.ts';
+import { sampleLinkIds } from '../storage/sample-links.ts';
+import { readAssetVersion } from '../web/assets.ts';
+import { createPages } from '../web/pages.ts';
 
 /** How a rehearsal went. */
 export interface Rehearsal {

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { findDatabaseState } from '../../storage/database-state.ts';
 import { syncNow } from './staged-restore.ts';
-import { findDatabaseState } from './storage/database-state.ts';
 
 /** The links come last: with them a folder counts as full. */
 const names = ['clicks', 'links'] as const;
