@@ -146,16 +146,23 @@ test.each([
   expect(result).toMatchObject({ exitCode, stdout: '', stderr: expect.stringContaining(words) });
 });
 
+interface ServingOptions {
+  readonly args?: readonly string[];
+  /** How to reach a bucket. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Serves what `from` names while `look` does; gives how the process ended. */
 async function serving(
   from: string,
   look: (url: string, said: string) => Promise<void>,
-  ...more: string[]
+  { args: more = [], env: access = {} }: ServingOptions = {},
 ) {
   const port = String(await findFreePort());
   const args = [hopliteFile, 'serve', '--from-snapshot', from, ...more];
   const child = spawn(process.execPath, args, {
     env: {
+      ...access,
       BACKUP_KEY: env.BACKUP_KEY,
       PORT: port,
       PRIVATE_PORT: '0',
@@ -188,8 +195,25 @@ test('a backup is served by a node that has nothing else', async () => {
     expect(await follow(url, 'second')).toBe('503');
     expect((await readClickCounts(url)).get('first')).toBe(1);
   };
-  expect(await serving(folder.file('bucket'), look, '--at', between)).toEqual([0, null]);
+  expect(await serving(folder.file('bucket'), look, { args: ['--at', between] })).toEqual([
+    0,
+    null,
+  ]);
   expect(readdirSync(folder.path).filter((name) => name.startsWith('hoplite-serve-'))).toEqual([]);
+});
+
+test('the newest backup of a bucket at an S3 server is served from there', async () => {
+  await using s3 = await startS3Server();
+  const { BACKUP_URL: from = '', ...access } = s3.env('some/where');
+  const taken = await runHoplite(['backup', 'now'], { ...env, ...access, BACKUP_URL: from });
+  expect(taken).toMatchObject({ exitCode: 0, stderr: '' });
+  const look = async (url: string, said: string) => {
+    expect(said).toMatch(/serves the backup of .* It can only be read/);
+    for (const slug of ['first', 'second', 'third']) {
+      expect(await follow(url, slug)).toBe(`302 https://example.com/${slug}`);
+    }
+  };
+  expect(await serving(from, look, { env: access })).toEqual([0, null]);
 });
 
 test('a backup in one file shows its links to any SQLite, and is restored by path and URL', async () => {

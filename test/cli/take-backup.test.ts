@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeLinks } from '../../scripts/bench/links.ts';
 import { restoreNewest } from '../../src/backup/restore-newest.ts';
 import { recordVerified } from '../../src/backup/verified-backups.ts';
@@ -52,14 +52,19 @@ function restore(env: Record<string, string>) {
   return restoreNewest(open(env).store, { folder: join(folder.path, 'restored') });
 }
 
-/** A node of a fleet whose links are at a transaction. */
-async function runReplica(litefs: FakeLiteFs, mount: FakeMount, txid: number) {
-  const bytes = readFileSync(samples.copy('links', folder).file);
+/** A node of a fleet whose links are at a transaction, and differ from those of all others. */
+async function runReplica(litefs: FakeLiteFs, mount: FakeMount, txid: number, node = 'a') {
+  const { file } = samples.copy('links', folder);
+  const links = new Database(file);
+  links.prepare('UPDATE links SET version = ?').run(txid);
+  links.close();
+  const bytes = readFileSync(file);
   const checksum = new DatabaseChecksum(4096);
   checksum.update(bytes);
   mount.setPosition({ txid: positionAt(txid).txid, checksum: checksum.digest() as string });
   litefs.exports.set('links.db', bytes);
   const env = {
+    NODE_ID: node,
     LITEFS_DIR: mount.directory,
     LITEFS_URL: litefs.url,
     FLEET_SECRET: 'f'.repeat(32),
@@ -185,6 +190,38 @@ describe('a scheduled backup', () => {
     expect(readdirSync(join(folder.path, 'bucket', 'backups'))).toHaveLength(1);
     expect(readdirSync(join(folder.path, 'data', 'backup'))).toEqual(['lock']);
     litefs.info = { isPrimary: true };
-    expect((await runReplica(litefs, mount, 10)).is).toBe('unchanged');
+    expect((await runReplica(litefs, mount, 10)).is).toBe('taken');
+  });
+
+  it('of the side of a cut fleet that is behind is never the newest, and healed it goes on', async () => {
+    await using old = await FakeLiteFs.start({ isPrimary: false, hostname: 'b' });
+    await using other = await FakeLiteFs.start({ isPrimary: true });
+    using oldMount = new FakeMount();
+    using otherMount = new FakeMount();
+    const runOld = (txid: number) => runReplica(old, oldMount, txid, 'a');
+    const runOther = (txid: number) => runReplica(other, otherMount, txid, 'b');
+    const clock = vi.spyOn(Date, 'now');
+    onTestFinished(() => clock.mockRestore());
+    const startMs = Date.now();
+    const intervalLater = (count: number) => clock.mockReturnValue(startMs + count * 60_000);
+
+    intervalLater(0);
+    expect((await runOld(10)).is).toBe('taken');
+    // Both think that it is their turn, and whoever comes second waits.
+    expect((await runOther(20)).is).toBe('theirs');
+    intervalLater(1);
+    const second = await runOther(20);
+    expect(second.is).toBe('taken');
+    expect((await runOld(12)).is).toBe('theirs');
+    // It is due, and it is behind.
+    intervalLater(2);
+    await expect(runOld(12)).rejects.toThrow(`has less than the newest backup, ${second.name}`);
+    expect(await restore({})).toMatchObject({ name: second.name, passedOver: [] });
+    // It has caught up.
+    const third = await runOld(30);
+    expect(third.is).toBe('taken');
+    expect((await runOther(30)).is).toBe('theirs');
+    rmSync(join(folder.path, 'restored'), { recursive: true });
+    expect(await restore({})).toMatchObject({ name: third.name, passedOver: [] });
   });
 });

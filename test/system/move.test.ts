@@ -87,6 +87,14 @@ async function look(origin: string, slug: string): Promise<string> {
   return `${status} ${headers.get('Location') ?? ''}`.trim();
 }
 
+/** Whether what a bookmark names is lost, and how many nodes have it, as a node tells it. */
+async function standingAt(origin: string, bookmark: string) {
+  const { status, text } = await send(`${origin}/api/v1/positions/${bookmark}`, asAdmin());
+  expect({ status, text }).toMatchObject({ status: 200 });
+  const { lost, reached } = JSON.parse(text);
+  return { lost, reached };
+}
+
 /** Everything that is moved, as one place tells it. */
 async function readAll(origin: string) {
   const { text } = await send(`${origin}/api/v1/links?limit=200&sort=createdAt`, asAdmin());
@@ -148,7 +156,8 @@ test('a machine that was killed moves into a running fleet: links, keys, and eve
   // What it has just answered is in its spool, and not counted.
   await machine.end('SIGKILL');
 
-  await createLink(cluster, cluster.node('ams1').url, 'of-the-fleet');
+  const made = await createLink(cluster, cluster.node('ams1').url, 'of-the-fleet');
+  const bookmark = made.headers.get('Hoplite-Bookmark') ?? '';
   const { epoch = 0 } = await statusOf(cluster.node('ams1'));
   const refused = await runOn(cluster.node('iad1'), 'move', '--from', dataDir, '--yes', 'other');
   expect(refused).toMatchObject({
@@ -167,6 +176,8 @@ test('a machine that was killed moves into a running fleet: links, keys, and eve
     expect(await look(node.url, 'of-the-fleet')).toBe('404');
     expect((await send(`${node.url}/api/v1/links`, { headers: bearer(secret) })).status).toBe(200);
     expect((await statusOf(node)).epoch).toBeGreaterThan(epoch ?? 0);
+    // Of an epoch that the machine has not had.
+    expect(await standingAt(node.url, bookmark)).toEqual({ lost: true, reached: 0 });
     await expectExact(node.url, privateUrls());
   }
 });
@@ -199,6 +210,11 @@ test('a backup is restored under load: clicks are counted exactly once, on every
     // A bookmark of what is gone keeps nobody waiting.
     const headers = { ...asAdmin().headers, 'Hoplite-Bookmark': written.bookmark };
     expect((await send(`${node.url}/api/v1/links`, { headers })).status).toBe(200);
+    // Of the epoch of the backup, which counts as reached.
+    expect(await standingAt(node.url, written.bookmark)).toEqual({
+      lost: false,
+      reached: cluster.nodes.length,
+    });
   }
   expect((await createLink(cluster, replica.url, 'goes-on')).status).toBe(201);
 });
