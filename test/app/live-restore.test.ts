@@ -11,7 +11,7 @@ import { readClickCounts } from '../support/click-counts.ts';
 import { eventually } from '../support/eventually.ts';
 import { environmentOf } from '../support/run-hoplite.ts';
 import { type RunningApp, runApp } from '../support/running-app.ts';
-import { follow, send } from '../support/send.ts';
+import { createLink, follow, send } from '../support/send.ts';
 import { startSteadyLoad } from '../support/steady-load.ts';
 import { linksMigrations, TestFolder, writerOptions } from '../support/test-database.ts';
 
@@ -26,11 +26,7 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-const create = (slug: string) =>
-  send(`${machine.baseUrl}/api/v1/links`, {
-    method: 'POST',
-    body: { slug, destination: `https://example.com/${slug}` },
-  });
+const create = (slug: string) => createLink(machine.baseUrl, slug);
 const click = (slug: string) => follow(machine.baseUrl, slug);
 const counts = () => readClickCounts(machine.baseUrl);
 const ask = () => createAskApi({ env: environmentOf(machine) });

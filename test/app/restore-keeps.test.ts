@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runHere } from '../support/run-command-line.ts';
 import { environmentOf } from '../support/run-hoplite.ts';
 import { type RunningApp, runApp } from '../support/running-app.ts';
-import { send } from '../support/send.ts';
+import { createLink } from '../support/send.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 let machine: RunningApp;
@@ -19,11 +19,7 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-const create = (slug: string) =>
-  send(`${machine.baseUrl}/api/v1/links`, {
-    method: 'POST',
-    body: { slug, destination: `https://example.com/${slug}` },
-  });
+const create = (slug: string) => createLink(machine.baseUrl, slug);
 const parent = () => join(machine.dataDir, 'before-restore');
 const kept = () =>
   readdirSync(parent())

@@ -23,7 +23,7 @@ import { runHere } from '../support/run-command-line.ts';
 import { environmentOf, hopliteFile, runHoplite } from '../support/run-hoplite.ts';
 import { findFreePort, type RunningApp, runApp } from '../support/running-app.ts';
 import { startS3Server } from '../support/s3-server.ts';
-import { follow, send } from '../support/send.ts';
+import { createLink, follow } from '../support/send.ts';
 import { linksMigrations, TestFolder } from '../support/test-database.ts';
 
 const adminKey = 'an-admin-key-of-a-test-machine';
@@ -61,11 +61,7 @@ afterAll(async () => {
 /** As a process of its own, since a backup gives way to all others. */
 const hoplite = (...args: string[]) => runHoplite(args, env);
 const counts = async () => Object.fromEntries(await readClickCounts(machine.baseUrl));
-const create = (slug: string) =>
-  send(`${machine.baseUrl}/api/v1/links`, {
-    method: 'POST',
-    body: { slug, destination: `https://example.com/${slug}` },
-  });
+const create = (slug: string) => createLink(machine.baseUrl, slug);
 
 /** What is said of files in a folder, and nothing else. */
 const inFolder = expect.stringMatching(/^in it, keys that were revoked since are valid, and .*\n$/);

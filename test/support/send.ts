@@ -33,6 +33,14 @@ export function bearer(key: string): { readonly Authorization: string } {
   return { Authorization: `Bearer ${key}` };
 }
 
+/** Makes a link that leads to the page of its slug at example.com. */
+export function createLink(origin: string, slug: string): Promise<Answer> {
+  return send(`${origin}/api/v1/links`, {
+    method: 'POST',
+    body: { slug, destination: `https://example.com/${slug}` },
+  });
+}
+
 /** Follows a slug: the status, and where a redirect leads. */
 export async function follow(origin: string, slug: string): Promise<string> {
   const { status, headers } = await send(`${origin}/${slug}`);
