@@ -52,7 +52,7 @@ const backupReport = z.discriminatedUnion('outcome', [
   z.object({
     /** `theirs`: another node had made one just before. `nothing`: there is no backup to try. */
     outcome: z.enum(['taken', 'unchanged', 'theirs', 'verified', 'nothing']),
-    tookMs: z.number(),
+    tookMs: z.int(),
     /** Sent to the bucket. */
     sentBytes: z.int(),
     look: bucketLook,

@@ -83,6 +83,12 @@ test('to a folder: two plain files, and nothing else', async () => {
     exitCode: 1,
     stderr: `${to}/links.db is there already; nothing was changed\n`,
   });
+  const file = join(to, 'links.db');
+  expect(await runHere(['backup', 'restore', '--to', file], env)).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: `${file} cannot be written: it is no folder\n`,
+  });
 });
 
 test.each(['clicks.db', 'clicks.db-journal', 'clicks.db-wal', 'links.db-shm'])(
@@ -105,7 +111,7 @@ test('of a time, into the machine that runs, once its name was typed', async () 
   const nobody = await hoplite(...args);
   expect(nobody).toMatchObject({ exitCode: 1, stdout: '' });
   expect(nobody.stderr).toContain(`if you mean it, add --yes ${name}. ${name}, whose primary is`);
-  expect(nobody.stderr).toContain('with 1 links. Links and keys made since are gone');
+  expect(nobody.stderr).toContain('with 1 link. Links and keys made since are gone');
   const other = await runHere(args, env, 'yes\n');
   expect(other).toMatchObject({ exitCode: 1, stdout: '' });
   expect(other.stderr).toContain('that is not its name; nothing was changed');
@@ -223,6 +229,12 @@ test('a backup in one file shows its links to any SQLite, and is restored by pat
   expect(again).toMatchObject({
     exitCode: 1,
     stderr: `${file} is there already; nothing was changed\n`,
+  });
+  const nowhere = folder.file('nowhere/app-backup.db');
+  expect(await hoplite('backup', 'now', '--to', nowhere)).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: `${nowhere} cannot be written: its folder is not there\n`,
   });
 
   await using server = await listen((request, response) => {

@@ -134,7 +134,7 @@ describe('hoplite backup, on a node that runs', () => {
     expect(rows).toHaveLength(3);
     expect(rows[0]).toMatch(/^taken +node +links +size +stored +tried +name$/);
     expect(rows[1]).toMatch(new RegExp(`^\\S+Z +ams1 +2 +\\S+ \\S+ +\\S+ \\S+ +\\S+Z +${name}$`));
-    expect(stderr).toBe('1 older ones; --all\n');
+    expect(stderr).toBe('1 older one; --all\n');
   });
 
   it('tries one that is a file of its own', async () => {

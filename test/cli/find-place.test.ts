@@ -46,6 +46,8 @@ describe('where a backup is that a command names', () => {
     ['file:///nowhere', 'there is no /nowhere'],
     ['ftp://example.com/app.db', 'no place that is known'],
     ['https://', 'is no URL'],
+    ['file://backups/hoplite', 'three slashes'],
+    ['file:///100%', 'three slashes'],
   ])('%s is none', (from, words) => {
     expect(() => findPlace(from)).toThrow(words);
   });

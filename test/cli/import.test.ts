@@ -101,7 +101,7 @@ describe('an import', () => {
       'line 4: The line is not JSON.',
       'line 5, destination: Only http and https destinations are allowed.',
       expect.stringContaining('line 5, slug: A slug consists of'),
-      '1 links made, 3 failed.',
+      '1 link made, 3 failed.',
       '',
     ]);
     const errors = join(folder, 'errors.jsonl');
@@ -232,7 +232,7 @@ describe('an import', () => {
       'saved.csv',
       '\uFEFFslug;destination;disabled;redirect_code\r\nsheet;https://example.com/s;TRUE;307\r\n',
     );
-    expect((await run(saved)).stderr).toBe('1 links made.\n');
+    expect((await run(saved)).stderr).toBe('1 link made.\n');
     const { text } = await send(`${running.baseUrl}/api/v1/links/sheet`);
     expect(JSON.parse(text)).toMatchObject({ disabled: true, redirectCode: 307 });
   });
@@ -250,7 +250,7 @@ describe('an import', () => {
       'line 4: The row has 2 cells, and the line of names 4.',
       'line 5, title: A title has no control characters and no line breaks.',
       'line 8: The row is not UTF-8.',
-      '1 links made, 4 failed.',
+      '1 link made, 4 failed.',
       '',
     ]);
     const misspelt = await put('misspelt.csv', 'slugg,destination\na,https://example.com/\n');
@@ -263,7 +263,7 @@ describe('an import', () => {
       'createdAt,domain,shortCode,shortUrl,longUrl,title,tags,visits\n2022-03-17T20:12:01+01:00,s.test,abc12,https://s.test/abc12,https://example.com/shlink,,x|y,3\n',
     );
     expect((await run(shlink, '--from', 'shlink')).stderr).toBe(
-      'not taken over: domain, shortUrl, tags, visits\n1 links made.\n',
+      'not taken over: domain, shortUrl, tags, visits\n1 link made.\n',
     );
     const kutt = await put('kutt.jsonl', [
       { address: 'kutt1', target: 'https://example.com/kutt', password: false },
@@ -273,12 +273,12 @@ describe('an import', () => {
     expect((await run(kutt, '--from', 'kutt')).stderr.split('\n')).toEqual([
       'line 2, password: It has a password, which links here cannot have.',
       expect.stringMatching(/^line 3, address: A slug consists of/),
-      '1 links made, 2 failed.',
+      '1 link made, 2 failed.',
       '',
     ]);
     const own = await put('own.csv', 'Code,Long URL\nmapped,https://example.com/mapped\n');
     const columns = 'slug=Code,destination=Long URL';
-    expect((await run(own, '--columns', columns)).stderr).toBe('1 links made.\n');
+    expect((await run(own, '--columns', columns)).stderr).toBe('1 link made.\n');
     expect((await run(own, '--from', 'dub')).stderr).toContain(
       'there is no column "Destination URL"',
     );
@@ -331,12 +331,39 @@ describe('an import', () => {
   });
 
   test('says what is wrong with a file', async () => {
-    expect(await run(join(folder, 'none.jsonl'))).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringContaining('cannot be read (ENOENT)'),
-    });
+    const none = join(folder, 'none.jsonl');
+    for (const [file, why] of [
+      [none, 'it is not there'],
+      [folder, 'it is a folder'],
+    ] as const) {
+      const stderr = `${file} cannot be read: ${why}\n`;
+      expect(await run(file)).toEqual({ exitCode: 1, stdout: '', stderr });
+    }
     const utf16 = join(folder, 'utf16.jsonl');
     await writeFile(utf16, Buffer.from('\uFEFF{}\n', 'utf16le'));
     expect((await run(utf16)).stderr).toContain('the file is UTF-16');
+  });
+
+  test('says that a file has no rows, and that a table has no names', async () => {
+    const names = await put('names.csv', 'slug,destination\r\n');
+    const blank = await put('blank.jsonl', '\n\n');
+    for (const file of [names, blank]) {
+      const stderr = 'There are no rows in it.\n';
+      expect(await run(file)).toEqual({ exitCode: 0, stdout: '', stderr });
+    }
+    const nothing = await put('nothing.csv', '');
+    const stderr = 'the table is empty: it has no line of names\n';
+    expect(await run(nothing)).toEqual({ exitCode: 1, stdout: '', stderr });
+  });
+
+  test('leaves the file alone that it imports, also where that is to be the one of errors', async () => {
+    const file = await put('own.jsonl', 'not json\n');
+    const other = join(folder, '.', 'own.jsonl');
+    const { exitCode, stderr } = await run(file, '--errors', other);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: `${other} is what is imported; name another file with --errors\n`,
+    });
+    expect(await readFile(file, 'utf8')).toBe('not json\n');
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { parseBackupPlace } from '../../domain/backup-place.ts';
 import { Refusal } from '../refusal.ts';
 
 /** Where a backup is, that a command names. */
@@ -30,12 +31,21 @@ export function findPlace(from: string): NamedPlace {
       if (URL.canParse(from)) return { is: 'web', url: new URL(from) };
       throw new Refusal(`${from} is no URL`);
     case 'file':
-      return findOnDisk(fileURLToPath(from));
+      return findOnDisk(pathOfFileUrl(from));
     case undefined:
       return findOnDisk(resolve(from));
     default:
       throw new Refusal(`${from} is no place that is known: a path, or file://, s3:// or https://`);
   }
+}
+
+/** The path of `file:///…`, as `BACKUP_URL` is read. */
+function pathOfFileUrl(url: string): string {
+  const place = parseBackupPlace(url);
+  if (place?.in === 'folder') return place.folder;
+  throw new Refusal(
+    `${url} is no place that is known: a path in full has three slashes, file:///path`,
+  );
 }
 
 function findOnDisk(path: string): NamedPlace {

@@ -5,6 +5,7 @@ import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { readConfig } from '../../config.ts';
 import type { SnapshotFacts } from '../../guard/bootstrap/facts.ts';
 import type { Context, Environment } from '../context.ts';
+import { counted } from '../counted.ts';
 import { openBackupStore } from './open-store.ts';
 
 /** `hoplite backup find`: what a node without links could be restored from; its guard asks that before it starts LiteFS. */
@@ -37,7 +38,7 @@ async function findSnapshot(env: Environment): Promise<SnapshotFacts> {
 
 function toFacts({ backup: { name, manifest }, passedOver }: FoundBackup): SnapshotFacts {
   const links = manifest.databases.links.counts.links ?? 0;
-  const facts = { is: 'there', name: `the backup ${name} (${links} links)` } as const;
+  const facts = { is: 'there', name: `the backup ${name} (${counted(links, 'link')})` } as const;
   const clusterId = manifest.clusterId ?? undefined;
   if (passedOver.length === 0) return { ...facts, clusterId };
   return {

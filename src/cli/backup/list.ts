@@ -4,6 +4,7 @@ import { findBackups, readBackups } from '../../backup/list-backups.ts';
 import { listVerified, type VerifiedBackup } from '../../backup/verified-backups.ts';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
 import { alignRows } from '../table.ts';
 import { toSecond } from '../time.ts';
 import { sizesOf } from './look.ts';
@@ -56,7 +57,8 @@ export function addBackupList(backup: Command, context: Context): void {
       if (backups.length === 0) return output.note(`${place} has no backups.`);
       const header = ['taken', 'node', 'links', 'size', 'stored', 'tried', 'name'];
       for (const line of alignRows([header, ...backups.map(toRow)])) output.line(line);
-      if (total > backups.length) output.note(`${total - backups.length} older ones; --all`);
+      if (total > backups.length)
+        output.note(`${counted(total - backups.length, 'older one')}; --all`);
       for (const { fault } of backups) if (fault !== null) output.note(fault);
     });
 }

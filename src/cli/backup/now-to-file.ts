@@ -5,6 +5,8 @@ import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import { readConfig } from '../../config.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
+import { fileRefusal } from '../file-refusal.ts';
 import { Refusal } from '../refusal.ts';
 import { openNodeCopier } from './node-copier.ts';
 import { openFileStore } from './open-store.ts';
@@ -32,9 +34,11 @@ export function backUpToFile({ env, output }: Context, to: string): Promise<void
       clusterId: node.clusterId,
       path,
       signal,
+    }).catch((error: unknown) => {
+      throw fileRefusal(path, 'written', error);
     });
     const { links: count = 0 } = manifest.databases.links.counts;
-    output.line(`backed up ${count} links to ${path}`);
+    output.line(`backed up ${counted(count, 'link')} to ${path}`);
     if (store.keys === undefined) {
       output.note(
         'it is not signed, since BACKUP_KEY is not set; "hoplite serve" does not take it',

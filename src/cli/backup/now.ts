@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
 import { lookAtBucket } from './look.ts';
 import { backUpToFile } from './now-to-file.ts';
 import { expectBackups, openBackupStore } from './open-store.ts';
@@ -29,7 +30,7 @@ export function addBackupNow(backup: Command, context: Context): void {
       if (json) return context.output.json({ name, sentParts, sentBytes, manifest });
       const links = manifest.databases.links.counts.links ?? 0;
       context.output.line(
-        `backed up ${links} links to ${place}: ${name}; ${toSize(sentBytes)} were new there`,
+        `backed up ${counted(links, 'link')} to ${place}: ${name}; ${toSize(sentBytes)} were new there`,
       );
     });
 }

@@ -4,6 +4,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../../config.ts';
 import { countLinks } from '../../storage/database-file.ts';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
+import { makeFolder } from '../make-folder.ts';
 import { Refusal } from '../refusal.ts';
 import { applyRestore } from './apply-restore.ts';
 import { backUpBefore } from './back-up-before.ts';
@@ -89,10 +91,13 @@ async function restoreTo(
     if (!existsSync(join(folder, name))) continue;
     throw new Refusal(`${join(folder, name)} is there already; nothing was changed`);
   }
+  await makeFolder(folder);
   const { words } = await source.unpackInto(folder);
   const files = ['links.db', 'clicks.db'].filter((name) => existsSync(join(folder, name)));
   const { links } = countLinks(join(folder, 'links.db'));
-  output.line(`put ${words}, with ${links} links, into ${folder}: ${files.join(' and ')}`);
+  output.line(
+    `put ${words}, with ${counted(links, 'link')}, into ${folder}: ${files.join(' and ')}`,
+  );
   output.note(
     'in it, keys that were revoked since are valid, and links that were blocked since are not blocked',
   );

@@ -20,7 +20,8 @@ export async function runScheduled(
   stdin.resume();
   try {
     const report = await work(gone.signal);
-    output.json({ ...report, tookMs: performance.now() - startedMs } satisfies BackupReport);
+    const tookMs = Math.round(performance.now() - startedMs);
+    output.json({ ...report, tookMs } satisfies BackupReport);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     output.json({ outcome: 'failed', kind: failureKindOf(error), why } satisfies BackupReport);

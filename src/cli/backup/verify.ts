@@ -4,6 +4,7 @@ import { pruneBackups } from '../../backup/prune-backups.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
 import { takeLowestPriority } from '../lowest-priority.ts';
 import { Refusal } from '../refusal.ts';
 import { lookAtBucket } from './look.ts';
@@ -39,7 +40,7 @@ export function addBackupVerify(backup: Command, context: Context): void {
         return context.output.json({ name: found.name, followed, manifest });
       }
       context.output.line(
-        `${found.name} is good: ${describeContent(links, clicks)}, ${followed} redirects followed`,
+        `${found.name} is good: ${describeContent(links, clicks)}, ${counted(followed, 'redirect')} followed`,
       );
     });
 }
@@ -53,7 +54,9 @@ async function verifyFile(
   const { manifest, isSigned, followed } = await tellPerson(() => verifyOneFile(config, path));
   if (json) return output.json({ path, isSigned, followed, manifest });
   const { links, clicks } = manifest.databases;
-  output.line(`${path} is good: ${describeContent(links, clicks)}, ${followed} redirects followed`);
+  output.line(
+    `${path} is good: ${describeContent(links, clicks)}, ${counted(followed, 'redirect')} followed`,
+  );
   if (!isSigned) output.note('it is not signed by BACKUP_KEY, so it may be of anybody');
 }
 
@@ -90,5 +93,5 @@ function describeContent(
   clicks: Manifest['databases']['clicks'],
 ): string {
   const until = clicks === null ? 'no clicks' : `clicks until ${clicks.takenAt}`;
-  return `${links.counts.links ?? 0} links, ${until}`;
+  return `${counted(links.counts.links ?? 0, 'link')}, ${until}`;
 }

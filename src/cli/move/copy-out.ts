@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -8,6 +8,8 @@ import { countLinks, findFaultOfFile } from '../../storage/database-file.ts';
 import { type AskApi, createAskApi } from '../ask-api.ts';
 import { openCopier } from '../backup/open-copier.ts';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
+import { makeFolder } from '../make-folder.ts';
 import { migrationsDirOf } from '../migrate/databases.ts';
 import { expectPrimary } from '../migrate/expect-primary.ts';
 import { Refusal } from '../refusal.ts';
@@ -41,7 +43,7 @@ export async function copyOut(
   }
   await expectPrimary(config);
   if (!anyway) await untilCounted(await createAskApi(context));
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   try {
     await openCopier(config).copyInto(folder, databases, new AbortController().signal);
     for (const name of databases) expectSound(join(folder, `${name}.db`), name);
@@ -51,7 +53,7 @@ export async function copyOut(
   }
   const { links } = countLinks(join(folder, 'links.db'));
   context.output.line(
-    `copied ${links} links, the keys and all counts to ${folder}; a machine with DATA_DIR there has them when it starts`,
+    `copied ${counted(links, 'link')}, the keys and all counts to ${folder}; a machine with DATA_DIR there has them when it starts`,
   );
 }
 

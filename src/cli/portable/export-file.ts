@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { fileRefusal } from '../file-refusal.ts';
 import { Refusal } from '../refusal.ts';
 import type { ExportWriting } from './export-form.ts';
 
@@ -42,11 +43,10 @@ async function openFile(path: string, resumes: boolean): Promise<FileHandle> {
   try {
     return await open(path, resumes ? 'a+' : 'ax+', 0o600);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    if (!isThere) throw fileRefusal(path, 'written', error);
     throw new Refusal(
-      code === 'EEXIST'
-        ? `${path} is there already; add --resume to go on with it, or take another name`
-        : `${path} cannot be written (${code})`,
+      `${path} is there already; add --resume to go on with it, or take another name`,
     );
   }
 }

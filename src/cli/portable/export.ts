@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
 import { createOperator } from '../operator.ts';
 import { Refusal } from '../refusal.ts';
 import { openExportFile } from './export-file.ts';
@@ -53,7 +54,7 @@ async function exportLinks(options: ExportOptions, { env, output }: Context): Pr
   }
   await file.sync();
   output.note(
-    `${count} links are in ${options.output}${file.after > 0 ? ' besides those before' : ''}.`,
+    `${counted(count, 'link')} ${count === 1 ? 'is' : 'are'} in ${options.output}${file.after > 0 ? ' besides those before' : ''}.`,
   );
 }
 

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../../config.ts';
 import { maxImportLinks, type OnConflict, onConflicts } from '../../domain/import-links.ts';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
 import { createOperator, NoAnswer, type Operator } from '../operator.ts';
 import { Refusal } from '../refusal.ts';
 import { parseColumnMap } from './column-map.ts';
@@ -77,7 +78,7 @@ async function importLinks(file: string, options: ImportOptions, context: Contex
   let localRows = 0;
   const mostRows = options.rowsPerRequest ?? usualRows;
   const operator = await createOperator(context.env, askTimeoutMs);
-  await using faults = await openRowFaults(options.errors, output);
+  await using faults = await openRowFaults(options.errors, { imported: file, output });
   const isTwice = allOrNothing && !dryRun;
   const run = (isDryRun: boolean): Promise<Tally> =>
     runImport(
@@ -100,7 +101,10 @@ async function importLinks(file: string, options: ImportOptions, context: Contex
   const isNothing = isDone && !dryRun;
   output.note(describeTally(tally, isDone) + (isNothing ? ' So nothing was imported.' : ''));
   if (isFleet && localRows > 0) {
-    output.note(`${localRows} rows are so far known to be on one machine alone (local).`);
+    const are = localRows === 1 ? 'is' : 'are';
+    output.note(
+      `${counted(localRows, 'row')} ${are} so far known to be on one machine alone (local).`,
+    );
   }
   if (tally.failed > 0) fail();
 }
@@ -145,7 +149,7 @@ async function runImport(source: RowSource, run: ImportRun): Promise<Tally> {
       if (following.status === 'rejected') throw following.reason;
       next = following.value;
       if (performance.now() - saidMs > progressEveryMs) {
-        say(`${countRows(tally)} rows so far`);
+        say(`${counted(countRows(tally), 'row')} so far`);
         saidMs = performance.now();
       }
     }
@@ -153,7 +157,7 @@ async function runImport(source: RowSource, run: ImportRun): Promise<Tally> {
     if (!(error instanceof Refusal) || countRows(tally) === 0) throw error;
     const goesOn = error instanceof NoAnswer && !mode.isDryRun;
     const advice = goesOn ? '; run the same command again, and it goes on' : '';
-    throw new Refusal(`${error.message} (after ${countRows(tally)} rows${advice})`, {
+    throw new Refusal(`${error.message} (after ${counted(countRows(tally), 'row')}${advice})`, {
       cause: error,
     });
   }

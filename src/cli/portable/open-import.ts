@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Context } from '../context.ts';
+import { fileRefusal } from '../file-refusal.ts';
 import { Refusal } from '../refusal.ts';
 import { isLink, toLink } from './foreign-record.ts';
 import type { RowFault, RowSource, SourceRow } from './import-row-source.ts';
@@ -104,6 +105,7 @@ async function* toTableRows(
       yield { line, ...toContent(cells) };
     }
   }
+  if (names === undefined) throw new Refusal('the table is empty: it has no line of names');
 }
 
 function ownContents(names: readonly string[]) {
@@ -138,7 +140,6 @@ async function* readFile(file: string): AsyncGenerator<Buffer> {
   try {
     yield* createReadStream(file, { highWaterMark: 262_144 }) as AsyncIterable<Buffer>;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new Refusal(`${file} cannot be read (${error.code})`);
+    throw fileRefusal(file, 'read', error);
   }
 }

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { fileRefusal } from '../file-refusal.ts';
 import type { Output } from '../output.ts';
 import { Refusal } from '../refusal.ts';
 import type { RowFault } from './import-row-source.ts';
@@ -12,9 +13,26 @@ export interface RowFaults extends AsyncDisposable {
   tell(line: number, faults: readonly RowFault[]): Promise<void>;
 }
 
-/** Tells them to `file`, one JSON object a line, or to stderr. Throws a `Refusal` when the file cannot be written. */
-export async function openRowFaults(file: string | undefined, output: Output): Promise<RowFaults> {
-  return file === undefined ? noteFaults(output) : writeFaults(await openFile(file));
+/**
+ * Tells them to `file`, one JSON object a line, or to stderr. Throws a `Refusal` when the file cannot be written, or is the one
+ * that is `imported`.
+ */
+export async function openRowFaults(
+  file: string | undefined,
+  { imported, output }: { readonly imported: string; readonly output: Output },
+): Promise<RowFaults> {
+  if (file === undefined) return noteFaults(output);
+  if (await isSameFile(file, imported)) {
+    throw new Refusal(`${file} is what is imported; name another file with --errors`);
+  }
+  return writeFaults(await openFile(file));
+}
+
+/** By whatever names. What cannot be looked at is not there, or is told when it is opened. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.allSettled([stat(one), stat(other)]);
+  if (first.status === 'rejected' || second.status === 'rejected') return false;
+  return first.value.ino === second.value.ino && first.value.dev === second.value.dev;
 }
 
 function noteFaults({ note }: Output): RowFaults {
@@ -47,7 +65,6 @@ async function openFile(file: string): Promise<FileHandle> {
   try {
     return await open(file, 'w', 0o600);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
-    throw new Refusal(`${file} cannot be written (${code})`);
+    throw fileRefusal(file, 'written', error);
   }
 }

@@ -1,3 +1,5 @@
+import { counted } from '../counted.ts';
+
 /** What has become of the rows of an import so far. */
 export interface Tally {
   created: number;
@@ -33,11 +35,12 @@ export function countRows({ created, replaced, unchanged, skipped, failed }: Tal
   return created + replaced + unchanged + skipped + failed;
 }
 
-/** In words, without what did not happen. */
+/** In words, without what did not happen; a file may have no rows at all. */
 export function describeTally(tally: Tally, isDryRun: boolean): string {
+  if (countRows(tally) === 0) return 'There are no rows in it.';
   const made = isDryRun ? 'would be made' : 'made';
   const parts = [
-    `${tally.created} links ${made}`,
+    `${counted(tally.created, 'link')} ${made}`,
     tally.replaced > 0 && `${tally.replaced} ${isDryRun ? 'would be replaced' : 'replaced'}`,
     tally.unchanged > 0 && `${tally.unchanged} there already`,
     tally.skipped > 0 && `${tally.skipped} skipped, because their slugs lead elsewhere`,

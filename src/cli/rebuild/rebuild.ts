@@ -7,6 +7,7 @@ import { type BootstrapSettings, readBootstrapSettings } from '../../guard/boots
 import { countLinks, liftEpoch } from '../../storage/database-file.ts';
 import { confirm } from '../confirm.ts';
 import type { Context, Environment } from '../context.ts';
+import { counted } from '../counted.ts';
 import { Refusal } from '../refusal.ts';
 import { sendRequest } from '../send-request.ts';
 import { chooseClusterId } from './cluster-id.ts';
@@ -164,7 +165,7 @@ function describe(
   const goesOn = `The cluster ${clusterId} goes on with ${
     restored === undefined
       ? 'no links at all'
-      : `the ${restored.links} links of ${words}, of epoch ${restored.epoch}`
+      : `the ${counted(restored.links, 'link')} of ${words}, of epoch ${restored.epoch}`
   }.`;
   return silent.length === 0
     ? goesOn
