@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { FlyFailure } from '../fly/fly-failure.ts';
 import type { Choices } from './step.ts';
 
@@ -8,10 +9,28 @@ export interface FlyToml {
   readonly baseUrl: string;
 }
 
+/** The file as text. Rejects with a `FlyFailure`. */
+export async function loadFlyToml(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new FlyFailure(
+      `${file} cannot be read; run this where it is, or name it with --config.`,
+      { cause },
+    );
+  }
+}
+
 const lines = {
   app: /^app = "([^"]*)"$/m,
   primaryRegion: /^primary_region = "([^"]*)"$/m,
   baseUrl: /^BASE_URL = "([^"]*)"$/m,
+};
+
+const samples = {
+  app: 'app = "shop-links"',
+  primaryRegion: 'primary_region = "ams"',
+  baseUrl: 'BASE_URL = "https://go.example.com"',
 };
 
 /** Reads the three lines that are each deployment's own. */
@@ -43,6 +62,10 @@ export function originOf({ app, domain }: Choices): string {
 
 function find(text: string, name: keyof typeof lines): string {
   const found = lines[name].exec(text)?.[1];
-  if (found === undefined) throw new FlyFailure(`fly.toml has no line like ${lines[name].source}.`);
+  if (found === undefined) {
+    throw new FlyFailure(
+      `fly.toml has no line like this one, with double quotes: ${samples[name]}`,
+    );
+  }
   return found;
 }

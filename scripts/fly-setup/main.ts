@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fly } from '../fly/fly.ts';
 import { FlyFailure } from '../fly/fly-failure.ts';
 import { createRunFly } from '../fly/run-fly.ts';
-import { readFlyToml, writeFlyToml } from './fly-toml.ts';
+import { loadFlyToml, readFlyToml, writeFlyToml } from './fly-toml.ts';
 import { Misuse, makeChoices, type Options, parseOptions, usage } from './options.ts';
 import { setUp } from './set-up.ts';
 import { askText, confirm } from './terminal.ts';
@@ -41,8 +41,8 @@ async function run(options: Options): Promise<void> {
       asksPeople: true,
     }),
   );
+  const text = await loadFlyToml(configFile);
   console.log(`Fly knows you as ${await fly.user()}.`);
-  const text = readFileSync(configFile, 'utf8');
   const choices = await makeChoices(options, readFlyToml(text), isAsking ? askText : undefined);
   const changed = writeFlyToml(text, choices);
   if (changed !== text) {

@@ -45,20 +45,12 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   if (!Number.isInteger(volumeGb) || volumeGb < 1)
     throw new Misuse('--volume-gb is a whole number');
   return {
-    app: expect(values.app, /^[a-z][a-z0-9-]*$/, '--app is small letters, digits and "-"'),
+    app: ifGiven(values.app, parseApp),
     org: values.org,
-    primaryRegion: expectRegion(values['primary-region']),
-    otherRegions: values.regions === undefined ? undefined : splitRegions(values.regions),
-    domain: expect(
-      values.domain,
-      /^[a-z0-9-]+(\.[a-z0-9-]+)+$/,
-      '--domain is a name like go.example.com',
-    ),
-    bucket: expect(
-      values.bucket,
-      /^[a-z0-9][a-z0-9-]+$/,
-      '--bucket is small letters, digits and "-"',
-    ),
+    primaryRegion: ifGiven(values['primary-region'], parseRegion),
+    otherRegions: ifGiven(values.regions, parseRegions),
+    domain: ifGiven(values.domain, parseDomain),
+    bucket: ifGiven(values.bucket, parseBucket),
     backups: values['no-backups'] !== true,
     volumeGb,
     configFile: values.config ?? 'fly.toml',
@@ -75,7 +67,7 @@ const shippedApp = 'hoplite';
 
 /**
  * Fills in what the command line left out: by asking, with what fly.toml says as the offer, or by that offer where nobody is
- * asked. Throws a `Misuse` when there is neither.
+ * asked. Throws a `Misuse` when there is neither. What cannot be is asked for again.
  */
 export async function makeChoices(
   options: Options,
@@ -83,21 +75,17 @@ export async function makeChoices(
   ask: AskText | undefined,
 ): Promise<Choices> {
   const offeredApp = file.app === shippedApp ? '' : file.app;
-  const app = options.app ?? (await ask?.('Name of the app', offeredApp)) ?? offeredApp;
-  if (!/^[a-z][a-z0-9-]*$/.test(app))
-    throw new Misuse('The app needs a name of its own: --app <name>');
+  const choose = async <T>(question: string, offered: string, parse: (answer: string) => T) =>
+    ask === undefined ? parse(offered) : askUntil(ask, { question, offered, parse });
+  const app = options.app ?? (await choose('Name of the app', offeredApp, parseApp));
   const primaryRegion =
     options.primaryRegion ??
-    expectRegion(await ask?.('Primary region, where writes happen', file.primaryRegion)) ??
-    file.primaryRegion;
+    (await choose('Primary region, where writes happen', file.primaryRegion, parseRegion));
   const otherRegions =
-    options.otherRegions ??
-    splitRegions((await ask?.('Other regions, separated by commas', '')) ?? '');
-  const offeredDomain = file.baseUrl.endsWith('.fly.dev') ? '' : new URL(file.baseUrl).hostname;
+    options.otherRegions ?? (await choose('Other regions, separated by commas', '', parseRegions));
   const domain =
     options.domain ??
-    (await ask?.('Domain of your own, or nothing', offeredDomain)) ??
-    offeredDomain;
+    (await choose('Domain of your own, or nothing', offeredDomainOf(file), parseDomain));
   return {
     app,
     org: options.org,
@@ -107,6 +95,25 @@ export async function makeChoices(
     bucket: options.backups ? (options.bucket ?? `${app}-backups`) : undefined,
     volumeGb: options.volumeGb,
   };
+}
+
+async function askUntil<T>(
+  ask: AskText,
+  { question, offered, parse }: { question: string; offered: string; parse: (text: string) => T },
+): Promise<T> {
+  for (let asked = question; ; ) {
+    try {
+      return parse(await ask(asked, offered));
+    } catch (error) {
+      if (!(error instanceof Misuse)) throw error;
+      asked = `${error.message}.\n${question}`;
+    }
+  }
+}
+
+function offeredDomainOf({ baseUrl }: FlyToml): string {
+  const hostname = URL.parse(baseUrl)?.hostname ?? '';
+  return hostname.endsWith('.fly.dev') ? '' : hostname;
 }
 
 function parseWords(args: readonly string[]) {
@@ -135,18 +142,37 @@ function parseWords(args: readonly string[]) {
   }
 }
 
-function expect(value: string | undefined, pattern: RegExp, rule: string): string | undefined {
-  if (value === undefined || pattern.test(value)) return value;
-  throw new Misuse(`${rule}; "${value}" is not`);
+function parseApp(text: string): string {
+  if (text === '') throw new Misuse('The app needs a name of its own: --app <name>');
+  return expect(text, /^[a-z][a-z0-9-]*$/, 'The name of an app is small letters, digits and "-"');
 }
 
-function expectRegion(value: string | undefined): string | undefined {
-  return expect(value, /^[a-z]{3}$/, 'A region is three small letters');
+function parseRegion(text: string): string {
+  return expect(text, /^[a-z]{3}$/, 'A region is three small letters');
 }
 
-function splitRegions(list: string): readonly string[] {
+function parseRegions(list: string): readonly string[] {
   return list
     .split(/[\s,]+/)
     .filter((region) => region !== '')
-    .map((region) => expectRegion(region) as string);
+    .map(parseRegion);
+}
+
+function parseDomain(text: string): string {
+  const rule = 'A domain is small letters, digits, "-" and dots, like go.example.com';
+  return expect(text, /^([a-z0-9-]+(\.[a-z0-9-]+)+)?$/, rule);
+}
+
+function parseBucket(text: string): string {
+  const rule = 'The name of a bucket is small letters, digits and "-"';
+  return expect(text, /^[a-z0-9][a-z0-9-]+$/, rule);
+}
+
+function expect(text: string, pattern: RegExp, rule: string): string {
+  if (pattern.test(text)) return text;
+  throw new Misuse(`${rule}; "${text}" is not`);
+}
+
+function ifGiven<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : parse(text);
 }

@@ -40,6 +40,12 @@ describe('fly.toml', () => {
     );
   });
 
+  test('is told what it lacks in words', () => {
+    expect(() => readFlyToml("app = 'shop'")).toThrow(
+      'no line like this one, with double quotes: app = "shop-links"',
+    );
+  });
+
   test('names the volume that is made', () => {
     expect(toml).toContain(`source = "${volumeName}"`);
   });
@@ -83,12 +89,49 @@ describe('the choices', () => {
     ]);
   });
 
+  test('are asked for again where an answer cannot be', async () => {
+    const asked: string[] = [];
+    const typed = [
+      '',
+      'My App',
+      'shop',
+      'Amsterdam',
+      'ams',
+      'iad, ?',
+      'iad',
+      'https://go.example',
+      '',
+    ];
+    const answers = async (question: string, offered: string) => {
+      asked.push(question);
+      return typed.shift() || offered;
+    };
+    expect(await choose([], answers)).toMatchObject({
+      app: 'shop',
+      primaryRegion: 'ams',
+      otherRegions: ['iad'],
+      domain: undefined,
+    });
+    expect(asked).toEqual([
+      'Name of the app',
+      'The app needs a name of its own: --app <name>.\nName of the app',
+      'The name of an app is small letters, digits and "-"; "My App" is not.\nName of the app',
+      'Primary region, where writes happen',
+      expect.stringMatching(/three small letters; "Amsterdam" is not\.\nPrimary region/),
+      'Other regions, separated by commas',
+      expect.stringMatching(/three small letters; "\?" is not\.\nOther regions/),
+      'Domain of your own, or nothing',
+      expect.stringMatching(/like go\.example\.com; "https:\/\/go\.example" is not\.\nDomain/),
+    ]);
+  });
+
   test.for([
     [[], /needs a name of its own/],
+    [['--app', 'shop', '--bucket', 'My bucket'], /name of a bucket/],
     [['--app', 'Shop'], /small letters/],
     [['--app', 'shop', '--primary-region', 'amsterdam'], /three small letters/],
     [['--app', 'shop', '--regions', 'ams;rm'], /three small letters/],
-    [['--app', 'shop', '--domain', 'https://go.example.com'], /a name like go\.example\.com/],
+    [['--app', 'shop', '--domain', 'https://go.example.com'], /like go\.example\.com/],
     [['--app', 'shop', '--volume-gb', 'big'], /whole number/],
     [['--apps', 'shop'], /--apps/],
   ] as const)('%j is not understood', async ([args, says]) => {
@@ -158,6 +201,11 @@ describe('the command', () => {
     expect(run({ ...fake, env: { PATH: '/nowhere' } }, '--yes').stderr).toContain(
       'There is no fly on the PATH. Install it as https://fly.io/docs/flyctl/install/ says',
     );
+    const nowhere = run(fake, '--dry-run', '--app', 'shop', '--config', 'no.toml');
+    expect(nowhere.stderr).toBe(
+      'no.toml cannot be read; run this where it is, or name it with --config.\n',
+    );
+    expect(nowhere.status).toBe(1);
     const alone = run(fake, '--app', 'shop');
     expect(alone.stderr).toContain('Nobody is there to ask: add --yes');
     expect(alone.status).toBe(2);
