@@ -42,8 +42,8 @@ export async function openScratchFolder(
   return {
     path,
     async [Symbol.asyncDispose]() {
-      await rm(path, { recursive: true, force: true });
-      claimed[Symbol.dispose]();
+      using _ = claimed;
+      await oneAtATime(parent, claim, () => rm(path, { recursive: true, force: true }));
     },
   };
 }
@@ -52,7 +52,10 @@ const prefix = 'run-';
 const retryMs = 20;
 const mostTries = 500;
 
-/** Otherwise another run could take a new folder for a left one, before it is claimed. */
+/**
+ * Folders of runs come and go only so. Otherwise another run could take a new one for a left one, before it is claimed; or claim
+ * one while it is removed, by a lock that is new in it, and so keep it from going.
+ */
 async function oneAtATime<T>(
   parent: string,
   claim: ClaimFolder,
@@ -87,7 +90,7 @@ async function removeLeftOver(parent: string, claim: ClaimFolder): Promise<void>
       using _ = claim(path);
       await rm(path, { recursive: true, force: true });
     } catch {
-      // Another run has it, or it has just gone.
+      // Another run has it.
     }
   }
 }

@@ -1,10 +1,15 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NoRoom, openScratchFolder } from '../../src/backup/scratch-folder.ts';
 import { claimFolder } from '../../src/storage/folder-claim.ts';
 import { recordOwners } from '../support/recorded-owners.ts';
+
+const child = fileURLToPath(new URL('./scratch-folder-child.ts', import.meta.url));
 
 describe('a scratch folder', () => {
   let parent: string;
@@ -54,6 +59,12 @@ describe('a scratch folder', () => {
     expect(claimed).toEqual([join(parent, 'run-killed'), scratch.path]);
     expect(runs()).toHaveLength(1);
     claimFolder(parent)[Symbol.dispose]();
+  });
+
+  it('goes while others come and go, in processes of their own', async () => {
+    const run = () => promisify(execFile)(process.execPath, [child, parent, '100']);
+    await Promise.all([run(), run(), run()]);
+    expect(readdirSync(parent)).toEqual(['lock']);
   });
 
   it('belongs to the owner of the folder above, with its locks, when root opens it', async () => {
