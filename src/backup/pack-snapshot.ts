@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { type DatabaseName, databaseNames } from '../domain/database-facts.ts';
+import { Failure } from '../domain/failure.ts';
 import { partsPrefix, toBackupName, toManifestKey } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
 import { canCarryOver } from './carry-over.ts';
 import { type CopiedFile, toDatabaseManifest } from './copied-file.ts';
 import { packingBoundMs } from './lifetimes.ts';
+import type { SoundBackup } from './list-backups.ts';
 import { backupFormat, type DatabaseManifest, type Manifest } from './manifest.ts';
-import type { PreviousBackups } from './previous-backups.ts';
+import { findNewestSince, type PreviousBackups } from './previous-backups.ts';
 import { type KnownParts, sendParts } from './send-parts.ts';
 import { signDocument } from './signed-document.ts';
 import { SnapshotFault } from './snapshot-fault.ts';
+import { isBehind } from './take-rule.ts';
 
 /** What is to become a backup. */
 export interface Packing {
@@ -38,12 +41,25 @@ export interface PackedBackup {
   readonly sentBytes: number;
 }
 
+/** Another run has made a backup meanwhile, and that has more. */
+export class Overtaken extends Failure {
+  readonly by: SoundBackup;
+
+  constructor(by: SoundBackup) {
+    super(
+      'unavailable',
+      `the backup ${by.name} was made meanwhile and has more than this one, which a restore would take for the newer; it is not finished. Make it again`,
+    );
+    this.by = by;
+  }
+}
+
 /**
  * Makes a backup: sends the parts that no backup of the last hours has, then the manifest. Times are turned into those of the
  * bucket's clock, so that a machine whose clock is wrong does no harm.
  *
  * Rejects with a `SnapshotFault` of kind `other` where the bucket has backups of another fleet or machine, and when it took so long that
- * parts that it relies on may have been pruned; and with a `BucketFailure`. Nothing is to be seen of a backup that was not finished.
+ * parts that it relies on may have been pruned; with `Overtaken`; and with a `BucketFailure`. Nothing is to be seen of a backup that was not finished.
  */
 export async function packSnapshot(store: BackupStore, packing: Packing): Promise<PackedBackup> {
   const { bucket, keys, encrypt, release } = store;
@@ -93,6 +109,7 @@ export async function packSnapshot(store: BackupStore, packing: Packing): Promis
       `the backup took ${Math.round(tookMs / 60_000)} minutes, and what it relies on may be gone by now; it is not finished`,
     );
   }
+  await expectNotOvertaken(store, packing, manifest);
   const name = toBackupName(manifest);
   await bucket.write(toManifestKey(name), signDocument(manifest, keys), signal);
   return { name, manifest, sentParts, sentBytes };
@@ -109,6 +126,23 @@ function toTakenAt(
   const copiedMs = databases.map((database) => (database ? Date.parse(database.takenAt) : 0));
   const afterMs = before === undefined ? 0 : before.takenAtMs + 1;
   return new Date(Math.max(...copiedMs, afterMs)).toISOString();
+}
+
+/**
+ * Two runs may overlap, and the one that copied later may have copied less: at a replica that lags, or a primary that had lost its
+ * lease. What was found before the copy is not asked again: the primary may be behind that, after a restore.
+ */
+async function expectNotOvertaken(
+  store: BackupStore,
+  { files: { links }, clusterId, previous, signal }: Packing,
+  { takenAt }: Manifest,
+): Promise<void> {
+  // Of a machine alone nothing tells which of two copies has more.
+  if (links === undefined || links.position === null) return;
+  const newest = await findNewestSince(previous, store, signal);
+  if (newest === undefined || newest.manifest.clusterId !== clusterId) return;
+  const isNewer = Date.parse(takenAt) >= newest.takenAtMs;
+  if (isNewer && isBehind(links, newest.manifest)) throw new Overtaken(newest);
 }
 
 /** A cluster may take in links of elsewhere. Alone there is nothing but the links to tell whose they are. */

@@ -1,5 +1,11 @@
 import type { BackupStore } from './backup-store.ts';
-import { type BackupEntry, findBackups, readBackup, type SoundBackup } from './list-backups.ts';
+import {
+  type BackupEntry,
+  byAge,
+  findBackups,
+  readBackup,
+  type SoundBackup,
+} from './list-backups.ts';
 
 /** So many manifests are read in search of sound ones. */
 const mostRead = 20;
@@ -33,4 +39,22 @@ export async function findPrevious(
     if (sound.length >= wanted) break;
   }
   return { seenAtMs, sound, unsound };
+}
+
+/**
+ * The newest sound backup, when it is newer than those that were found before: another run has made it since. Where there is
+ * none this is one listing. Rejects with a `BucketFailure`.
+ */
+export async function findNewestSince(
+  { sound: [before] }: PreviousBackups,
+  store: Pick<BackupStore, 'bucket' | 'keys' | 'release'>,
+  signal?: AbortSignal,
+): Promise<SoundBackup | undefined> {
+  const { places } = await findBackups(store, signal);
+  for (const place of places.slice(0, mostRead)) {
+    if (before !== undefined && byAge(before, place) <= 0) return undefined;
+    const entry = await readBackup(store, place, signal);
+    if (entry?.is === 'sound') return entry;
+  }
+  return undefined;
 }

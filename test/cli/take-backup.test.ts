@@ -10,7 +10,7 @@ import { expectBackups, openBackupStore } from '../../src/cli/backup/open-store.
 import { takeBackup } from '../../src/cli/backup/take-backup.ts';
 import { DatabaseChecksum } from '../../src/cluster/database-checksum.ts';
 import { readConfig } from '../../src/config.ts';
-import { SampleDatabases } from '../support/backup-store.ts';
+import { alterBucket, SampleDatabases } from '../support/backup-store.ts';
 import { FakeLiteFs } from '../support/fake-litefs.ts';
 import { FakeMount, positionAt } from '../support/fake-mount.ts';
 import { TestFolder } from '../support/test-database.ts';
@@ -52,18 +52,42 @@ function restore(env: Record<string, string>) {
   return restoreNewest(open(env).store, { folder: join(folder.path, 'restored') });
 }
 
-/** A node of a fleet whose links are at a transaction, and differ from those of all others. */
-async function runReplica(litefs: FakeLiteFs, mount: FakeMount, txid: number, node = 'a') {
+/** A node of a fleet. */
+interface FleetNode extends AsyncDisposable {
+  readonly litefs: FakeLiteFs;
+  readonly mount: FakeMount;
+}
+
+async function startNode({ isPrimary }: { readonly isPrimary: boolean }): Promise<FleetNode> {
+  const litefs = await FakeLiteFs.start({ isPrimary, hostname: 'b' });
+  const mount = new FakeMount();
+  return {
+    litefs,
+    mount,
+    async [Symbol.asyncDispose]() {
+      mount[Symbol.dispose]();
+      await litefs[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Brings the links of a node to a transaction, where they differ from those of all others. Gives its settings. */
+function bringTo(
+  { litefs, mount }: FleetNode,
+  txid: number,
+  { node = 'a', epoch = 7 }: { readonly node?: string; readonly epoch?: number } = {},
+): Record<string, string> {
   const { file } = samples.copy('links', folder);
   const links = new Database(file);
   links.prepare('UPDATE links SET version = ?').run(txid);
+  links.prepare('UPDATE epochs SET epoch = ?').run(epoch);
   links.close();
   const bytes = readFileSync(file);
   const checksum = new DatabaseChecksum(4096);
   checksum.update(bytes);
   mount.setPosition({ txid: positionAt(txid).txid, checksum: checksum.digest() as string });
   litefs.exports.set('links.db', bytes);
-  const env = {
+  return {
     NODE_ID: node,
     LITEFS_DIR: mount.directory,
     LITEFS_URL: litefs.url,
@@ -73,7 +97,34 @@ async function runReplica(litefs: FakeLiteFs, mount: FakeMount, txid: number, no
     // Clicks, which this node has none of, are due.
     BACKUP_CLICKS_INTERVAL: '60s',
   };
-  return runScheduled(env);
+}
+
+/** A run that sends nothing before it is told to go on. */
+async function beginRun(env: Record<string, string>, onlyWhenDue = true) {
+  const { config, backup, store } = open(env);
+  const copied = Promise.withResolvers<void>();
+  const mayGoOn = Promise.withResolvers<void>();
+  const bucket = alterBucket(store.bucket, {
+    write: async (...object) => {
+      copied.resolve();
+      await mayGoOn.promise;
+      await store.bucket.write(...object);
+    },
+  });
+  const ending = takeBackup(config, backup, { ...store, bucket }, { onlyWhenDue, signal });
+  await Promise.race([copied.promise, ending]);
+  return () => {
+    mayGoOn.resolve();
+    return ending;
+  };
+}
+
+/** Stops the clock. What it gives sets it to so many milliseconds after now. */
+function stopClock(): (afterMs: number) => void {
+  const clock = vi.spyOn(Date, 'now');
+  onTestFinished(() => clock.mockRestore());
+  const startMs = Date.now();
+  return (afterMs) => clock.mockReturnValue(startMs + afterMs);
 }
 
 function changeLinks(): void {
@@ -180,30 +231,24 @@ describe('a scheduled backup', () => {
   });
 
   it('is refused to a replica that has less than the newest one, and never to the primary', async () => {
-    await using litefs = await FakeLiteFs.start({ isPrimary: false, hostname: 'b' });
-    using mount = new FakeMount();
-    const first = await runReplica(litefs, mount, 5000);
+    await using node = await startNode({ isPrimary: false });
+    const runAt = (txid: number) => runScheduled(bringTo(node, txid));
+    const first = await runAt(5000);
     expect(first).toMatchObject({ is: 'taken', manifest: { epoch: 7 } });
-    await expect(runReplica(litefs, mount, 10)).rejects.toThrow(
-      `has less than the newest backup, ${first.name}`,
-    );
+    await expect(runAt(10)).rejects.toThrow(`has less than the newest backup, ${first.name}`);
     expect(readdirSync(join(folder.path, 'bucket', 'backups'))).toHaveLength(1);
     expect(readdirSync(join(folder.path, 'data', 'backup'))).toEqual(['lock']);
-    litefs.info = { isPrimary: true };
-    expect((await runReplica(litefs, mount, 10)).is).toBe('taken');
+    node.litefs.info = { isPrimary: true };
+    expect((await runAt(10)).is).toBe('taken');
   });
 
   it('of the side of a cut fleet that is behind is never the newest, and healed it goes on', async () => {
-    await using old = await FakeLiteFs.start({ isPrimary: false, hostname: 'b' });
-    await using other = await FakeLiteFs.start({ isPrimary: true });
-    using oldMount = new FakeMount();
-    using otherMount = new FakeMount();
-    const runOld = (txid: number) => runReplica(old, oldMount, txid, 'a');
-    const runOther = (txid: number) => runReplica(other, otherMount, txid, 'b');
-    const clock = vi.spyOn(Date, 'now');
-    onTestFinished(() => clock.mockRestore());
-    const startMs = Date.now();
-    const intervalLater = (count: number) => clock.mockReturnValue(startMs + count * 60_000);
+    await using old = await startNode({ isPrimary: false });
+    await using other = await startNode({ isPrimary: true });
+    const runOld = (txid: number) => runScheduled(bringTo(old, txid));
+    const runOther = (txid: number) => runScheduled(bringTo(other, txid, { node: 'b' }));
+    const setClock = stopClock();
+    const intervalLater = (count: number) => setClock(count * 60_000);
 
     intervalLater(0);
     expect((await runOld(10)).is).toBe('taken');
@@ -223,5 +268,60 @@ describe('a scheduled backup', () => {
     expect((await runOther(30)).is).toBe('theirs');
     rmSync(join(folder.path, 'restored'), { recursive: true });
     expect(await restore({})).toMatchObject({ name: third.name, passedOver: [] });
+  });
+
+  describe('that overlaps with another, which copied before and is finished first,', () => {
+    /** What the slower run comes to, and the name of the other's backup. */
+    async function overlap(
+      slower: { readonly isPrimary: boolean; readonly epoch: number; readonly txid: number },
+      onlyWhenDue = true,
+    ) {
+      await using one = await startNode({ isPrimary: true });
+      await using two = await startNode({ isPrimary: slower.isPrimary });
+      const setClock = stopClock();
+      setClock(0);
+      const finishFirst = await beginRun(bringTo(one, 20, { node: 'b' }));
+      setClock(1000);
+      const finishSlower = await beginRun(bringTo(two, slower.txid, slower), onlyWhenDue);
+      setClock(2000);
+      const first = await finishFirst();
+      expect(first).toMatchObject({ is: 'taken', manifest: { node: 'b' } });
+      const [slow] = await Promise.allSettled([finishSlower()]);
+      return { first, slow };
+    }
+
+    it.each([
+      ['a replica that lags', { isPrimary: false, epoch: 7, txid: 10 }],
+      ['a primary that has lost its lease', { isPrimary: true, epoch: 6, txid: 9000 }],
+    ])('leaves it at that one at %s', async (_, slower) => {
+      const { first, slow } = await overlap(slower);
+      expect(slow).toMatchObject({ value: { is: 'theirs', name: first.name } });
+      expect(await restore({})).toMatchObject({ name: first.name, passedOver: [] });
+    });
+
+    it('is made where it has more', async () => {
+      const { slow } = await overlap({ isPrimary: false, epoch: 7, txid: 30 });
+      expect(slow).toMatchObject({ value: { is: 'taken' } });
+      expect(await restore({})).toMatchObject({ manifest: { node: 'a' }, passedOver: [] });
+    });
+
+    it('tells a person that the other one has more', async () => {
+      const { first, slow } = await overlap({ isPrimary: true, epoch: 7, txid: 10 }, false);
+      const message = expect.stringContaining(`${first.name} was made meanwhile and has more`);
+      expect(slow).toMatchObject({ reason: { message } });
+      expect(await restore({})).toMatchObject({ name: first.name });
+    });
+  });
+
+  it('that copied before another, which has more and is finished first, is made and is not the newest', async () => {
+    await using one = await startNode({ isPrimary: false });
+    await using two = await startNode({ isPrimary: true });
+    const setClock = stopClock();
+    setClock(0);
+    const finishFirst = await beginRun(bringTo(one, 10));
+    setClock(1000);
+    const second = await runScheduled(bringTo(two, 20, { node: 'b' }));
+    expect((await finishFirst()).is).toBe('taken');
+    expect(await restore({})).toMatchObject({ name: second.name, passedOver: [] });
   });
 });

@@ -5,7 +5,7 @@ import { copiedAtMs } from '../../backup/bucket-age.ts';
 import { canCarryOver } from '../../backup/carry-over.ts';
 import type { CopiedFile } from '../../backup/copied-file.ts';
 import { byAge, type SoundBackup } from '../../backup/list-backups.ts';
-import { packSnapshot } from '../../backup/pack-snapshot.ts';
+import { Overtaken, type Packing, packSnapshot } from '../../backup/pack-snapshot.ts';
 import { findPrevious, type PreviousBackups } from '../../backup/previous-backups.ts';
 import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import { decideTake, isBehind, type NewestBackup } from '../../backup/take-rule.ts';
@@ -34,7 +34,7 @@ export const both: readonly DatabaseName[] = ['clicks', 'links'];
  * With `isFresh` nothing that lies in the bucket is relied on: everything is sent again.
  *
  * Rejects with what the bucket, the disk, LiteFS and the files have against it, and where this node is behind what the newest
- * backup has; nothing is left behind then.
+ * backup has, also one that was made meanwhile; nothing is left behind then.
  */
 export async function takeBackup(
   config: Config,
@@ -73,7 +73,7 @@ export async function takeBackup(
   const files = inspectAll(store, copies);
   expectNotBehind(node, newest, files.links);
   if (onlyWhenDue && holdsAll(store, previous, files)) return { ...newest, is: 'unchanged' };
-  const packed = await packSnapshot(store, {
+  const packing: Packing = {
     files,
     node: config.node.id,
     clusterId: node.clusterId,
@@ -81,8 +81,19 @@ export async function takeBackup(
     // With both databases at hand nothing else is needed, so what the bucket has lost is sent again.
     lookForParts: copies.clicks !== undefined && !isFresh,
     signal,
-  });
-  return { is: 'taken', ...packed };
+  };
+  if (onlyWhenDue) return await packUnlessOvertaken(store, packing);
+  return { is: 'taken', ...(await packSnapshot(store, packing)) };
+}
+
+/** What another run has made meanwhile will do. */
+async function packUnlessOvertaken(store: BackupStore, packing: Packing): Promise<TakenBackup> {
+  try {
+    return { is: 'taken', ...(await packSnapshot(store, packing)) };
+  } catch (error) {
+    if (!(error instanceof Overtaken)) throw error;
+    return { ...error.by, is: 'theirs' };
+  }
 }
 
 /** What is newer and of a key that is not held is not to be followed by one that who has that key could not read. */
