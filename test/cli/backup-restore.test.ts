@@ -154,7 +154,7 @@ interface ServingOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Serves what `from` names while `look` does; gives how the process ended. */
+/** Serves what `from` names while `look` does; gives how the process ended. Rejects when it ends before it serves. */
 async function serving(
   from: string,
   look: (url: string, said: string) => Promise<void>,
@@ -172,15 +172,21 @@ async function serving(
       LOG_LEVEL: 'error',
       HEALTH_NOTICE: '0',
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  const serves = () => {
+    if (child.stdout.closed && child.stderr.closed) throw new Error(`it has ended:\n${said}`);
+    return said.includes('Hoplite serves');
+  };
   const ended = once(child, 'exit');
   try {
-    await until(() => said.includes('Hoplite serves'), { what: 'it serves', timeoutMs: 30_000 });
+    await until(serves, { what: 'it serves', timeoutMs: 30_000 });
     await look(`http://localhost:${port}`, said);
   } finally {
     child.kill('SIGTERM');
