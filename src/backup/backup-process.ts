@@ -24,7 +24,10 @@ export function createBackupProcess(options: {
   readonly file: string;
   /** Its environment; default: that of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether nobody waits for a copy that is made, as in a fleet all that write to LiteFS do: it gives way from the start. */
+  /**
+   * Whether nobody waits for a copy that is made, as in a fleet all that write to LiteFS do: it gives way from the start. A drill
+   * does so everywhere.
+   */
   readonly isAlone: boolean;
   readonly timeoutMs?: number;
 }): (work: BackupWork, signal: AbortSignal) => Promise<BackupReport> {
@@ -37,7 +40,8 @@ export function createBackupProcess(options: {
       signal: bound,
       ...(env && { env }),
     });
-    if (isAlone && child.pid !== undefined) giveWay(child.pid);
+    const holdsUpNobody = isAlone || work === 'drill';
+    if (holdsUpNobody && child.pid !== undefined) giveWay(child.pid);
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message));
       child.once('close', (code, by) => resolve(by === null ? `exit code ${code}` : `${by}`));

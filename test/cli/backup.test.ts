@@ -98,9 +98,10 @@ describe('hoplite backup, on a node that runs', () => {
   });
 
   it.each([
-    ['gives way from its start where it is alone', true, 19],
-    ['holds nobody up in a fleet before it has its copy', false, 0],
-  ])('%s, with one thread for its code', async (_, isAlone, niceness) => {
+    ['gives way from its start where it is alone', 'backup', true, 19],
+    ['holds nobody up in a fleet before it has its copy', 'backup', false, 0],
+    ['gives way from its start in a fleet where it is a drill', 'drill', false, 19],
+  ] as const)('%s, with one thread for its code', async (_, work, isAlone, niceness) => {
     const program = join(folder, 'tells-its-priority.mjs');
     // Whoever starts it may be late.
     writeFileSync(
@@ -112,7 +113,7 @@ describe('hoplite backup, on a node that runs', () => {
       console.log(JSON.stringify({ outcome: 'failed', kind: 'copy', why }));`,
     );
     const run = createBackupProcess({ file: program, env, isAlone });
-    expect(await run('backup', never)).toMatchObject({
+    expect(await run(work, never)).toMatchObject({
       why: `${niceness} --single-threaded --v8-pool-size=0`,
     });
   });
