@@ -6,6 +6,7 @@ import { addressBucket } from './bucket-s3-address.ts';
 import { parseS3Error, type S3Error } from './bucket-s3-error.ts';
 import { explainRefusal, explainSilence, type RefusedRequest } from './bucket-s3-failure.ts';
 import { type SignedRequest, signS3Request } from './bucket-s3-signing.ts';
+import { codeOfFetchError, isOfCertificate } from './fetch-error.ts';
 
 /** How long a bucket is tried, milliseconds. */
 export interface S3Patience {
@@ -221,7 +222,7 @@ export class S3Client {
       const sentence = `${this.#place.origin} did not answer within ${this.#patience.attemptMs / 1_000} s.`;
       return new BucketFailure('unreachable', sentence, { cause: error });
     }
-    const code = errorCode(error);
+    const code = codeOfFetchError(error);
     const { kind, sentence } = explainSilence(code, this.#refused(request));
     const shown = code === undefined ? sentence : `${sentence} (${code})`;
     return new BucketFailure(kind, shown, { cause: error });
@@ -242,19 +243,10 @@ export class S3Client {
 }
 
 /** Whether the next attempt may find it otherwise. */
-function isPassing({ kind }: BucketFailure): boolean {
-  return kind === 'unreachable' || kind === 'answer';
+function isPassing({ kind, cause }: BucketFailure): boolean {
+  return (kind === 'unreachable' || kind === 'answer') && !isOfCertificate(codeOfFetchError(cause));
 }
 
 function withRegion(error: S3Error, headers: Headers): S3Error {
   return { ...error, region: error.region ?? headers.get('x-amz-bucket-region') ?? undefined };
-}
-
-/** Fetch hides the system's error in causes. */
-function errorCode(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as NodeJS.ErrnoException;
-    if (typeof code === 'string') return code;
-  }
-  return undefined;
 }

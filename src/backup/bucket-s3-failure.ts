@@ -1,5 +1,6 @@
 import type { BucketFailureKind } from './bucket.ts';
 import type { S3Error } from './bucket-s3-error.ts';
+import { explainTls } from './fetch-error.ts';
 
 /** A refusal in our words. */
 export interface Refusal {
@@ -89,7 +90,6 @@ function wrongClock(): string {
 }
 
 const unknownName: readonly string[] = ['ENOTFOUND', 'EAI_AGAIN'];
-const untrusted = /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
 
 /** What an error of the network means, by its code such as `ECONNREFUSED`. */
 export function explainSilence(code: string | undefined, request: RefusedRequest): Refusal {
@@ -98,10 +98,8 @@ export function explainSilence(code: string | undefined, request: RefusedRequest
   if (code !== undefined && unknownName.includes(code)) {
     return { kind, sentence: `the name in ${origin} is not known: mend ${whereVariable}, or DNS.` };
   }
-  if (code !== undefined && untrusted.test(code)) {
-    const sentence = `the certificate of ${origin} is not trusted: mend ${whereVariable}, or add its authority (NODE_EXTRA_CA_CERTS).`;
-    return { kind, sentence };
-  }
+  const ofTls = explainTls(code, { origin, where: whereVariable });
+  if (ofTls !== undefined) return { kind, sentence: `${ofTls}.` };
   return {
     kind,
     sentence: `${origin} does not answer, or not to the end: is it up, and does ${whereVariable} lead there?`,

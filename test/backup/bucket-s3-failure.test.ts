@@ -53,7 +53,15 @@ test.each([
 
 test.each([
   ['ENOTFOUND', 'the name in https://s3.example.com is not known: mend AWS_ENDPOINT_URL_S3'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'is not trusted: mend AWS_ENDPOINT_URL_S3, or add its authority'],
+  [
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'is not trusted: name the file of its authority in NODE_EXTRA_CA',
+  ],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'the certificate of https://s3.example.com is not trusted'],
+  ['CERT_HAS_EXPIRED', 'the certificate of https://s3.example.com has expired: renew it'],
+  ['CERT_NOT_YET_VALID', "is not valid yet: set this machine's clock"],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'is for another host name: mend AWS_ENDPOINT_URL_S3'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'no TLS connection to https://s3.example.com comes about: mend'],
   ['ECONNREFUSED', 'https://s3.example.com does not answer, or not to the end'],
   [undefined, 'https://s3.example.com does not answer, or not to the end'],
 ])('the error %s of the network: %s', (code, sentence) => {

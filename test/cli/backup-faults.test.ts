@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeLinks } from '../../scripts/bench/links.ts';
 import { type BucketProxy, startBucketProxy } from '../support/bucket-proxy.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { runHoplite } from '../support/run-hoplite.ts';
 import { type S3Server, startS3Server } from '../support/s3-server.ts';
 
@@ -62,4 +63,29 @@ test('what is wrong with a bucket is one sentence and code 1, and the backups th
 
   const { stdout } = await hoplite('list --json');
   expect(JSON.parse(stdout).backups).toEqual([expect.objectContaining({ name, fault: null })]);
+});
+
+test('an S3 server of a private authority is used over TLS, and not where that is not trusted', async () => {
+  const folder = join(dataDir, '..');
+  const certificate = makeCertificate(folder);
+  await using server = await startS3Server('127.0.0.1', { certificate });
+  const there = server.env('by-tls');
+  const trusted = { ...there, NODE_EXTRA_CA_CERTS: certificate.file };
+  expect(await hoplite('now', trusted)).toMatchObject({ exitCode: 0, stderr: '' });
+  const [listed, restored, ofSystem, untrusted] = await Promise.all([
+    hoplite('list --json', trusted),
+    hoplite(`restore --to ${folder}/restored`, trusted),
+    hoplite('list', { ...there, NODE_OPTIONS: '--use-system-ca', SSL_CERT_FILE: certificate.file }),
+    hoplite('now', there),
+  ]);
+  expect(JSON.parse(listed.stdout).backups).toEqual([expect.objectContaining({ fault: null })]);
+  expect(restored.exitCode, restored.stderr).toBe(0);
+  expect(readdirSync(join(folder, 'restored'))).toContain('links.db');
+  expect(ofSystem).toMatchObject({ exitCode: 0, stderr: '' });
+  // Once, since the same certificate would come again.
+  expect(untrusted).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: `s3://backups/by-tls cannot be reached: the certificate of ${server.url} is not trusted: name the file of its authority in NODE_EXTRA_CA_CERTS, or trust those of the system (--use-system-ca in NODE_OPTIONS). (DEPTH_ZERO_SELF_SIGNED_CERT)\n`,
+  });
 });

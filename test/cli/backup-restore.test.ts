@@ -16,6 +16,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../scripts/cluster/until.ts';
 import { openBucket } from '../../src/backup/open-bucket.ts';
 import { findFaultOfFile } from '../../src/storage/database-file.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { readClickCounts } from '../support/click-counts.ts';
 import { eventually } from '../support/eventually.ts';
 import { listen } from '../support/listen.ts';
@@ -292,6 +293,31 @@ test('a backup in one file shows its links to any SQLite, and is restored by pat
   );
   expect(gone).toMatchObject({ exitCode: 1, stderr: `${url}x is answered with 404\n` });
   expect(existsSync(folder.file('x/links.db'))).toBe(false);
+});
+
+test('one file is restored and served over TLS, by a certificate that is trusted', async () => {
+  const certificate = makeCertificate(folder.path);
+  await using server = await listen((_, response) => {
+    createReadStream(folder.file('app-backup.db')).pipe(response);
+  }, certificate);
+  const from = `https://127.0.0.1:${server.port}/app-backup.db`;
+  const restore = ['backup', 'restore', '--from', from, '--to', folder.file('by-tls')];
+  for (const args of [restore, ['serve', '--from-snapshot', from]]) {
+    expect(await runHere(args, env)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^https:.* cannot be had: the certificate of https:.* is not trusted: .*NODE_EXTRA_CA_CERTS/,
+      ),
+    });
+  }
+  const trusting = { NODE_EXTRA_CA_CERTS: certificate.file };
+  const restored = await runHoplite(restore, { ...env, ...trusting });
+  expect(restored).toMatchObject({ exitCode: 0, stderr: inFolder });
+  const look = async (url: string) => {
+    expect(await follow(url, 'third')).toBe('302 https://example.com/third');
+  };
+  expect(await serving(from, look, { env: trusting })).toEqual([0, null]);
 });
 
 test('one file is served when it is signed, and not when it was changed or is not signed', async () => {

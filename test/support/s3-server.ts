@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { get as getPlain, type IncomingMessage } from 'node:http';
+import { get as getByTls } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { projectDir } from '../../scripts/cluster/programs.ts';
 import type { BackupPlace, S3Access } from '../../src/domain/backup-place.ts';
+import type { Certificate } from './certificate.ts';
 
 const accessKeyId = 'hoplite-tests';
 const secretAccessKey = 'the secret of hoplite-tests';
@@ -33,22 +36,28 @@ export interface S3Server extends AsyncDisposable {
   restart(options?: { readonly isReadOnly?: boolean }): Promise<void>;
 }
 
-/**
- * Starts an S3 server on a free port of `host`. With `byHostName` it knows its bucket as `backups.NAME` too, where that is the host that is
- * asked for.
- */
+interface S3ServerOptions {
+  /** It knows its bucket as `backups.NAME` too, where that is the host that is asked for. */
+  readonly byHostName?: string;
+  /** It speaks TLS, with this one. */
+  readonly certificate?: Certificate;
+}
+
+/** Starts an S3 server on a free port of `host`. */
 export async function startS3Server(
   host = '127.0.0.1',
-  { byHostName }: { readonly byHostName?: string } = {},
+  { byHostName, certificate }: S3ServerOptions = {},
 ): Promise<S3Server> {
   const dir = mkdtempSync(join(tmpdir(), 'hoplite-s3-'));
   const bucket = 'backups';
   const folder = join(dir, 'objects', bucket);
   for (const path of [folder, join(dir, 'facts')]) mkdirSync(path, { recursive: true });
   const port = await freePort(host);
-  const url = `http://${host}:${port}`;
+  const url = `${certificate === undefined ? 'http' : 'https'}://${host}:${port}`;
   const more = byHostName === undefined ? [] : ['--virtual-domain', `${byHostName}:${port}`];
-  let child = await start(dir, `${host}:${port}`, more);
+  if (certificate) more.push('--cert', certificate.file, '--key', certificate.keyFile);
+  const start = (args: readonly string[]) => startProcess(dir, { url, ca: certificate?.pem, args });
+  let child = await start(more);
   // A test that is cut off disposes nothing.
   const killNow = () => child.kill('SIGKILL');
   process.once('exit', killNow);
@@ -75,7 +84,7 @@ export async function startS3Server(
     kill: () => end(child),
     async restart({ isReadOnly = false } = {}) {
       await end(child);
-      child = await start(dir, `${host}:${port}`, isReadOnly ? [...more, '--readonly'] : more);
+      child = await start(isReadOnly ? [...more, '--readonly'] : more);
     },
     async [Symbol.asyncDispose]() {
       process.off('exit', killNow);
@@ -86,13 +95,23 @@ export async function startS3Server(
   return server;
 }
 
-async function start(dir: string, address: string, more: readonly string[]): Promise<ChildProcess> {
+interface Listening {
+  readonly url: string;
+  /** Its certificate's authority, where it speaks TLS. */
+  readonly ca: string | undefined;
+}
+
+async function startProcess(
+  dir: string,
+  { url, ca, args }: Listening & { readonly args: readonly string[] },
+): Promise<ChildProcess> {
   const log = openSync(join(dir, 'log'), 'a');
   const child = spawn(
     join(projectDir, 'tools/bin/versitygw'),
     [
-      ...['--port', address, '--region', region, '--health', '/health', '--quiet', '--keep-alive'],
-      ...more,
+      ...['--port', new URL(url).host, '--region', region],
+      ...['--health', '/health', '--quiet', '--keep-alive'],
+      ...args,
       // Beside the objects, since not every file system has extended attributes.
       ...['posix', '--sidecar', join(dir, 'facts'), join(dir, 'objects')],
     ],
@@ -106,7 +125,7 @@ async function start(dir: string, address: string, more: readonly string[]): Pro
   });
   failed.catch(() => undefined);
   const deadline = performance.now() + readyWithinMs;
-  while (!(await Promise.race([isReady(`http://${address}/health`), failed]))) {
+  while (!(await Promise.race([isReady({ url, ca }), failed]))) {
     if (child.exitCode !== null || performance.now() > deadline) {
       await end(child);
       const said = readFileSync(join(dir, 'log'), 'utf8').slice(-2_000);
@@ -124,12 +143,17 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function isReady(url: string): Promise<boolean> {
+async function isReady({ url, ca }: Listening): Promise<boolean> {
+  const get = ca === undefined ? getPlain : getByTls;
+  const signal = AbortSignal.timeout(2_000);
+  const request = get(`${url}/health`, { ca, agent: false, signal });
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode === 200;
   } catch (error) {
     // Nobody listens yet.
-    if (error instanceof TypeError || error instanceof DOMException) return false;
+    if (error instanceof Error && 'code' in error) return false;
     throw error;
   }
 }
