@@ -6,7 +6,9 @@ import { until } from '../../scripts/cluster/until.ts';
 import { startTestCluster } from '../support/cluster.ts';
 import { createLink, edgeOf, primaryOf, sendAsAdmin } from '../support/cluster-client.ts';
 import { type MuteRelay, startMuteRelay } from '../support/mute-relay.ts';
+import { runHoplite } from '../support/run-hoplite.ts';
 import { startSteadyLoad } from '../support/steady-load.ts';
+import { TestFolder } from '../support/test-database.ts';
 
 /** Consul frees a lease up to 20 s after the last sign of life; then come a lock delay and a look for the lease. */
 const failoverMs = 60_000;
@@ -17,6 +19,8 @@ let consulUrl = '';
 const relays = new Map<string, MuteRelay>();
 /** What each node's environment has besides, when it is started again. */
 const env = new Map<string, Record<string, string>>();
+/** All of it, for the command line. */
+const wholeEnv = new Map<string, Record<string, string>>();
 
 beforeAll(async () => {
   for (const id of ['ams1', 'ams2']) {
@@ -28,6 +32,8 @@ beforeAll(async () => {
       env: (given) => {
         consulUrl ||= given.CONSUL_URL ?? '';
         const relay = relays.get(id);
+        const set = Object.entries(given).filter(([, value]) => value !== undefined);
+        wholeEnv.set(id, Object.fromEntries(set) as Record<string, string>);
         return { ...(relay && { CONSUL_URL: relay.url }), ...env.get(id) };
       },
     }),
@@ -207,6 +213,30 @@ test('a primary without Consul vouches for nothing, and never beside the next on
   console.log(
     `without Consul: the last write after ${refused} s, the next primary's after ${taken} s`,
   );
+});
+
+test('the candidate that is cut off since then makes no backup that passes for newer than one of the fleet', async () => {
+  const { primary, other: cutOff } = await candidates();
+  using folder = new TestFolder();
+  const hoplite = (node: NodeProcess, ...args: string[]) =>
+    runHoplite(['backup', ...args, '--json'], {
+      ...wholeEnv.get(node.id),
+      BACKUP_URL: `file://${folder.path}`,
+      BACKUP_KEY: 'the-key-of-a-fleet-that-has-enough-letters',
+    });
+  const succeed = async (node: NodeProcess, ...args: string[]) => {
+    const { exitCode, stdout, stderr } = await hoplite(node, ...args);
+    expect(exitCode, stderr).toBe(0);
+    return JSON.parse(stdout);
+  };
+  const before = await succeed(cutOff, 'now');
+  const newest = await succeed(primary, 'now');
+  expect(newest.manifest.epoch).toBeGreaterThan(before.manifest.epoch);
+  expect(await hoplite(cutOff, 'now')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining(`has less than the newest backup, ${newest.name}`),
+  });
+  expect(await succeed(primary, 'verify')).toMatchObject({ name: newest.name });
 });
 
 async function candidates(): Promise<{ primary: NodeProcess; other: NodeProcess }> {
