@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { runThread } from './run-thread.ts';
 
 /** What the thread works on. */
 export interface Replacement {
@@ -11,13 +11,7 @@ export interface Replacement {
  * everybody sees all of it or nothing, and so does whoever opens it after a crash. In a thread of its own. For a machine
  * alone: on LiteFS, its own import is quicker. Nobody else may write. Rejects with SQLite's error, and nothing has changed then.
  */
-export async function replaceDatabase(replacement: Replacement): Promise<void> {
-  const worker = new Worker(new URL('./replace-thread.ts', import.meta.url), {
-    name: 'replace',
-    workerData: replacement,
-  });
-  await new Promise<void>((resolve, reject) => {
-    worker.once('error', reject);
-    worker.once('exit', () => resolve());
-  });
+export function replaceDatabase(replacement: Replacement): Promise<void> {
+  const thread = new URL('./replace-thread.ts', import.meta.url);
+  return runThread(thread, { name: 'replace', workerData: replacement });
 }

@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import type { DatabaseName } from '../domain/database-facts.ts';
+import { runThread } from './run-thread.ts';
 
 /** What the thread works on. */
 export interface ThreadCopy {
@@ -9,13 +9,7 @@ export interface ThreadCopy {
 }
 
 /** Copies both databases as `FileCopier` does, in a thread of its own: for a process that has other things to do. */
-export async function copyInThread(copy: ThreadCopy): Promise<void> {
-  const worker = new Worker(new URL('./copy-thread.ts', import.meta.url), {
-    name: 'copy',
-    workerData: copy,
-  });
-  await new Promise<void>((resolve, reject) => {
-    worker.once('error', reject);
-    worker.once('exit', () => resolve());
-  });
+export function copyInThread(copy: ThreadCopy): Promise<void> {
+  const thread = new URL('./copy-thread.ts', import.meta.url);
+  return runThread(thread, { name: 'copy', workerData: copy });
 }

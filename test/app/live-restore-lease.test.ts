@@ -32,6 +32,7 @@ test.each(['links', 'clicks'] as const)(
       staged: new StagedFiles(folder.file('staged')),
       expectRoom: async () => undefined,
       keep: async () => folder.file('kept'),
+      carryOver: async () => undefined,
       async replace(database) {
         if (database !== during) return;
         begun.resolve();

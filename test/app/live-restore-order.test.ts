@@ -23,6 +23,8 @@ let replace: (database: 'links' | 'clicks') => void;
 /** What happens when the databases are copied, and where to. */
 let keep: () => void;
 let kept: string;
+/** What happens when the links are made to go on. */
+let carryOver: () => void;
 let idleMs: number;
 let mayWrite: boolean;
 let cluster: FakeCluster;
@@ -41,6 +43,7 @@ beforeEach(async () => {
   at = { links: positionAt(1), clicks: positionAt(1) };
   replace = () => undefined;
   keep = () => undefined;
+  carryOver = () => undefined;
   kept = folder.file('kept');
   mkdirSync(kept);
   idleMs = 60_000;
@@ -83,6 +86,11 @@ beforeEach(async () => {
       keep();
       return kept;
     },
+    async carryOver(file) {
+      expect(file).toBe(folder.file('staged/links.db'));
+      done.push('carry over');
+      carryOver();
+    },
     async replace(database) {
       done.push(database);
       replace(database);
@@ -101,12 +109,12 @@ afterEach(() => folder[Symbol.dispose]());
 
 test('the links come first, while nothing is written, and handles are opened anew before anybody writes', async () => {
   expect(await desk.restore(order)).toMatchObject({ epoch: 9, clicksKept: null, before: kept });
-  expect(done).toEqual(['rest', 'keep', 'links', 'clicks', 'reopen', 'resume']);
+  expect(done).toEqual(['rest', 'keep', 'carry over', 'links', 'clicks', 'reopen', 'resume']);
 });
 
 test('without clicks the counts stay', async () => {
   await desk.restore({ epoch: 7, links: file });
-  expect(done).toEqual(['rest', 'keep', 'links', 'reopen', 'resume']);
+  expect(done).toEqual(['rest', 'keep', 'carry over', 'links', 'reopen', 'resume']);
 });
 
 test('links that cannot be replaced leave everything as it was, and the clicks alone', async () => {
@@ -116,7 +124,7 @@ test('links that cannot be replaced leave everything as it was, and the clicks a
   await expect(desk.restore(order)).rejects.toThrow(
     'links.db could not be replaced (no room). Nothing was changed.',
   );
-  expect(done).toEqual(['rest', 'keep', 'links', 'resume']);
+  expect(done).toEqual(['rest', 'keep', 'carry over', 'links', 'resume']);
   expect(existsSync(kept)).toBe(false);
 });
 
@@ -128,6 +136,17 @@ test('what cannot be copied is not replaced', async () => {
     'What is there could not be copied (no room). Nothing was changed.',
   );
   expect(done).toEqual(['rest', 'keep', 'resume']);
+});
+
+test('links that cannot go on where those of the node are do not take their place', async () => {
+  carryOver = () => {
+    throw new Error('no room');
+  };
+  await expect(desk.restore(order)).rejects.toThrow(
+    'What is blocked and revoked could not be carried over (no room). Nothing was changed.',
+  );
+  expect(done).toEqual(['rest', 'keep', 'carry over', 'resume']);
+  expect(existsSync(kept)).toBe(false);
 });
 
 test('clicks that cannot be replaced are told, and the links are restored', async () => {
@@ -151,23 +170,30 @@ test('an answer that was lost is no failure where the position shows that it is 
 
 test.each([
   [
-    'before the links',
-    'rest',
+    'while the links are made to go on',
+    'carry over',
     'The lease has gone. Nothing was changed.',
-    ['rest', 'keep', 'resume'],
+    ['rest', 'keep', 'carry over', 'resume'],
   ],
-  ['with the links', 'links', 'it is there or not', ['rest', 'keep', 'links', 'reopen', 'resume']],
+  [
+    'with the links',
+    'links',
+    'it is there or not',
+    ['rest', 'keep', 'carry over', 'links', 'reopen', 'resume'],
+  ],
   [
     'with the clicks',
     'clicks',
     'it is there or not',
-    ['rest', 'keep', 'links', 'clicks', 'reopen', 'resume'],
+    ['rest', 'keep', 'carry over', 'links', 'clicks', 'reopen', 'resume'],
   ],
 ])('a term that ends %s is no success', async (_, when, words, expected) => {
   replace = (database) => {
     if (database === when) term.abort();
   };
-  if (when === 'rest') term.abort();
+  carryOver = () => {
+    if (when === 'carry over') term.abort();
+  };
   await expect(desk.restore(order)).rejects.toThrow(words);
   expect(done).toEqual(expected);
   expect(existsSync(kept)).toBe(true);

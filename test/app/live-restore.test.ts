@@ -101,6 +101,22 @@ test('a key made afterwards never has the id of one that the restore took away',
   expect(await createKey('Bob')).toMatchObject({ id: '2' });
 });
 
+test('a link that was blocked since the backup is answered with 451 before and after', async () => {
+  await create('abused');
+  const files = copyNow();
+  expect(await click('abused')).toBe('302 https://example.com/abused');
+  const url = `${machine.baseUrl}/api/v1/links/abused`;
+  expect((await send(url, { method: 'PATCH', body: { blocked: true } })).status).toBe(200);
+  expect(await click('abused')).toBe('451');
+  const { epoch } = await askTarget(await ask());
+  prepare(epoch);
+  const load = startSteadyLoad(() => click('abused'));
+  await restoreInto(await ask(), { epoch, files });
+  expect(Object.keys(await load.stop())).toEqual(['451']);
+  const { text } = await send(url);
+  expect(JSON.parse(text)).toMatchObject({ blocked: true, state: 'blocked' });
+});
+
 test('what is not what was announced, or was made ready for another epoch, changes nothing', async () => {
   await create('before');
   const files = copyNow();

@@ -187,12 +187,15 @@ test('a backup is restored under load: clicks are counted exactly once, on every
   const primary = await primaryOf(cluster);
   const replica = cluster.node('syd1');
   const written = { bookmark: '', later: '' };
+  expect((await createLink(cluster, primary.url, 'abused')).status).toBe(201);
   await hits(origins, 1_500, async () => {
     const taken = await runWithBackups(replica, 'backup', 'now');
     expect(taken).toMatchObject({ exitCode: 0, stderr: '' });
     const before = new Date().toISOString();
     const made = await createLink(cluster, primary.url, 'made-later');
     written.bookmark = made.headers.get('Hoplite-Bookmark') ?? '';
+    const takedown = { method: 'PATCH', body: { blocked: true }, ...asAdmin() };
+    expect((await send(`${primary.url}/api/v1/links/abused`, takedown)).status).toBe(200);
     await until(() => ledger.answered > 1_200, { what: 'clicks come', timeoutMs: patienceMs });
     const restored = await runWithBackups(
       cluster.node('iad1'),
@@ -206,6 +209,7 @@ test('a backup is restored under load: clicks are counted exactly once, on every
   await allCaughtUp(cluster);
   for (const node of cluster.nodes) {
     expect(await look(node.url, 'made-later')).toBe('404');
+    expect(await look(node.url, 'abused')).toBe('451');
     await expectExact(node.url, privateUrls());
     // A bookmark of what is gone keeps nobody waiting.
     const headers = { ...asAdmin().headers, 'Hoplite-Bookmark': written.bookmark };

@@ -23,7 +23,7 @@ import {
   restoredDatabases,
 } from '../../domain/restore.ts';
 import type { RestoreRoutesParts } from '../../http/restore-routes.ts';
-import { carryOver } from '../../storage/carry-over.ts';
+import { carryOverInThread } from '../../storage/carry-over.ts';
 import { keepCopy } from '../../storage/keep-copy.ts';
 import { replaceDatabase } from '../../storage/replace-database.ts';
 import { StagedFiles } from '../../storage/staged-files.ts';
@@ -41,6 +41,8 @@ export interface LiveRestoreOptions {
   readonly idleMs?: number;
   /** Copies the databases, which nobody writes to meanwhile, and gives the folder. Rejects, with nothing left of it. */
   readonly keep: () => Promise<string>;
+  /** Has the links in a file go on where those of this node are, which nobody writes to meanwhile. Rejects with what went wrong. */
+  readonly carryOver: (file: string) => Promise<void>;
   /** Puts a file in place of a database, whole or not at all. Rejects with what went wrong. */
   readonly replace: (database: RestoredDatabase, file: string) => Promise<void>;
   /** How far the databases are; nothing is known of them alone. */
@@ -145,6 +147,7 @@ export class LiveRestore implements RestoreDesk {
     const put = async (term: AbortSignal) => {
       before = await this.#keep();
       try {
+        await this.#carryOver();
         await this.#replace('links', term);
       } catch (error) {
         // Nothing was changed, so there is a copy more than is needed. Where nobody can tell, it stays.
@@ -171,8 +174,16 @@ export class LiveRestore implements RestoreDesk {
     try {
       return await this.#options.keep();
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw unavailable(`What is there could not be copied (${why}).`, error);
+      throw notDone('What is there could not be copied', error);
+    }
+  }
+
+  async #carryOver(): Promise<void> {
+    const { carryOver, staged } = this.#options;
+    try {
+      await carryOver(staged.pathOf('links'));
+    } catch (error) {
+      throw notDone('What is blocked and revoked could not be carried over', error);
     }
   }
 
@@ -194,8 +205,7 @@ export class LiveRestore implements RestoreDesk {
       }
       // The answer was lost, and not the transaction: nobody else writes meanwhile.
       if (after[database] !== undefined && after[database]?.txid !== before[database]?.txid) return;
-      const why = error instanceof Error ? error.message : String(error);
-      throw unavailable(`${database}.db could not be replaced (${why}).`, error);
+      throw notDone(`${database}.db could not be replaced`, error);
     }
   }
 
@@ -252,6 +262,7 @@ export async function openLiveRestore(
     staged,
     expectRoom: createExpectRoom(config),
     keep: createKeep(config),
+    carryOver: (file) => carryOverInThread({ running: config.storage.linksFile, restored: file }),
     replace: createReplace(config),
     reopen() {
       for (const reader of readers) reader.reopen();
@@ -306,7 +317,6 @@ function createKeep({ storage, fleet }: Config): LiveRestoreOptions['keep'] {
 function createReplace({ storage, fleet }: Config): LiveRestoreOptions['replace'] {
   const files = { links: storage.linksFile, clicks: storage.clicksFile };
   return async (database, file) => {
-    if (database === 'links') carryOver(files.links, file);
     if (fleet === undefined) return replaceDatabase({ from: file, to: files[database] });
     const refusal = await importIntoLiteFs(fleet.litefsUrl, `${database}.db`, file);
     if (refusal !== undefined) throw new Error(refusal);
@@ -332,6 +342,11 @@ function unsure(cause?: unknown): Failure {
     { retryAfterS: 1 },
     cause,
   );
+}
+
+function notDone(what: string, error: unknown): Failure {
+  const why = error instanceof Error ? error.message : String(error);
+  return unavailable(`${what} (${why}).`, error);
 }
 
 function unavailable(detail: string, cause?: unknown): Failure {

@@ -45,7 +45,7 @@ export async function applyRestore(
   const links = join(scratch.path, 'links.db');
   const clicks = join(scratch.path, 'clicks.db');
   const withClicks = !keepClicks && existsSync(clicks);
-  const question = `${name}, whose primary is ${node}, is restored to ${words}, with ${counted(countLinks(links).links, 'link')}. Links and keys made since are gone, links that were blocked since are not blocked any more, keys that were revoked stay revoked, and ${
+  const question = `${name}, whose primary is ${node}, is restored to ${words}, with ${counted(countLinks(links).links, 'link')}. Links and keys made since are gone, links that are blocked now stay blocked, keys that are revoked now stay revoked, and ${
     withClicks
       ? 'clicks are counted anew from what nodes have kept of them (CLICK_RETENTION)'
       : 'clicks stay counted as they are'
