@@ -1,14 +1,16 @@
 // `npm run bench:backup`: what a backup costs the redirects. See docs/performance.md, "While a backup is made".
 //
 // Hoplite alone on its machine, with a million links and ten million clicks, is asked at times of its own. In each round once in
-// peace, and once while one backup after the other is made of all of it, each into an empty folder, so that nothing is spared: copied,
-// checked, hashed, compressed and written. With --quick a small load that takes seconds; with --json FILE the numbers for
-// a program; --links, --clicks, --rate and --rounds for other loads; with --dir FOLDER elsewhere than in the system's folder for temporary files.
+// peace, and once while a backup is made of all of it into an empty folder, so that nothing is spared: copied, checked, hashed, compressed
+// and written. Some seconds are asked at a time, and each of them counts as much as any other: no part of a backup is left out. With
+// --quick a small load that takes seconds; with --json FILE the numbers for a program; --links, --clicks, --rate and --rounds for other
+// loads; with --dir FOLDER elsewhere than in the system's folder for temporary files. --data FOLDER keeps the databases for the next
+// time, and takes those that are there.
 //
 // Everything shares all cores, and visitors, who are elsewhere, take little of them. With --one-core the server, the backup and
 // all threads of both have one: the load spins on the other.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,7 +25,7 @@ import type { LoadResult } from './load-job.ts';
 import { LoadProcess } from './load-process.ts';
 import { cores } from './pinned.ts';
 import { findFreePort } from './server-process.ts';
-import { median, ratiosByRound, spread } from './statistics.ts';
+import { mean, median, ratiosByRound, spread } from './statistics.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -35,14 +37,15 @@ const { values: options } = parseArgs({
     clicks: { type: 'string' },
     rate: { type: 'string', default: '500' },
     'one-core': { type: 'boolean', default: false },
+    data: { type: 'string' },
   },
 });
 const links = Number(options.links ?? (options.quick ? 10_000 : 1_000_000));
 const clicks = Number(options.clicks ?? (options.quick ? 20_000 : 10_000_000));
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
 // The server ends a connection that asks nothing for 10 s, and at a low rate some of the load's never do.
-const seconds = options.quick ? 3 : 8;
-const asksPerHalf = options.quick ? 1 : 3;
+const seconds = options.quick ? 1 : 4;
+const asksInPeace = options.quick ? 2 : 8;
 const perSecond = Number(options.rate);
 const isOneCore = options['one-core'];
 /** Until the server's code is compiled as it will stay, and its memory is full. */
@@ -51,12 +54,14 @@ const warmUps = 3;
 const { stop } = takeInterrupts();
 const folder = mkdtempSync(join(options.dir, 'during-backup-'));
 try {
-  const dataDir = join(folder, 'data');
-  mkdirSync(dataDir);
-  console.error(`making ${links} links and ${clicks} clicks`);
-  const load = { clicks, links: 10_000, hours: 7 * 24 };
-  await countClicks(dataDir, 'wal', load, Math.random, () => stop.throwIfAborted());
-  makeLinks(dataDir, links);
+  const dataDir = options.data ?? join(folder, 'data');
+  if (!existsSync(dataDir)) {
+    mkdirSync(dataDir);
+    console.error(`making ${links} links and ${clicks} clicks`);
+    const load = { clicks, links: 10_000, hours: 7 * 24 };
+    await countClicks(dataDir, 'wal', load, Math.random, () => stop.throwIfAborted());
+    makeLinks(dataDir, links);
+  }
 
   const env = { DATA_DIR: dataDir };
   await using server = await startHopliteProcess({
@@ -76,13 +81,25 @@ try {
       pace: { is: 'open', seconds, perSecond, sleeps: !isOneCore, creators: 0, creatorsPort: 0 },
     });
 
-  const ask = async (): Promise<Latency> => {
+  const askInPeace = async (): Promise<Latency> => {
     const results: LoadResult[] = [];
-    for (let count = 0; count < asksPerHalf; count += 1) results.push(await askOnce());
-    return {
-      p50Ms: median(results.map(({ p50Ms }) => p50Ms)),
-      p99Ms: median(results.map(({ p99Ms }) => p99Ms)),
-    };
+    for (let count = 0; count < asksInPeace; count += 1) results.push(await askOnce());
+    return average(results);
+  };
+  const askWhileBackingUp = async (): Promise<Latency> => {
+    const results: LoadResult[] = [];
+    let isOver = false;
+    const backingUp = makeBackup(env).finally(() => {
+      isOver = true;
+    });
+    const asking = (async () => {
+      // What was asked when it ended would count too little of it.
+      for (let result = await askOnce(); !isOver; result = await askOnce()) results.push(result);
+    })();
+    const [tookMs] = await Promise.all([backingUp, asking]);
+    backupMs.push(tookMs);
+    if (results.length === 0) throw new Error('the backup was too quick to be measured');
+    return average(results);
   };
 
   for (let count = 0; count < warmUps; count += 1) await askOnce();
@@ -93,9 +110,9 @@ try {
     console.error(`round ${round} of ${rounds}`);
     // In turn, so that what the machine does to one half of a round is not always the same half.
     const isPeacefulFirst = round % 2 === 1;
-    if (isPeacefulFirst) peaceful.push(await ask());
-    disturbed.push(await whileBackingUp(env, backupMs, ask));
-    if (!isPeacefulFirst) peaceful.push(await ask());
+    if (isPeacefulFirst) peaceful.push(await askInPeace());
+    disturbed.push(await askWhileBackingUp());
+    if (!isPeacefulFirst) peaceful.push(await askInPeace());
   }
 
   const ratios = ratiosByRound(
@@ -148,20 +165,11 @@ interface Latency {
   readonly p99Ms: number;
 }
 
-/** Does `work` while one backup after the other is made, and waits for the last one, which may outlast it. */
-async function whileBackingUp<Result>(
-  env: Readonly<Record<string, string>>,
-  tookMs: number[],
-  work: () => Promise<Result>,
-): Promise<Result> {
-  let isOver = false;
-  const backingUp = (async () => {
-    while (!isOver) tookMs.push(await makeBackup(env));
-  })();
-  const result = await Promise.race([work(), backingUp.then(() => never())]);
-  isOver = true;
-  await backingUp;
-  return result;
+function average(results: readonly LoadResult[]): Latency {
+  return {
+    p50Ms: mean(results.map(({ p50Ms }) => p50Ms)),
+    p99Ms: mean(results.map(({ p99Ms }) => p99Ms)),
+  };
 }
 
 /** As the node makes them, and all of it anew. */
@@ -181,8 +189,4 @@ async function makeBackup(env: Readonly<Record<string, string>>): Promise<number
   if (report.outcome !== 'taken') throw new Error(`no backup was made: ${JSON.stringify(report)}`);
   rmSync(bucket, { recursive: true });
   return performance.now() - startMs;
-}
-
-function never(): Promise<never> {
-  return new Promise(() => undefined);
 }

@@ -9,6 +9,11 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
+/** NaN of none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** How far values lie apart. */
 export interface Spread {
   readonly min: number;

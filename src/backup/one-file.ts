@@ -38,6 +38,8 @@ export interface FilePacking {
   readonly clusterId: string | null;
   /** Where the file is put. What is there is replaced, once the new one is whole. */
   readonly path: string;
+  /** Waited for after each part. */
+  readonly rest?: () => Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,7 +64,7 @@ export async function packFile(store: FileStore, packing: FilePacking): Promise<
 async function putInto(
   path: string,
   { files, keys, release }: FileStore,
-  { files: { links, clicks }, node, clusterId, signal }: FilePacking,
+  { files: { links, clicks }, node, clusterId, rest, signal }: FilePacking,
 ): Promise<Manifest> {
   using file = files.create(links.file, path);
   const store = {
@@ -72,7 +74,7 @@ async function putInto(
     encrypt: false,
   };
   const send = (copied: CopiedFile) =>
-    sendParts(store, copied.file, { upload: '0'.repeat(16), known: new Map(), signal });
+    sendParts(store, copied.file, { upload: '0'.repeat(16), known: new Map(), rest, signal });
   const whole = await hashFile(links.file);
   const manifest: Manifest = {
     kind: 'file',

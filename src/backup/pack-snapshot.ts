@@ -27,6 +27,8 @@ export interface Packing {
    * gone is sent again; so give both files.
    */
   readonly lookForParts?: boolean;
+  /** Waited for after each part. */
+  readonly rest?: () => Promise<void>;
   readonly signal?: AbortSignal;
   /** This machine's clock, milliseconds since 1970 UTC. */
   readonly now?: () => number;
@@ -63,7 +65,7 @@ export class Overtaken extends Failure {
  */
 export async function packSnapshot(store: BackupStore, packing: Packing): Promise<PackedBackup> {
   const { bucket, keys, encrypt, release } = store;
-  const { previous, signal, now = Date.now } = packing;
+  const { previous, rest, signal, now = Date.now } = packing;
   expectSameLinks(packing, bucket.name);
   const offsetMs = (await bucket.nowMs(signal)) - now();
   const { known, missing } = await collectParts(store, packing);
@@ -79,7 +81,7 @@ export async function packSnapshot(store: BackupStore, packing: Packing): Promis
       if (before) databases[name] = before;
       continue;
     }
-    const sent = await sendParts(store, copied.file, { upload, known, signal });
+    const sent = await sendParts(store, copied.file, { upload, known, rest, signal });
     databases[name] = toDatabaseManifest(copied, sent, { offsetMs, encrypted: encrypt });
     sentParts += sent.sentParts;
     sentBytes += sent.sentBytes;

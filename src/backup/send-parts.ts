@@ -38,8 +38,15 @@ export async function sendParts(
   {
     upload,
     known,
+    rest = async () => {},
     signal,
-  }: { upload: string; known: KnownParts; signal?: AbortSignal | undefined },
+  }: {
+    upload: string;
+    known: KnownParts;
+    /** Waited for before the next part is read. */
+    rest?: (() => Promise<void>) | undefined;
+    signal?: AbortSignal | undefined;
+  },
 ): Promise<SentFile> {
   const whole = createHash('sha256');
   let bytes = 0;
@@ -63,7 +70,7 @@ export async function sendParts(
 
   const parts: PartManifest[] = [];
   const placed = mapInOrder(
-    readPieces(file),
+    readPieces(file, rest),
     atOnce,
     async (piece, stop) => {
       whole.update(piece);
@@ -81,7 +88,10 @@ export async function sendParts(
   return { bytes, sha256: whole.digest('hex'), parts, sentParts, sentBytes };
 }
 
-async function* readPieces(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readPieces(
+  path: string,
+  rest: () => Promise<void>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   await using file = await open(path, 'r');
   for (;;) {
     const piece = Buffer.allocUnsafeSlow(partBytes);
@@ -93,5 +103,6 @@ async function* readPieces(path: string): AsyncGenerator<Uint8Array, void, undef
     }
     if (filled > 0) yield piece.subarray(0, filled);
     if (filled < partBytes) return;
+    await rest();
   }
 }

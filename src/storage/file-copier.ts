@@ -5,20 +5,22 @@ import type { DatabaseCopier, DatabaseCopies, DatabaseCopy } from '../domain/dat
 import type { DatabaseName } from '../domain/database-facts.ts';
 import { Failure } from '../domain/failure.ts';
 
-/** More pages than a database can have. */
-const allPages = 0x7fff_ffff;
+/** 1 MiB of SQLite's usual pages: a few milliseconds of work. */
+const pagesPerPiece = 256;
 const lockTimeoutMs = 10_000;
 
 /**
- * Copies the databases of a node that runs alone, by SQLite's backup API and while others write to them. A copy is read
- * in one go and of one state: in pieces it would begin anew with each write, and never end on a busy node. In WAL mode
- * that holds up no writer. Blocks this process meanwhile, so it belongs into one of its own.
+ * Copies the databases of a node that runs alone, by SQLite's backup API and while others write to them. A copy is of one
+ * state. In WAL mode making it holds up no writer. Blocks this process meanwhile, so it belongs into one of its own.
  */
 export class FileCopier implements DatabaseCopier {
   readonly #files: Readonly<Record<DatabaseName, string>>;
+  readonly #rest: () => void;
 
-  constructor(files: Readonly<Record<DatabaseName, string>>) {
+  /** `rest` is called after each piece of 1 MiB, and may block. */
+  constructor(files: Readonly<Record<DatabaseName, string>>, rest: () => void = () => {}) {
     this.#files = files;
+    this.#rest = rest;
   }
 
   async readPosition(): Promise<undefined> {
@@ -37,18 +39,29 @@ export class FileCopier implements DatabaseCopier {
       if (!existsSync(source)) continue;
       const file = join(folder, `${database}.db`);
       const takenAtMs = Date.now();
-      await copyFile(source, file);
+      await copyFile(source, file, () => {
+        signal.throwIfAborted();
+        this.#rest();
+      });
       copies[database] = { file, bytes: statSync(file).size, takenAtMs, position: undefined };
     }
     return copies;
   }
 }
 
-async function copyFile(source: string, target: string): Promise<void> {
+async function copyFile(source: string, target: string, onPiece: () => void): Promise<void> {
   if (existsSync(target)) throw new Failure('conflict', `${target} exists already`);
   const from = new Database(source, { readonly: true, timeout: lockTimeoutMs });
   try {
-    await from.backup(target, { progress: () => allPages });
+    // One state is read by all pieces: without it a copy begins anew with each write, and never ends on a busy node.
+    from.exec('BEGIN');
+    from.prepare('SELECT 1 FROM sqlite_schema').get();
+    await from.backup(target, {
+      progress() {
+        onPiece();
+        return pagesPerPiece;
+      },
+    });
   } finally {
     from.close();
   }

@@ -68,6 +68,18 @@ describe.each([false, true])('the parts of a file, with BACKUP_ENCRYPT=%s', (enc
   });
 });
 
+it('a rest comes after each part', async () => {
+  const file = folder.file('whole');
+  writeFileSync(file, randomBytes(3 * partBytes));
+  let rests = 0;
+  const rest = async () => {
+    rests += 1;
+    await expect.poll(async () => (await store.bucket.list('parts/')).length).toBe(rests);
+  };
+  await sendParts(store, file, { upload, known: new Map(), rest });
+  expect(rests).toBe(3);
+});
+
 it('parts that are encrypted are so', async () => {
   const content = randomBytes(5000);
   const clear = await send(content);

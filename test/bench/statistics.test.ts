@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { median, quantile, ratiosByRound, spread } from '../../scripts/bench/statistics.ts';
+import { mean, median, quantile, ratiosByRound, spread } from '../../scripts/bench/statistics.ts';
 
 const hundred = Array.from({ length: 100 }, (_, index) => ((index * 37) % 100) + 1);
 
@@ -12,6 +12,11 @@ test.each([
   [1, 100],
 ])('the share %s of 1 to 100 is at or below %s', (share, value) => {
   expect(quantile(hundred, share)).toBe(value);
+});
+
+test('the mean of values counts each of them as much, and of none there is none', () => {
+  expect(mean([1, 2, 9])).toBe(4);
+  expect(mean([])).toBeNaN();
 });
 
 test('a quantile leaves the order of its values alone, and of none there is none', () => {

@@ -8,8 +8,20 @@ import { TestFolder, writerOptions } from '../support/test-database.ts';
 
 const never = new AbortController().signal;
 
-function copierOf(folder: TestFolder): FileCopier {
-  return new FileCopier({ links: folder.file(), clicks: folder.file('clicks.db') });
+function copierOf(folder: TestFolder, rest?: () => void): FileCopier {
+  return new FileCopier({ links: folder.file(), clicks: folder.file('clicks.db') }, rest);
+}
+
+/** Some MiB in WAL mode, with a connection to it. */
+function makeLargeDatabase(file: string): Database.Database & Disposable {
+  const database = new Database(file);
+  database.pragma('journal_mode = WAL');
+  database.exec(
+    `CREATE TABLE filler (n INTEGER, filler BLOB);
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+     INSERT INTO filler SELECT 0, zeroblob(1000) FROM n`,
+  );
+  return Object.assign(database, { [Symbol.dispose]: () => database.close() });
 }
 
 describe('a copy of a database of a node that runs alone', () => {
@@ -34,6 +46,40 @@ describe('a copy of a database of a node that runs alone', () => {
     expect(links.prepare('SELECT max(epoch) FROM epochs').pluck().get()).toBe(1);
     links.close();
     expect(session).toBeDefined();
+  });
+
+  it('is of the state when it began, whatever is written while it rests between pieces', async () => {
+    using source = new TestFolder();
+    using target = new TestFolder();
+    using writer = makeLargeDatabase(source.file());
+    let rests = 0;
+
+    const copies = await copierOf(source, () => {
+      rests += 1;
+      writer.exec('UPDATE filler SET n = n + 1');
+    }).copyInto(target.path, ['links'], never);
+
+    expect(rests).toBeGreaterThan(2);
+    const copy = new Database(copies.links?.file as string, { readonly: true });
+    expect(copy.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(copy.prepare('SELECT min(n), max(n) FROM filler').raw().get()).toEqual([0, 0]);
+    copy.close();
+  });
+
+  it('is given up between two pieces when it is not wanted any more', async () => {
+    using source = new TestFolder();
+    using target = new TestFolder();
+    using _ = makeLargeDatabase(source.file());
+    const leaving = new AbortController();
+    let rests = 0;
+
+    const copying = copierOf(source, () => {
+      rests += 1;
+      leaving.abort(new Error('no more'));
+    }).copyInto(target.path, ['links'], leaving.signal);
+
+    await expect(copying).rejects.toThrow('no more');
+    expect(rests).toBe(1);
   });
 
   it('is of one state and ends, however much is written meanwhile', async () => {

@@ -33,6 +33,7 @@ export function backUpToFile({ env, output }: Context, to: string): Promise<void
       node: config.node.id,
       clusterId: node.clusterId,
       path,
+      rest: node.rest,
       signal,
     }).catch((error: unknown) => {
       throw fileRefusal(path, 'written', error);

@@ -80,6 +80,7 @@ export async function takeBackup(
     previous,
     // With both databases at hand nothing else is needed, so what the bucket has lost is sent again.
     lookForParts: copies.clicks !== undefined && !isFresh,
+    rest: node.rest,
     signal,
   };
   if (onlyWhenDue) return await packUnlessOvertaken(store, packing);
