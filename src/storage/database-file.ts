@@ -8,12 +8,12 @@ import { readMigrations } from './migrations/migration.ts';
 import { MigrationError } from './migrations/migration-error.ts';
 import { planMigrations } from './migrations/plan.ts';
 import { findDamage, findFaultOfHeader } from './sound-file.ts';
-import { isSqliteError } from './sqlite-error.ts';
+import { isFileError } from './sqlite-error.ts';
 
 /**
  * Says in words why a file must not become a database of a fleet, and `undefined` when it may: it has to be a whole and
  * sound SQLite database in DELETE mode, with a schema that this release knows. Changes nothing. For files outside of any
- * mount, which nobody writes to.
+ * mount, which nobody writes to. Throws SQLite's error where this machine cannot read it.
  */
 export function findFaultOfFile({ file, migrationsDir }: MigrationTarget): string | undefined {
   const fault = findFaultOfHeader(file);
@@ -22,7 +22,7 @@ export function findFaultOfFile({ file, migrationsDir }: MigrationTarget): strin
   try {
     return findDamage(database) ?? findStrangeSchema(database, { file, migrationsDir });
   } catch (error) {
-    if (error instanceof MigrationError || isSqliteError(error)) return (error as Error).message;
+    if (error instanceof MigrationError || isFileError(error)) return (error as Error).message;
     throw error;
   } finally {
     database.close();

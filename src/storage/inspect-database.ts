@@ -4,7 +4,7 @@ import { type DatabaseFacts, DatabaseFault } from '../domain/database-facts.ts';
 import { hashContent } from './content-hash.ts';
 import { readLedger } from './migrations/ledger.ts';
 import { findDamage, findFaultOfHeader } from './sound-file.ts';
-import { isSqliteError } from './sqlite-error.ts';
+import { isFileError } from './sqlite-error.ts';
 
 /** Every index is compared with its table, in the order of the table: all of one in memory saves reading it over and over. */
 const cacheKiB = 64 * 1024;
@@ -14,7 +14,8 @@ const cacheKiB = 64 * 1024;
  * migration, epoch. For files outside of any mount, which nobody writes to; blocks,
  * a second or more for a million links, so it is for a program of its own.
  *
- * Throws `DatabaseFault` for a file that is damaged, in WAL mode or none of Hoplite's. The schema may be of any release.
+ * Throws `DatabaseFault` for a file that is damaged, in WAL mode or none of Hoplite's, and SQLite's error where this machine cannot
+ * read it. The schema may be of any release.
  */
 export function inspectDatabase(file: string): DatabaseFacts {
   const fault = findFaultOfHeader(file);
@@ -25,7 +26,7 @@ export function inspectDatabase(file: string): DatabaseFacts {
     database.pragma('trusted_schema = OFF');
     return readFacts(database);
   } catch (error) {
-    if (isSqliteError(error)) {
+    if (isFileError(error)) {
       throw new DatabaseFault(`it cannot be read: ${(error as Error).message}`, { cause: error });
     }
     throw error;

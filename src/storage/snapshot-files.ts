@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { DatabaseFault } from '../domain/database-facts.ts';
 import type { SnapshotFile, SnapshotFiles } from '../domain/snapshot-file.ts';
 import { findFaultOfHeader } from './sound-file.ts';
-import { isSqliteError } from './sqlite-error.ts';
+import { isFileError } from './sqlite-error.ts';
 
 /** Not of links, so it is taken out before they are used. */
 const table = 'backup_objects';
@@ -95,6 +95,6 @@ function toSnapshotFile(database: Database.Database): SnapshotFile {
 }
 
 function toFault(error: unknown): unknown {
-  if (!isSqliteError(error)) return error;
+  if (!isFileError(error)) return error;
   return new DatabaseFault(`it cannot be read: ${(error as Error).message}`, { cause: error });
 }

@@ -11,6 +11,7 @@ export type SqliteFamily =
   | 'FULL'
   | 'IOERR'
   | 'LOCKED'
+  | 'NOMEM'
   | 'NOTADB'
   | 'PROTOCOL'
   | 'READONLY'
@@ -28,6 +29,14 @@ export function isSqliteError(error: unknown, ...families: readonly SqliteFamily
   return families.some(
     (family) => error.code === `SQLITE_${family}` || error.code.startsWith(`SQLITE_${family}_`),
   );
+}
+
+/**
+ * Whether `error` says something about the file that was read. Any other error of SQLite is of this machine: its disk is full or
+ * broken, or its memory is used up, and the file may be as good as ever.
+ */
+export function isFileError(error: unknown): boolean {
+  return isSqliteError(error) && !isSqliteError(error, 'CANTOPEN', 'FULL', 'IOERR', 'NOMEM');
 }
 
 /**

@@ -1,7 +1,8 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { DatabaseFault } from '../../src/domain/database-facts.ts';
+import { findFaultOfFile } from '../../src/storage/database-file.ts';
 import { inspectDatabase } from '../../src/storage/inspect-database.ts';
 import { migrateUp } from '../../src/storage/migrations/commands.ts';
 import { clicksMigrations, linksMigrations, TestFolder } from '../support/test-database.ts';
@@ -109,6 +110,21 @@ describe('the facts of a file', () => {
     const values = [Buffer.from('a'), 'a', '61', 0.1, 0.1 + 2 ** -56, null, 1n, '1'];
     expect(new Set(values.map(hashOf)).size).toBe(values.length);
   });
+});
+
+describe('a file is not called damaged', () => {
+  it.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_CANTOPEN', 'SQLITE_NOMEM'])(
+    'where this machine cannot read it: %s',
+    (code) => {
+      const error = new Database.SqliteError('not now', code);
+      using _ = vi.spyOn(Database.prototype, 'pragma').mockImplementation(() => {
+        throw error;
+      });
+      expect(() => inspectDatabase(source)).toThrow(error);
+      const place = { file: source, migrationsDir: linksMigrations };
+      expect(() => findFaultOfFile(place)).toThrow(error);
+    },
+  );
 });
 
 describe('a file is refused', () => {
