@@ -30,8 +30,6 @@ export interface RestoreChoice {
   readonly folder: string;
   /** The newest of then or before, milliseconds since 1970 UTC. */
   readonly atMs?: number | undefined;
-  /** Called with each one before it is fetched; what it rejects with ends all of it. */
-  readonly begin?: ((manifest: Manifest) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,11 +39,12 @@ export interface RestoreChoice {
  * A damaged one is passed over for the next older one. One of a newer release is not, and neither is one of a key that is not
  * held: what is in them would be lost without need. Rejects with a `SnapshotFault`: `newer`, `other_key`; `damaged` when none
  * verifies, or when there are parts and no backup that they belong to; `other` when there is none of that time. Rejects with a
- * `BucketFailure` when the bucket cannot tell: then nothing is known of any of them.
+ * `BucketFailure` when the bucket cannot tell: then nothing is known of any of them. Rejects with `NoRoom` where the disk cannot
+ * hold it: an older one is no answer to that.
  */
 export async function restoreNewest(
   store: Unpacking,
-  { folder, atMs, begin, signal }: RestoreChoice,
+  { folder, atMs, signal }: RestoreChoice,
 ): Promise<RestoredBackup | undefined> {
   const { places } = await findBackups(store, signal);
   const oldest = places.at(-1);
@@ -63,7 +62,6 @@ export async function restoreNewest(
     try {
       const manifest = await readSound(store, place, { lostParts, signal });
       if (manifest === undefined) continue;
-      await begin?.(manifest);
       const files = await unpackSnapshot(store, { name: place.name, manifest }, { folder, signal });
       return { name: place.name, manifest, files, passedOver };
     } catch (fault) {

@@ -11,7 +11,7 @@ export interface ScratchFolder extends AsyncDisposable {
 /** Claims a folder until the result is disposed or this process ends, however it ends. Throws when another has it. */
 export type ClaimFolder = (folder: string) => Disposable;
 
-/** There is too little room for a copy, so it was not begun. The message is a sentence. */
+/** A disk has too little room for what is to be written, before it was begun or in the middle of it. The message is a sentence. */
 export class NoRoom extends Error {
   override readonly name = 'NoRoom';
 }

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { DatabaseFault, type DatabaseName, databaseNames } from '../domain/database-facts.ts';
 import type { BackupStore } from './backup-store.ts';
 import { fetchFile } from './fetch-file.ts';
+import { toNoRoom } from './full-disk.ts';
 import type { DatabaseManifest, Manifest } from './manifest.ts';
+import { expectRoom } from './scratch-folder.ts';
 import { SnapshotFault } from './snapshot-fault.ts';
 import { syncPath } from './sync-path.ts';
 
@@ -32,8 +34,8 @@ export interface NamedManifest {
  * Until all of that is found for all of them they have other names, which are removed when something is wrong; once this
  * resolves they are durable. Files that were there under these names go, once the new ones are proven.
  *
- * Rejects with a `SnapshotFault` (`damaged`; `newer` when this release does not know the schema), with a `BucketFailure`, and with
- * errors of the disk.
+ * Rejects with a `SnapshotFault` (`damaged`; `newer` when this release does not know the schema), with a `BucketFailure`, with
+ * `NoRoom` when the disk is too small or becomes full, and with other errors of the disk.
  */
 export function unpackSnapshot(
   store: Unpacking,
@@ -56,6 +58,11 @@ export async function unpackWith(
   const wanted = databaseNames.filter((name) => databases[name] !== null);
   expectKnownSchemas(store, backup, wanted);
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const sizes = wanted.map((name) => databases[name]?.bytes ?? 0);
+  await expectRoom(
+    folder,
+    sizes.reduce((sum, bytes) => sum + bytes, 0),
+  );
   const toPath = (name: DatabaseName) => join(folder, `${name}.db`);
   const toUnproven = (name: DatabaseName) => `${toPath(name)}.unproven`;
   try {
@@ -72,7 +79,7 @@ export async function unpackWith(
     await syncPath(folder);
   } catch (error) {
     for (const name of wanted) await rm(toUnproven(name), { force: true });
-    throw error;
+    throw toNoRoom(error, folder);
   }
   const links = toPath('links');
   return databases.clicks === null ? { links } : { links, clicks: toPath('clicks') };

@@ -1,3 +1,5 @@
+import { isDiskFull } from '../backup/full-disk.ts';
+import { NoRoom } from '../backup/scratch-folder.ts';
 import { ConfigError } from '../config.ts';
 import { Failure } from '../domain/failure.ts';
 import { MigrationError } from '../storage/migrations/migration-error.ts';
@@ -9,11 +11,15 @@ export function describeError(error: unknown): string {
   if (error instanceof ConfigError) {
     return `the environment has mistakes:\n${error.message.replace(/^/gm, '  ')}`;
   }
-  if (error instanceof Refusal || error instanceof MigrationError || error instanceof Failure) {
-    return error.message;
-  }
+  const isExpected =
+    error instanceof Refusal ||
+    error instanceof MigrationError ||
+    error instanceof Failure ||
+    error instanceof NoRoom;
+  if (isExpected) return error.message;
   if (!(error instanceof Error)) return String(error);
   if (isSqliteError(error)) return `the database cannot be used: ${describeSqlite(error)}`;
+  if (isDiskFull(error)) return `a disk or a quota is full: ${error.message}`;
   return error.stack ?? error.message;
 }
 

@@ -3,9 +3,11 @@ import { Refusal } from './refusal.ts';
 /** What a person takes a code for. */
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not',
+  EDQUOT: 'the quota of its disk is full',
   EEXIST: 'it is no folder',
   EISDIR: 'it is a folder',
   ENOENT: 'it is not there',
+  ENOSPC: 'its disk is full',
   ENOTDIR: 'what should be a folder on the way there is none',
   EPERM: 'this user may not',
   EROFS: 'its disk can only be read',

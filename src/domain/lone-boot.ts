@@ -13,10 +13,10 @@ export interface LoneFacts {
   readonly awaitsRestore: boolean;
 }
 
-/** What the bucket says, in a sentence where it cannot give what was asked for. */
+/** What the bucket says, in a sentence where what was asked for cannot be had, or not put here. */
 export type LoneBackup =
   | { readonly is: 'not kept' | 'none' | 'good' }
-  | { readonly is: 'all damaged' | 'unreachable'; readonly why: string };
+  | { readonly is: 'all damaged' | 'no room' | 'unreachable'; readonly why: string };
 
 /** What becomes of the folder before anything is opened or migrated. */
 export type LoneDecision =
@@ -55,8 +55,13 @@ export function judgeLoneBackup(
       return { do: 'restore' };
     case 'unreachable':
       return stop(
-        exitCodes.unreachable,
+        exitCodes.tryAgain,
         `There are no links here, and whether there is a backup of them cannot be told: ${backup.why} Not starting empty. Mend that and start again, or start without BACKUP_URL where there never were links.`,
+      );
+    case 'no room':
+      return stop(
+        exitCodes.tryAgain,
+        `There are no links here, and no room for the backup of them: ${backup.why} Not starting empty. Mend that and start again, or start without BACKUP_URL to give the backups up.`,
       );
     case 'all damaged':
       return stop(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LiveRestore } from '../../src/app/restore/live-restore.ts';
 import { NoRoom } from '../../src/backup/scratch-folder.ts';
 import type { Position } from '../../src/domain/position.ts';
@@ -252,6 +252,17 @@ test('files without room are refused with their first piece', async () => {
     'No room: the disk is full. Nothing was changed.',
   );
   await desk.add('links', 0, bytes, 10);
+});
+
+test('files that fill the disk are thrown away at once', async () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    code: 'ENOSPC',
+  });
+  using _ = vi.spyOn(StagedFiles.prototype, 'add').mockRejectedValueOnce(full);
+  await expect(desk.add('links', 5, Buffer.from('more'))).rejects.toThrow(
+    'No room: the disk of me is full. Nothing was changed.',
+  );
+  expect(existsSync(folder.file('staged'))).toBe(false);
 });
 
 test('what nobody adds to is thrown away', async () => {

@@ -48,6 +48,7 @@ afterAll(() => made[Symbol.dispose]());
 
 class Gone extends Error {}
 class Rotten extends Error {}
+class Full extends Error {}
 const unpack = (node: string) => (folder: string) => {
   for (const name of ['links.db', 'clicks.db'])
     copyFileSync(madeBy(node, name), join(folder, name));
@@ -59,7 +60,7 @@ function backupsOf(...kept: readonly (string | Error)[]): BootBackups {
     async restoreNewest(folder) {
       const passedOver: string[] = [];
       for (const each of kept) {
-        if (each instanceof Gone) throw each;
+        if (each instanceof Gone || each instanceof Full) throw each;
         if (each instanceof Error) {
           writeFileSync(join(folder, 'links.db'), 'what is left of a damaged one');
           passedOver.push(each.message);
@@ -73,6 +74,7 @@ function backupsOf(...kept: readonly (string | Error)[]): BootBackups {
     },
     toLoneBackup(error): LoneBackup | undefined {
       if (error instanceof Gone) return { is: 'unreachable', why: `${error.message}.` };
+      if (error instanceof Full) return { is: 'no room', why: `${error.message}.` };
       return error instanceof Rotten ? { is: 'all damaged', why: `${error.message}.` } : undefined;
     },
   };
@@ -85,6 +87,7 @@ const buckets: Record<string, () => BootBackups | undefined> = {
   'newest damaged': () => backupsOf(new Error('Tuesday is damaged'), 'older'),
   'all damaged': () => backupsOf(new Error('Tuesday is damaged'), new Error('Monday too')),
   unreachable: () => backupsOf(new Gone('nobody answers')),
+  'no room': () => backupsOf(new Full('the disk is full'), 'older'),
 };
 
 /** Makes what is found. */

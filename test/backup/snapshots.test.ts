@@ -60,14 +60,18 @@ describe('a backup', () => {
     expect(readFileSync(join(out, 'clicks.db')).equals(readFileSync(clicks.file))).toBe(true);
   });
 
-  it('is not fetched where who asked for it has no room', async () => {
-    const { manifest } = await packInto(store, both());
-    const begin = (told: typeof manifest) => {
-      expect(told).toEqual(manifest);
-      return Promise.reject(new NoRoom('the disk is full'));
-    };
-    await expect(restoreNewest(store, { folder: out, begin })).rejects.toThrow(NoRoom);
-    expect(existsSync(out)).toBe(false);
+  it('is not fetched where the disk has no room for it', async () => {
+    const { name, manifest } = await packInto(store, both());
+    const { links, clicks } = manifest.databases;
+    const huge = { ...manifest, databases: { links: { ...links, bytes: 2 ** 52 }, clicks } };
+    const bucket = alterBucket(store.bucket, { read: () => Promise.reject(new Error('fetched')) });
+    const unpacking = unpackSnapshot(
+      { ...store, bucket },
+      { name, manifest: huge },
+      { folder: out },
+    );
+    await expect(unpacking).rejects.toThrow(NoRoom);
+    expect(readdirSync(out)).toEqual([]);
   });
 
   it('says what it holds', async () => {

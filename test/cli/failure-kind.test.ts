@@ -17,6 +17,8 @@ test.each([
   [new SnapshotFault('other', ''), 'other_cluster'],
   [new NoRoom(''), 'disk_full'],
   [withCode('ENOSPC'), 'disk_full'],
+  [withCode('EDQUOT'), 'disk_full'],
+  [withCode('SQLITE_FULL'), 'disk_full'],
   [new Failure('unavailable', ''), 'copy'],
   [new Refusal(''), 'copy'],
   [new DatabaseFault(''), 'copy'],

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SmallDisk } from '../../scripts/faults/world/small-disk.ts';
 import type { BackupStore } from '../../src/backup/backup-store.ts';
 import { openBackupStore } from '../../src/cli/backup/open-store.ts';
 import { readConfig } from '../../src/config.ts';
@@ -143,6 +144,20 @@ describe('rebuild from the backup', () => {
     expect(await find()).toMatchObject({ is: 'unreachable', name: `in ${env.BACKUP_URL}` });
     expect(await rebuild('--from-backup', '--yes')).toMatchObject({ exitCode: 75 });
     expect(made()).toEqual(untouched);
+  });
+
+  test('changes nothing and ends with 75 when the disk has no room for it', async () => {
+    await backUp(1);
+    await using disk = await SmallDisk.mount(folder.file('own'), 4);
+    await disk.fill(200_000);
+    expect(await rebuild('--from-backup', '--yes')).toMatchObject({
+      exitCode: 75,
+      stderr: expect.stringMatching(/^the disk of .* has 1 MiB free, and a copy needs/),
+    });
+    expect(made()).toEqual({ id: undefined, own: ['ballast'] });
+    await disk.free();
+    expect(await rebuild('--from-backup', '--yes')).toMatchObject({ exitCode: 0 });
+    expect(staged()[0]).toBe(51);
   });
 
   test('changes nothing where there is no backup', async () => {

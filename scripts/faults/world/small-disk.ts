@@ -24,14 +24,15 @@ export class SmallDisk implements AsyncDisposable {
     return new SmallDisk(dir);
   }
 
-  /** Takes all that is free, until `free`. */
-  async fill(): Promise<void> {
+  /** Takes all that is free but so many bytes, until `free`. */
+  async fill(leftBytes = 0): Promise<void> {
     const file = join(this.dir, ballast);
     for (let round = 1; round <= fillRounds; round++) {
       const { bavail, bsize } = await statfs(this.dir);
-      if (bavail === 0) return;
+      const spare = bavail * bsize - leftBytes;
+      if (spare <= 0) return;
       try {
-        const taken = (await sizeOf(file)) + bavail * bsize;
+        const taken = (await sizeOf(file)) + spare;
         await runTool('fallocate', ['-l', String(taken), file]);
       } catch (error) {
         // Others took some of it meanwhile; what is left of it is seen next time.

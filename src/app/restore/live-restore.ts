@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { isDiskFull } from '../../backup/full-disk.ts';
 import { expectRoom, NoRoom } from '../../backup/scratch-folder.ts';
 import type { CopyPositions } from '../../cluster/copy-state.ts';
 import { LiteFsCopier } from '../../cluster/litefs-copier.ts';
@@ -96,12 +97,17 @@ export class LiveRestore implements RestoreDesk {
     if (totalBytes !== undefined) {
       await expectRoom(totalBytes).catch((error: unknown) => {
         if (!(error instanceof NoRoom)) throw error;
-        throw new Failure('conflict', `No room: ${error.message}. Nothing was changed.`, {}, error);
+        throw noRoom(error.message, error);
       });
     }
     clearTimeout(this.#idle);
     try {
       await staged.add(database, at, bytes);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      // Writes and clicks need what is left.
+      await staged.discard();
+      throw noRoom(`the disk of ${this.#options.cluster.node} is full`, error);
     } finally {
       clearTimeout(this.#idle);
       this.#idle = setTimeout(() => {
@@ -325,6 +331,10 @@ function createReplace({ storage, fleet }: Config): LiveRestoreOptions['replace'
 
 function silent(detail: string, cause?: unknown): Failure {
   return new Failure('unavailable', detail, { retryAfterS: 1 }, cause);
+}
+
+function noRoom(why: string, cause: unknown): Failure {
+  return new Failure('conflict', `No room: ${why}. Nothing was changed.`, {}, cause);
 }
 
 function running(): Failure {

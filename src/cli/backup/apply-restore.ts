@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toWriterOptions } from '../../app/write-path.ts';
+import { writingInto } from '../../backup/full-disk.ts';
 import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import type { Config } from '../../config.ts';
 import { countLinks } from '../../storage/database-file.ts';
@@ -40,7 +41,7 @@ export async function applyRestore(
   const ask = await createAskApi(context, restoreTimeoutMs);
   const { name, node } = await askTarget(ask);
   const scratches = join(config.storage.dataDir, 'backup');
-  await using scratch = await openScratchFolder(scratches, source.bytes, claimFolder);
+  await using scratch = await openScratchFolder(scratches, 0, claimFolder);
   const { words } = await source.unpackInto(scratch.path);
   const links = join(scratch.path, 'links.db');
   const clicks = join(scratch.path, 'clicks.db');
@@ -57,9 +58,11 @@ export async function applyRestore(
   const { epoch, node: primary } = await askTarget(ask);
   const options = toWriterOptions(config, { ownHosts: [], allowPrivate: false });
   const staged = { ...options.clicks, file: clicks, positionFile: undefined };
-  prepareRestore(
-    { ...options, file: links, positionFile: undefined, journalMode: 'delete', clicks: staged },
-    epoch,
+  await writingInto(scratches, async () =>
+    prepareRestore(
+      { ...options, file: links, positionFile: undefined, journalMode: 'delete', clicks: staged },
+      epoch,
+    ),
   );
   const files = { links, clicks: withClicks ? clicks : undefined };
   const restored = await restoreInto(ask, { epoch, files });

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { codeOfFetchError, explainTls } from '../../backup/fetch-error.ts';
+import { toNoRoom } from '../../backup/full-disk.ts';
 import { expectRoom, NoRoom } from '../../backup/scratch-folder.ts';
 import { Refusal } from '../refusal.ts';
 import { describeSilence } from '../send-request.ts';
@@ -84,7 +85,8 @@ async function downloadFrom(
     return undefined;
   } catch (error) {
     await rm(path, { force: true });
-    if (error instanceof Refusal || error instanceof NoRoom) throw error;
+    const told = toNoRoom(error, dirname(path));
+    if (told instanceof Refusal || told instanceof NoRoom) throw told;
     const cause = given.signal.aborted ? given.signal.reason : error;
     const ofTls = explainTls(codeOfFetchError(cause), { origin: url.origin, where: 'the URL' });
     const why = ofTls ?? describeSilence(cause, everyMs);

@@ -1,5 +1,6 @@
 import type { BackupFailureKind } from '../../backup/backup-report.ts';
 import { BucketFailure } from '../../backup/bucket.ts';
+import { isDiskFull } from '../../backup/full-disk.ts';
 import { NoRoom } from '../../backup/scratch-folder.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { DatabaseFault } from '../../domain/database-facts.ts';
@@ -11,9 +12,7 @@ import { Refusal } from '../refusal.ts';
 export function failureKindOf(error: unknown): BackupFailureKind {
   if (error instanceof BucketFailure) return error.kind === 'full' ? 'bucket_full' : error.kind;
   if (error instanceof SnapshotFault) return error.kind === 'other' ? 'other_cluster' : error.kind;
-  if (error instanceof NoRoom || codeOf(error) === 'ENOSPC' || isSqliteError(error, 'FULL')) {
-    return 'disk_full';
-  }
+  if (error instanceof NoRoom || isDiskFull(error)) return 'disk_full';
   const isOfCopy =
     error instanceof DatabaseFault || error instanceof Failure || error instanceof Refusal;
   return isOfCopy || isSqliteError(error) || codeOf(error) !== undefined ? 'copy' : 'internal';

@@ -1,16 +1,18 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { writingInto } from '../../backup/full-disk.ts';
 import { packFile } from '../../backup/one-file.ts';
-import { openScratchFolder } from '../../backup/scratch-folder.ts';
+import { expectRoom, openScratchFolder } from '../../backup/scratch-folder.ts';
 import { readConfig } from '../../config.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
 import { fileRefusal } from '../file-refusal.ts';
 import { Refusal } from '../refusal.ts';
+import { both, copyDatabases, sizeOf } from './copy-databases.ts';
 import { openNodeCopier } from './node-copier.ts';
 import { openFileStore } from './open-store.ts';
-import { both, inspectAll, scratchParentOf } from './take-backup.ts';
+import { scratchParentOf } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
 
 /** `hoplite backup now --to`: a backup in one file, which `scp` brings elsewhere and any SQLite shows the links of. */
@@ -18,26 +20,25 @@ export function backUpToFile({ env, output }: Context, to: string): Promise<void
   return tellPerson(async () => {
     const path = resolve(to);
     if (existsSync(path)) throw new Refusal(`${path} is there already; nothing was changed`);
+    const folder = dirname(path);
+    expectWritable(path);
     const config = readConfig(env);
     const store = openFileStore(config);
     const node = await openNodeCopier(config);
     const { signal } = new AbortController();
-    await using scratch = await openScratchFolder(scratchParentOf(config), 0, claimFolder);
-    const copies = await node.copier.copyInto(scratch.path, both, signal);
-    const { links, clicks } = inspectAll(store, copies);
-    if (links === undefined) {
-      throw new Refusal('this node has no links yet; start it, and let it join');
-    }
-    const manifest = await packFile(store, {
-      files: { links, clicks },
-      node: config.node.id,
-      clusterId: node.clusterId,
-      path,
-      rest: node.rest,
-      signal,
-    }).catch((error: unknown) => {
-      throw fileRefusal(path, 'written', error);
-    });
+    const bytes = sizeOf(config, both);
+    await using scratch = await openScratchFolder(scratchParentOf(config), bytes, claimFolder);
+    const into = { folder: scratch.path, databases: both, signal };
+    const files = await copyDatabases(node, store, into);
+    // After the copies: they may lie on the same disk.
+    await expectRoom(folder, bytes);
+    const { clusterId, rest } = node;
+    const packing = { files, node: config.node.id, clusterId, path, rest, signal };
+    const manifest = await writingInto(folder, () => packFile(store, packing)).catch(
+      (error: unknown) => {
+        throw fileRefusal(path, 'written', error);
+      },
+    );
     const { links: count = 0 } = manifest.databases.links.counts;
     output.line(`backed up ${counted(count, 'link')} to ${path}`);
     if (store.keys === undefined) {
@@ -46,4 +47,13 @@ export function backUpToFile({ env, output }: Context, to: string): Promise<void
       );
     }
   });
+}
+
+/** Before anything is copied. Throws a `Refusal` where no file can be made. */
+function expectWritable(path: string): void {
+  try {
+    accessSync(`${dirname(path)}/`, constants.W_OK);
+  } catch (error) {
+    throw fileRefusal(path, 'written', error);
+  }
 }

@@ -1,11 +1,9 @@
-import { statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../../backup/manifest.ts';
 import { unpackFile } from '../../backup/one-file.ts';
 import { openS3Bucket } from '../../backup/open-bucket.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
-import { expectRoom } from '../../backup/scratch-folder.ts';
 import type { Unpacking } from '../../backup/unpack-snapshot.ts';
 import { type Config, ConfigError, readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
@@ -13,7 +11,6 @@ import { Refusal } from '../refusal.ts';
 import { toSecond } from '../time.ts';
 import { download } from './download.ts';
 import { findPlace, type NamedPlace } from './find-place.ts';
-import { sizesOf } from './look.ts';
 import { expectBackups, openBackupStore, openFileStore } from './open-store.ts';
 import { tellPerson } from './tell-person.ts';
 
@@ -27,11 +24,9 @@ export interface Unpacked {
 
 /** Where the files come from that are restored or shown. */
 export interface RestoreSource {
-  /** How much room they take at most, bytes; 0 when only `unpackInto` learns it, which then rejects without room. */
-  readonly bytes: number;
   /**
    * Puts `links.db`, and `clicks.db` where there are counts, into a folder, proven and in mode DELETE. Rejects with a
-   * sentence.
+   * sentence, also where there is no room for them.
    */
   unpackInto(folder: string): Promise<Unpacked>;
 }
@@ -58,7 +53,6 @@ export function openRestoreSource(
       expectBackups(place === undefined ? config : readConfigFor(context, place.url)),
     );
     return {
-      bytes: 0,
       unpackInto: (folder) => tellPerson(() => unpackNewest(store, { folder, at, context })),
     };
   }
@@ -69,7 +63,6 @@ export function openRestoreSource(
     throw new Refusal('BACKUP_KEY is not set, so nobody can tell who made this backup');
   }
   return {
-    bytes: place.is === 'file' ? 2 * statSync(place.path).size : 0,
     unpackInto: (folder) =>
       tellPerson(async () => {
         await using file = await fetchInto(folder, place, context);
@@ -83,12 +76,7 @@ async function unpackNewest(
   store: Unpacking,
   { folder, at, context }: { folder: string; at: Date | undefined; context: Context },
 ): Promise<Unpacked> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const restored = await restoreNewest(store, {
-    folder,
-    atMs: at?.getTime(),
-    begin: (manifest) => expectRoom(folder, sizesOf(manifest).bytes),
-  });
+  const restored = await restoreNewest(store, { folder, atMs: at?.getTime() });
   if (restored === undefined) throw new Refusal(`${store.bucket.name} has no backup at all`);
   for (const { why } of restored.passedOver) {
     context.output.note(`PASSED OVER, so what came after the next older one is lost: ${why}`);

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupStore } from '../../backup/backup-store.ts';
 import { copiedAtMs } from '../../backup/bucket-age.ts';
@@ -11,11 +10,10 @@ import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import { decideTake, isBehind, type NewestBackup } from '../../backup/take-rule.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
-import type { DatabaseCopies } from '../../domain/database-copy.ts';
-import { type DatabaseName, databaseNames } from '../../domain/database-facts.ts';
+import { databaseNames } from '../../domain/database-facts.ts';
 import { Failure } from '../../domain/failure.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
-import { Refusal } from '../refusal.ts';
+import { both, type CopiedDatabases, copyDatabases, sizeOf } from './copy-databases.ts';
 import type { NamedBackup } from './look.ts';
 import { type NodeCopier, openNodeCopier } from './node-copier.ts';
 
@@ -23,9 +21,6 @@ import { type NodeCopier, openNodeCopier } from './node-copier.ts';
 export type TakenBackup =
   | (NamedBackup & { readonly is: 'taken'; readonly sentParts: number; readonly sentBytes: number })
   | (Partial<NamedBackup> & { readonly is: 'unchanged' | 'theirs' });
-
-/** Clicks first: links that they belong to are older then, and so in the copy. */
-export const both: readonly DatabaseName[] = ['clicks', 'links'];
 
 /**
  * Makes a backup of this node's databases. With `onlyWhenDue` it looks into the bucket first and makes none where another
@@ -66,11 +61,7 @@ export async function takeBackup(
     sizeOf(config, databases),
     claimFolder,
   );
-  const copies = await node.copier.copyInto(scratch.path, databases, signal);
-  if (copies.links === undefined) {
-    throw new Refusal('this node has no links yet; start it, and let it join');
-  }
-  const files = inspectAll(store, copies);
+  const files = await copyDatabases(node, store, { folder: scratch.path, databases, signal });
   expectNotBehind(node, newest, files.links);
   if (onlyWhenDue && holdsAll(store, previous, files)) return { ...newest, is: 'unchanged' };
   const packing: Packing = {
@@ -79,7 +70,7 @@ export async function takeBackup(
     clusterId: node.clusterId,
     previous,
     // With both databases at hand nothing else is needed, so what the bucket has lost is sent again.
-    lookForParts: copies.clicks !== undefined && !isFresh,
+    lookForParts: files.clicks !== undefined && !isFresh,
     rest: node.rest,
     signal,
   };
@@ -108,9 +99,9 @@ function expectOwnKey({ sound: [newest], unsound }: PreviousBackups): void {
 function expectNotBehind(
   { isPrimary, clusterId }: NodeCopier,
   newest: SoundBackup | undefined,
-  links: CopiedFile | undefined,
+  links: CopiedFile,
 ): void {
-  if (isPrimary || links === undefined || newest?.manifest.clusterId !== clusterId) return;
+  if (isPrimary || newest?.manifest.clusterId !== clusterId) return;
   if (!isBehind(links, newest.manifest)) return;
   throw new Failure(
     'unavailable',
@@ -173,34 +164,11 @@ function toNewest(store: BackupStore, newest: SoundBackup, nowMs: number): Newes
   };
 }
 
-/** Never opened, which would drop the locks of who has it open in this process; its size is no secret of SQLite's. */
-function sizeOf({ storage }: Config, databases: readonly DatabaseName[]): number {
-  const files = { links: storage.linksFile, clicks: storage.clicksFile };
-  return databases
-    .map((name) => statSync(files[name], { throwIfNoEntry: false })?.size ?? 0)
-    .reduce((sum, bytes) => sum + bytes, 0);
-}
-
-/** What copies hold. Throws a `DatabaseFault` for one that is not sound. */
-export function inspectAll(
-  store: Pick<BackupStore, 'inspect'>,
-  copies: DatabaseCopies,
-): Partial<Record<DatabaseName, CopiedFile>> {
-  const files: Partial<Record<DatabaseName, CopiedFile>> = {};
-  for (const name of databaseNames) {
-    const copy = copies[name];
-    if (copy === undefined) continue;
-    const { file, takenAtMs, position = null } = copy;
-    files[name] = { file, takenAtMs, position, facts: store.inspect(file) };
-  }
-  return files;
-}
-
 /** Alone there are no positions, so only the content tells that nothing changed. */
 function holdsAll(
   store: BackupStore,
   { sound: [newest], seenAtMs }: PreviousBackups,
-  files: Partial<Record<DatabaseName, CopiedFile>>,
+  files: CopiedDatabases,
 ): boolean {
   return (
     newest !== undefined &&

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { rehearseRedirects } from '../../app/rehearse-redirects.ts';
 import type { BackupStore } from '../../backup/backup-store.ts';
 import { findBackups, readBackup, type SoundBackup } from '../../backup/list-backups.ts';
@@ -11,7 +10,6 @@ import { recordVerified } from '../../backup/verified-backups.ts';
 import type { Config } from '../../config.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
 import { Refusal } from '../refusal.ts';
-import { sizesOf } from './look.ts';
 import { openFileStore } from './open-store.ts';
 import { scratchParentOf } from './take-backup.ts';
 
@@ -35,11 +33,7 @@ export async function verifyBackup(
 ): Promise<VerifiedBackup | undefined> {
   const backup = await findBackup(store, name, signal);
   if (backup === undefined) return undefined;
-  await using scratch = await openScratchFolder(
-    scratchParentOf(config),
-    sizesOf(backup.manifest).bytes,
-    claimFolder,
-  );
+  await using scratch = await openScratchFolder(scratchParentOf(config), 0, claimFolder);
   const { links } = await unpackSnapshot(store, backup, { folder: scratch.path, signal });
   const followed = await rehearse(config, links, `the backup ${backup.name}`);
   await recordVerified(store, backup, { node: config.node.id, signal });
@@ -67,11 +61,7 @@ export async function verifyOneFile(
   config: Config,
   path: string,
 ): Promise<{ readonly manifest: Manifest; readonly isSigned: boolean; readonly followed: number }> {
-  await using scratch = await openScratchFolder(
-    scratchParentOf(config),
-    statSync(path, { throwIfNoEntry: false })?.size ?? 0,
-    claimFolder,
-  );
+  await using scratch = await openScratchFolder(scratchParentOf(config), 0, claimFolder);
   const { manifest, isSigned, files } = await unpackFile(openFileStore(config), path, {
     folder: scratch.path,
     allowUnsigned: true,

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { writingInto } from '../../backup/full-disk.ts';
 import type { Config } from '../../config.ts';
 import { countLinks, findFaultOfFile } from '../../storage/database-file.ts';
 import { type AskApi, createAskApi } from '../ask-api.ts';
@@ -45,7 +46,8 @@ export async function copyOut(
   if (!anyway) await untilCounted(await createAskApi(context));
   await makeFolder(folder);
   try {
-    await openCopier(config).copyInto(folder, databases, new AbortController().signal);
+    const whole = new AbortController().signal;
+    await writingInto(folder, () => openCopier(config).copyInto(folder, databases, whole));
     for (const name of databases) expectSound(join(folder, `${name}.db`), name);
   } catch (error) {
     for (const name of databases) await rm(join(folder, `${name}.db`), { force: true });

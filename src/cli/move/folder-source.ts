@@ -2,6 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { writingInto } from '../../backup/full-disk.ts';
+import { expectRoom } from '../../backup/scratch-folder.ts';
 import type { Config } from '../../config.ts';
 import { FileCopier } from '../../storage/file-copier.ts';
 import type { RestoreSource } from '../backup/restore-source.ts';
@@ -25,12 +27,17 @@ export async function openFolderSource(config: Config, folder: string): Promise<
   }
   if (folder !== config.storage.dataDir) await drain(config, folder);
   else if (config.fleet === undefined) throw new Refusal(`this machine works in ${folder} already`);
-  const sizes = Object.values(files).filter((file) => existsSync(file));
   return {
-    bytes: sizes.reduce((sum, file) => sum + statSync(file).size, 0),
     async unpackInto(target) {
+      const there = Object.values(files).filter((file) => existsSync(file));
+      await expectRoom(
+        target,
+        there.reduce((sum, file) => sum + statSync(file).size, 0),
+      );
       const whole = new AbortController().signal;
-      await new FileCopier(files).copyInto(target, ['links', 'clicks'], whole);
+      await writingInto(target, () =>
+        new FileCopier(files).copyInto(target, ['links', 'clicks'], whole),
+      );
       return { words: `what the machine in ${folder} has`, takenAt: new Date().toISOString() };
     },
   };

@@ -82,7 +82,7 @@ export async function stageSource(
 /** By the exit code a guard knows whether to ask again. */
 function refuse(error: unknown): never {
   if (error instanceof BucketFailure) {
-    throw new Refusal(error.message, { cause: error, exitCode: exitCodes.unreachable });
+    throw new Refusal(error.message, { cause: error, exitCode: exitCodes.tryAgain });
   }
   if (error instanceof SnapshotFault || error instanceof Failure) {
     throw new Refusal(error.message, { cause: error, exitCode: exitCodes.damaged });

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { writingInto } from '../../backup/full-disk.ts';
+import { NoRoom } from '../../backup/scratch-folder.ts';
 import { type Config, readConfig } from '../../config.ts';
+import { exitCodes } from '../../domain/exit-codes.ts';
 import type { BootstrapFacts } from '../../guard/bootstrap/facts.ts';
 import { observeBootstrap } from '../../guard/bootstrap/observe.ts';
 import { deleteMark } from '../../guard/bootstrap/observe-consul.ts';
@@ -46,16 +49,16 @@ export function addRebuild(program: Command, context: Context): void {
     .option('--empty', 'from nothing, though there may be backups')
     .option('--yes', 'do not ask')
     .action(async (options: RebuildOptions) => {
+      const config = readConfig(context.env);
       try {
-        await rebuild(options, context);
+        await writingInto(config.storage.dataDir, () => rebuild(config, options, context));
       } catch (error) {
         throw toRefusal(error);
       }
     });
 }
 
-async function rebuild(options: RebuildOptions, context: Context): Promise<void> {
-  const config = readConfig(context.env);
+async function rebuild(config: Config, options: RebuildOptions, context: Context): Promise<void> {
   const settings = readSettings(context.env);
   checkSource(config, options);
   await expectNoLiteFs(config);
@@ -105,8 +108,11 @@ async function rebuild(options: RebuildOptions, context: Context): Promise<void>
   );
 }
 
-/** A folder of another user is no defect. */
+/** A full disk is no defect, and neither is a folder of another user. */
 function toRefusal(error: unknown): unknown {
+  if (error instanceof NoRoom) {
+    return new Refusal(error.message, { cause: error, exitCode: exitCodes.tryAgain });
+  }
   if (!(error instanceof Error && 'code' in error && 'path' in error)) return error;
   return new Refusal(`${error.message}; run this as the user that LiteFS runs as`, {
     cause: error,

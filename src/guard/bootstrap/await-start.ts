@@ -73,7 +73,7 @@ export function exitCodeAfter(
   { exitCode }: Pick<RestoreFailed, 'exitCode'>,
   waitedMs: number,
 ): number | undefined {
-  const mayPass = exitCode === exitCodes.unreachable && waitedMs < unreachableBackupGraceMs;
+  const mayPass = exitCode === exitCodes.tryAgain && waitedMs < unreachableBackupGraceMs;
   return mayPass ? undefined : exitCode;
 }
 

@@ -45,7 +45,7 @@ export function restoreOr(
     case 'unreachable': {
       const sentence = `${why} Whether there is a backup ${snapshot.name} cannot be told (${snapshot.why}): this node does not start empty while there may be one.`;
       return mayRestore(facts, lost) && facts.waitedMs >= unreachableBackupGraceMs
-        ? stop(exitCodes.unreachable, sentence)
+        ? stop(exitCodes.tryAgain, sentence)
         : wait(sentence);
     }
     case 'damaged': {

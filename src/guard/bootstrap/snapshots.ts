@@ -13,7 +13,7 @@ export class RestoreFailed extends Error {
 
   constructor(code: number | null) {
     super(`"hoplite rebuild" ended with ${code}`);
-    const known: readonly number[] = [exitCodes.damaged, exitCodes.unreachable];
+    const known: readonly number[] = [exitCodes.damaged, exitCodes.tryAgain];
     this.exitCode = code !== null && known.includes(code) ? code : undefined;
   }
 }
