@@ -186,6 +186,7 @@ test('a backup is restored under load: clicks are counted exactly once, on every
   const origins = cluster.nodes.map(({ url }) => url);
   const primary = await primaryOf(cluster);
   const replica = cluster.node('syd1');
+  /** The bookmarks of writes that the restore takes back: one in the epoch of the backup, one in the next. */
   const written = { bookmark: '', later: '' };
   expect((await createLink(cluster, primary.url, 'abused')).status).toBe(201);
   await hits(origins, 1_500, async () => {
@@ -196,6 +197,9 @@ test('a backup is restored under load: clicks are counted exactly once, on every
     written.bookmark = made.headers.get('Hoplite-Bookmark') ?? '';
     const takedown = { method: 'PATCH', body: { blocked: true }, ...asAdmin() };
     expect((await send(`${primary.url}/api/v1/links/abused`, takedown)).status).toBe(200);
+    expect(await runOn(primary, 'handoff')).toMatchObject({ exitCode: 0, stderr: '' });
+    const last = await createLink(cluster, replica.url, 'made-last');
+    written.later = last.headers.get('Hoplite-Bookmark') ?? '';
     await until(() => ledger.answered > 1_200, { what: 'clicks come', timeoutMs: patienceMs });
     const restored = await runWithBackups(
       cluster.node('iad1'),
@@ -209,16 +213,21 @@ test('a backup is restored under load: clicks are counted exactly once, on every
   await allCaughtUp(cluster);
   for (const node of cluster.nodes) {
     expect(await look(node.url, 'made-later')).toBe('404');
+    expect(await look(node.url, 'made-last')).toBe('404');
     expect(await look(node.url, 'abused')).toBe('451');
     await expectExact(node.url, privateUrls());
     // A bookmark of what is gone keeps nobody waiting.
-    const headers = { ...asAdmin().headers, 'Hoplite-Bookmark': written.bookmark };
-    expect((await send(`${node.url}/api/v1/links`, { headers })).status).toBe(200);
+    for (const bookmark of Object.values(written)) {
+      const headers = { ...asAdmin().headers, 'Hoplite-Bookmark': bookmark };
+      expect((await send(`${node.url}/api/v1/links`, { headers })).status).toBe(200);
+    }
     // Of the epoch of the backup, which counts as reached.
     expect(await standingAt(node.url, written.bookmark)).toEqual({
       lost: false,
       reached: cluster.nodes.length,
     });
+    // Of an epoch that the backup has not had.
+    expect(await standingAt(node.url, written.later)).toEqual({ lost: true, reached: 0 });
   }
   expect((await createLink(cluster, replica.url, 'goes-on')).status).toBe(201);
 });
