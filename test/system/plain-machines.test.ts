@@ -305,6 +305,11 @@ describe('plain machines', () => {
     expect(await machine.do('hoplite doctor')).not.toMatch(/^(?:fail|warn)/m);
     const made = await machine.do('hoplite link create https://example.com/alone --slug alone');
     expect(made.trim()).toBe(`${origin}/alone`);
+    // Files are those of where the command is given.
+    await machine.do(
+      'cd /var/log && hoplite export --output links.jsonl && hoplite import links.jsonl',
+    );
+    expect(machine.read('/var/log/links.jsonl')).toContain('https://example.com/alone');
     expect(await machine.do('cat /proc/$(pgrep -u node -f src/main.ts -n)/status')).toMatch(
       /^CapBnd:\s+0+$/m,
     );
