@@ -98,8 +98,8 @@ async function readSound(
 
 /** Parts of no backup are those of a first one that was never finished, or all that is left of backups that were lost. */
 export async function expectNothing(
-  { bucket }: Unpacking,
-  signal: AbortSignal | undefined,
+  { bucket }: Pick<Unpacking, 'bucket'>,
+  signal?: AbortSignal,
 ): Promise<undefined> {
   const parts = await bucket.list(partsPrefix, signal);
   if (parts.length === 0) return undefined;
@@ -112,7 +112,7 @@ export async function expectNothing(
 /** No backup of the bucket can be used. */
 export function noneVerifies(bucketName: string, passedOver: readonly PassedOver[]): SnapshotFault {
   const named = passedOver.slice(0, mostNamed).map(({ why }) => why);
-  const more = passedOver.length > mostNamed ? ` and ${passedOver.length - mostNamed} more` : '';
+  const more = passedOver.length > mostNamed ? `; and ${passedOver.length - mostNamed} more` : '';
   return new SnapshotFault(
     'damaged',
     `none of the backups in ${bucketName} can be restored: ${named.join('; ')}${more}`,

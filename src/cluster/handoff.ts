@@ -97,7 +97,7 @@ export async function handOver(
   const open = await within(steps, limits.openMs, async () =>
     (await steps.takesWrites(other.node)) ? 'yes' : 'no',
   );
-  const heldMs = open === 'yes' ? steps.monotonicMs() - startMs : undefined;
+  const heldMs = open === 'yes' ? Math.round(steps.monotonicMs() - startMs) : undefined;
   return { is: 'handed_over', to: other.node, heldMs };
 }
 

@@ -33,7 +33,7 @@ export interface RestoreOrder {
 export interface Restored {
   /** That of the writer from now on. */
   readonly epoch: number;
-  /** How long nothing was written, milliseconds. */
+  /** How long nothing was written, whole milliseconds. */
   readonly heldMs: number;
   /** Why the clicks are not those of the backup, though they were ordered; `null` when all was done. */
   readonly clicksKept: string | null;

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackupWork } from '../../src/backup/backup-pace.ts';
 import { createBackupProcess } from '../../src/backup/backup-process.ts';
+import { runHere } from '../support/run-command-line.ts';
 import { environmentOf, hopliteFile, runHoplite } from '../support/run-hoplite.ts';
 import { type RunningApp, runApp } from '../support/running-app.ts';
 
@@ -164,6 +165,18 @@ describe('hoplite backup, on a node that runs', () => {
     expect(await scheduled('drill')).toMatchObject({ outcome: 'failed', kind: 'damaged' });
     expect((await backup('list')).stdout).toMatch(/ damaged +/);
     writeFileSync(file, signed);
+  });
+
+  it('lists those of another key as such, and tells of parts whose backups are lost', async () => {
+    const other = { ...env, BACKUP_KEY: 'another-key-of-a-test-that-has-enough-letters' };
+    const listed = await runHere(['backup', 'list'], other);
+    expect(listed.stdout).toMatch(/ ams1 +other key +\S+\n/);
+    expect(listed.stdout).not.toContain('damaged');
+    rmSync(join(folder, 'backups'), { recursive: true });
+    expect(await runHere(['backup', 'list'], env)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/ has \d+ parts of backups and no backup: the first one was /),
+    });
   });
 });
 

@@ -121,7 +121,7 @@ describe('link show', () => {
     await vi.waitFor(
       async () => {
         const { stdout } = await link('show', 'clicked');
-        expect(stdout).toContain('clicks       1, by about 1 visitors (estimate); by bots 1\n');
+        expect(stdout).toContain('clicks       1, by about 1 visitor (estimate); by bots 1\n');
         expect((await link('list', '--search', 'clicked')).stdout).toMatch(/clicked +active +2 /);
       },
       { timeout: 20_000, interval: 100 },

@@ -132,6 +132,8 @@ describe('rebuild from the backup', () => {
   test('changes nothing and ends with 65 when none verifies', async () => {
     writeFileSync(manifestOf(await backUp(1)), '{}');
     expect(await find()).toMatchObject({ is: 'damaged', name: `in ${env.BACKUP_URL}` });
+    const found = await runHere(['backup', 'find'], env);
+    expect(found.stdout).toMatch(/^none of the backups in \S+ can be restored: the backup \S+ is /);
     expect(await rebuild('--from-backup', '--yes')).toMatchObject({
       exitCode: 65,
       stderr: expect.stringContaining('can be restored'),

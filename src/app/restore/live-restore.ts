@@ -121,14 +121,14 @@ export class LiveRestore implements RestoreDesk {
     if (this.#isRunning) throw running();
     this.#isRunning = true;
     clearTimeout(this.#idle);
-    const { staged, log, cluster } = this.#options;
+    const { staged, log } = this.#options;
     try {
       for (const database of restoredDatabases) {
         const announced = order[database];
         if (announced !== undefined) await staged.expect(database, announced);
       }
       const restored = await this.#replaceAll(order);
-      log.warn({ ...restored, node: cluster.node }, 'a backup was restored');
+      log.warn(restored, 'a backup was restored');
       return restored;
     } finally {
       await staged.discard();
@@ -173,7 +173,7 @@ export class LiveRestore implements RestoreDesk {
     }
     const opened = await this.#untilOpen();
     if (clicksKept !== null) log.error({ why: clicksKept }, 'clicks not restored');
-    return { epoch: opened, heldMs: clock.monotonicMs() - startMs, clicksKept, before };
+    return { epoch: opened, heldMs: Math.round(clock.monotonicMs() - startMs), clicksKept, before };
   }
 
   async #keep(): Promise<string> {

@@ -55,6 +55,7 @@ function describe(facts: SnapshotFacts): string {
     case 'none':
       return `no backup ${facts.name ?? 'is kept: BACKUP_URL is not set'}`;
     default:
-      return `${facts.is} ${facts.name}${'why' in facts ? `: ${facts.why}` : ''}`;
+      // Says where it is, too.
+      return 'why' in facts ? facts.why : `${facts.is} ${facts.name}`;
   }
 }

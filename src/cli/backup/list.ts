@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackupEntry } from '../../backup/list-backups.ts';
 import { findBackups, readBackups } from '../../backup/list-backups.ts';
+import { expectNothing } from '../../backup/restore-newest.ts';
 import { listVerified, type VerifiedBackup } from '../../backup/verified-backups.ts';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
@@ -20,6 +21,7 @@ interface ListOptions {
 /** A backup as it is listed; of one that cannot be read only what its name says, and why. */
 interface ListedBackup {
   readonly name: string;
+  readonly is: BackupEntry['is'];
   readonly takenAt: string;
   readonly node: string;
   readonly links: number | null;
@@ -73,6 +75,7 @@ async function list({ env }: Context, most: number) {
   const place = expectBackups(readConfig(env));
   const store = openBackupStore(place);
   const { places } = await findBackups(store);
+  if (places.length === 0) await expectNothing(store);
   const verified = new Map((await listVerified(store)).map((record) => [record.name, record]));
   const backups: ListedBackup[] = [];
   for await (const entry of readBackups(store, places.slice(0, most))) {
@@ -85,13 +88,14 @@ function toListed(entry: BackupEntry, record: VerifiedBackup | undefined): Liste
   const { name, node } = entry;
   const takenAt = new Date(entry.takenAtMs).toISOString();
   if (entry.is !== 'sound') {
-    return { name, takenAt, node, ...nothingKnown, fault: entry.fault.message };
+    return { name, is: entry.is, takenAt, node, ...nothingKnown, fault: entry.fault.message };
   }
   const { databases, epoch, release, clusterId } = entry.manifest;
   const { links, clicks } = databases;
   const isVerified = record?.isOf(entry.manifest) === true;
   return {
     name,
+    is: entry.is,
     takenAt,
     node: entry.manifest.node,
     links: links.counts.links ?? 0,
@@ -118,9 +122,17 @@ const nothingKnown = {
   verifiedAt: null,
 } as const;
 
+/** In place of when it was tried. */
+const unusable: Readonly<Record<BackupEntry['is'], string>> = {
+  sound: '',
+  damaged: 'damaged',
+  newer: 'newer release',
+  other_key: 'other key',
+};
+
 function toRow(backup: ListedBackup): string[] {
-  const { takenAt, node, links, bytes, storedBytes, verifiedAt, fault, name } = backup;
-  const tried = verifiedAt === null ? (fault === null ? '' : 'damaged') : toSecond(verifiedAt);
+  const { is, takenAt, node, links, bytes, storedBytes, verifiedAt, name } = backup;
+  const tried = verifiedAt === null ? unusable[is] : toSecond(verifiedAt);
   return [
     toSecond(takenAt),
     node,

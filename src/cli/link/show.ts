@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createAskApi, printAnswer } from '../ask-api.ts';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
 import { alignRows } from '../table.ts';
 import { toSecond } from '../time.ts';
 import { type LinkAnswer, linkAnswer } from './link-answer.ts';
@@ -42,5 +43,5 @@ function toRows(link: LinkAnswer): string[][] {
 function describeClicks(clicks: LinkAnswer['clicks']): string {
   if (clicks === null) return 'cannot be told at the moment';
   const { people, bots, visitorsEstimate } = clicks;
-  return `${people}, by about ${visitorsEstimate} visitors (estimate); by bots ${bots}`;
+  return `${people}, by about ${counted(visitorsEstimate, 'visitor')} (estimate); by bots ${bots}`;
 }
