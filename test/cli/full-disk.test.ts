@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
@@ -10,7 +10,10 @@ import { openBootBackups } from '../../src/app/restore/boot-backups.ts';
 import { restoreOnBoot } from '../../src/app/restore/restore-on-boot.ts';
 import { createBackupProcess } from '../../src/backup/backup-process.ts';
 import { FolderBucket } from '../../src/backup/bucket-folder.ts';
+import { NoRoom } from '../../src/backup/scratch-folder.ts';
 import { download } from '../../src/cli/backup/download.ts';
+import { describeError } from '../../src/cli/describe-error.ts';
+import { openFolderSource } from '../../src/cli/move/folder-source.ts';
 import { readConfig } from '../../src/config.ts';
 import { countLinks } from '../../src/storage/database-file.ts';
 import { addLinks } from '../support/backup-store.ts';
@@ -21,6 +24,11 @@ import { TestFolder } from '../support/test-database.ts';
 
 /** Of some MiB, in parts that hardly become smaller. */
 const links = 30_000;
+const diskMiB = 32;
+/** So much of a disk stays free, and there is no room for the smallest database in it. */
+const spareBytes = Math.round((diskMiB * 2 ** 20) / 10) + 20_000;
+/** Room enough, as far as the sizes of files tell. */
+const enoughBytes = 5 * 2 ** 20;
 
 const stack = new AsyncDisposableStack();
 let folder: TestFolder;
@@ -34,7 +42,7 @@ let env: Record<string, string>;
  */
 beforeAll(async () => {
   folder = stack.use(new TestFolder());
-  data = stack.use(await SmallDisk.mount(folder.file('data'), 32));
+  data = stack.use(await SmallDisk.mount(folder.file('data'), diskMiB));
   mkdirSync(folder.file('bucket'));
   makeLinks(data.dir, 0);
   const running = stack.adopt(new Database(join(data.dir, 'links.db')), (it) => void it.close());
@@ -80,7 +88,7 @@ function fillMeanwhile(disk: SmallDisk): Disposable {
 }
 
 test('in the middle of a copy: no backup, nothing is left, and the next one is good', async () => {
-  await data.fill(5 * 2 ** 20);
+  await data.fill(enoughBytes);
   const failed = await hoplite('now');
   expect(failed).toMatchObject({ exitCode: 1, stdout: '' });
   expect(failed.stderr).toMatch(
@@ -117,20 +125,22 @@ test('in the middle of an upload: no backup is to be seen, and the next one is g
 });
 
 test('under one file: nothing is begun without room, and nothing half-written stays', async () => {
-  const disk = await mount('file', 32);
+  const disk = await mount('file', diskMiB);
   const path = join(disk.dir, 'app.db');
-  const missing = await hoplite(`now --to ${folder.file('missing')}/app.db`);
-  expect(missing).toEqual({
+  // Told before anything of the node is looked at.
+  const missing = folder.file('missing/app.db');
+  const nobody = { ...env, DATA_DIR: folder.file('nobody') };
+  expect(await runHere(['backup', 'now', '--to', missing], nobody)).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: `${folder.file('missing')}/app.db cannot be written: its folder is not there\n`,
+    stderr: `${missing} cannot be written: its folder is not there\n`,
   });
-  await disk.fill(3 * 2 ** 20);
+  await disk.fill(spareBytes);
   const refused = await hoplite(`now --to ${path}`);
   expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
-  expect(refused.stderr).toMatch(/^the disk of \/\S+\/file has 3 MiB free, and a copy needs .*\n$/);
+  expect(refused.stderr).toMatch(/^the disk of \/\S+\/file has 4 MiB free, and a copy needs .*\n$/);
   await disk.free();
-  await disk.fill(5 * 2 ** 20);
+  await disk.fill(enoughBytes);
   const failed = await hoplite(`now --to ${path}`);
   expect(failed).toMatchObject({ exitCode: 1, stdout: '' });
   expect(failed.stderr).toMatch(/^the disk or the quota of \/\S+\/file is full \(ENOSPC\): .*\n$/);
@@ -140,29 +150,28 @@ test('under one file: nothing is begun without room, and nothing half-written st
 
   const { exitCode } = await runHere(['backup', 'restore', '--from', path, '--to', disk.dir], env);
   expect(exitCode).toBe(0);
+  copyFileSync(path, folder.file('large.db'));
 });
 
 test("under SQLite's temporary files is no damage of the file that is unpacked", async () => {
   const disk = await mount('temporary', 1);
+  // More than SQLite keeps in memory, which is found not to be what was backed up once there is room.
   const path = folder.file('large.db');
-  expect(await hoplite(`now --to ${path}`)).toMatchObject({ exitCode: 0 });
-  // More than SQLite keeps in memory, which is found to be too much once there is room.
   const large = new Database(path);
   large.exec('CREATE TABLE more AS SELECT zeroblob(20000000)');
   large.close();
-  const restore = (more: Record<string, string>) =>
-    hoplite(`restore --from ${path} --to ${folder.file('from-file')}`, more);
-  const failed = await restore({ SQLITE_TMPDIR: disk.dir });
+  const restore = ['backup', 'restore', '--from', path, '--to', folder.file('from-file')];
+  const failed = await runHoplite(restore, { ...env, SQLITE_TMPDIR: disk.dir });
   expect(failed).toMatchObject({ exitCode: 1, stdout: '' });
   expect(failed.stderr).toMatch(
     /^the disk of \S+, or that of SQLite's temporary files .* is full \(SQLITE_FULL\): .*\n$/,
   );
   expect(readdirSync(folder.file('from-file'))).toEqual([]);
-  expect((await restore({})).stderr).toMatch(/cannot be used|has .* rows of more/);
+  expect((await runHere(restore, env)).stderr).toMatch(/links\.db of the backup .* rows of more/);
 });
 
 test('in the middle of a restore to a folder: nothing is left, no older one is taken, and the next try succeeds', async () => {
-  const disk = await mount('to', 32);
+  const disk = await mount('to', diskMiB);
   const restore = () => runHere(['backup', 'restore', '--to', disk.dir], env);
   expect(await hoplite('now')).toMatchObject({ exitCode: 0 });
   {
@@ -181,7 +190,7 @@ test('in the middle of a restore to a folder: nothing is left, no older one is t
 });
 
 test('at a start without links: it ends with 75, never empty, and goes on when there is room', async () => {
-  const disk = await mount('lost', 32);
+  const disk = await mount('lost', diskMiB);
   const config = readConfig({ ...env, DATA_DIR: disk.dir });
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
@@ -204,6 +213,29 @@ test('at a start without links: it ends with 75, never empty, and goes on when t
   await boot();
   expect(lines.join('')).not.toContain('a newer backup cannot be restored');
   expect(countLinks(join(disk.dir, 'links.db')).links).toBe(links);
+});
+
+test('under files that are moved to a fleet: nothing is begun without room, and nothing half-written passes', async () => {
+  const disk = await mount('moved', diskMiB);
+  const fleet = {
+    LITEFS_DIR: folder.file('mount'),
+    FLEET_SECRET: 'f'.repeat(32),
+    PEER_URL: 'http://{node}.example.internal:8081',
+    BASE_URL: 'https://go.example.com',
+  };
+  const source = await openFolderSource(readConfig({ ...env, ...fleet }), data.dir);
+  await disk.fill(spareBytes);
+  await expect(source.unpackInto(disk.dir)).rejects.toThrow(/4 MiB free, and a copy needs/);
+  await disk.free();
+  await disk.fill(enoughBytes);
+  await expect(source.unpackInto(disk.dir)).rejects.toThrow(NoRoom);
+});
+
+test('under anything else that a command writes is no defect', () => {
+  const error = new Error('ENOSPC: no space left on device, write');
+  expect(describeError(Object.assign(error, { code: 'ENOSPC' }))).toBe(
+    'a disk or a quota is full: ENOSPC: no space left on device, write',
+  );
 });
 
 test('under a download is no fault of the server', async () => {
