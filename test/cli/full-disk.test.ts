@@ -118,7 +118,11 @@ test('in the middle of an upload: no backup is to be seen, and the next one is g
   expect(readdirSync(join(bucket.dir, 'parts')).length).toBeGreaterThan(0);
   expect(readdirSync(join(bucket.dir, '.unfinished'))).toEqual([]);
   expect(readdirSync(join(data.dir, 'backup'))).toEqual(['lock']);
-  expect(await list(to)).toEqual([]);
+  expect(await runHere(['backup', 'list'], { ...env, ...to })).toMatchObject({
+    exitCode: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/ has \d+ parts of backups and no backup: /),
+  });
   execFileSync('mount', ['-o', 'remount,size=32m', bucket.dir]);
   expect(await hoplite('now', to)).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await list(to)).toEqual([good]);
