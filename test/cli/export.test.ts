@@ -80,6 +80,12 @@ describe('an export to a file', () => {
       });
     }
     expect(await readFile(file, 'utf8')).toBe('one,two\r\n');
+    const lines = join(folder, 'without-clicks.jsonl');
+    await run('--output', lines);
+    expect(await run('--output', lines, '--resume', '--clicks')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('with the same --format and --clicks'),
+    });
     expect(await run('--resume')).toMatchObject({ exitCode: 1 });
   });
 

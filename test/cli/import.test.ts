@@ -255,6 +255,13 @@ describe('an import', () => {
     ]);
     const misspelt = await put('misspelt.csv', 'slugg,destination\na,https://example.com/\n');
     expect((await run(misspelt)).stderr).toContain('"slugg" is no column of an export');
+    for (const [names, why] of [
+      ['slug,destination,destination', 'the column "destination" is there twice'],
+      ['slug,a\u001b[2J,b,destination', '"a\\u001b[2J", "b" are no columns of an export'],
+    ] as const) {
+      const refused = await run(await put('names.csv', `${names}\na,https://a.example/,,\n`));
+      expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(why) });
+    }
   });
 
   test('takes the exports of other shorteners, and any table by its columns', async () => {
@@ -342,6 +349,17 @@ describe('an import', () => {
     const utf16 = join(folder, 'utf16.jsonl');
     await writeFile(utf16, Buffer.from('\uFEFF{}\n', 'utf16le'));
     expect((await run(utf16)).stderr).toContain('the file is UTF-16');
+    await writeFile(utf16, Buffer.from('{}\n', 'utf16le'));
+    expect((await run(utf16)).stderr).toContain('the file is UTF-16');
+    for (const text of ['[{"slug":"a"}]', ' [\n{"slug":"a"}\n]\n']) {
+      const { exitCode, stderr } = await run(await put('array.json', text));
+      expect({ exitCode, stderr }).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('an object a line, as jq -c ".[]" makes it'),
+      });
+    }
+    const steering = await put('steering.jsonl', '{"\\u001b[2J":1}\n');
+    expect((await run(steering)).stderr).toContain('line 1, \\u001b[2J: There is no such field.');
   });
 
   test('says that a file has no rows, and that a table has no names', async () => {

@@ -65,6 +65,11 @@ describe('a table', () => {
     }
   });
 
+  test('names the row whose quotation mark is not closed', async () => {
+    const why = 'the row that begins in line 3 has a quotation mark that is not closed';
+    await expect(read('a,b\n1,"x"\n2,"x\n3,x\n4,x\n')).rejects.toThrow(new RegExp(`^${why}$`));
+  });
+
   test.each([',', ';', '\t'])('may have its cells apart by %j', async (sign) => {
     const text = `a${sign}b\n1${sign}2\n`;
     expect(shown(await read(text))).toEqual([

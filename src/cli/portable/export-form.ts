@@ -12,14 +12,15 @@ export interface ExportWriting {
   readonly mark: string;
   /** Rows out of whole lines. */
   readonly toRows: (lines: Buffer) => Buffer | string;
-  /** The id of a row of the file, without its line end; `undefined` when it is none. */
+  /** The id of a row of the file, without its line end; `undefined` when it is none, or has other fields. */
   readonly findId: (row: string) => number | undefined;
 }
 
 /** Makes it. */
 export function createExportWriting(form: ExportForm, withClicks: boolean): ExportWriting {
   if (form === 'jsonl') {
-    return { head: '', mark: '{"id":"', toRows: (lines) => lines, findId: findIdOfLine };
+    const findId = (row: string) => findIdOfLine(row, withClicks);
+    return { head: '', mark: '{"id":"', toRows: (lines) => lines, findId };
   }
   const names = [...linkColumns, ...(withClicks ? clickColumns : [])].map(([name]) => name);
   const head = toTable([names]);
@@ -58,10 +59,12 @@ function toTable(rows: readonly (readonly Cell[])[]): string {
   });
 }
 
-function findIdOfLine(row: string): number | undefined {
+function findIdOfLine(row: string, withClicks: boolean): number | undefined {
   try {
-    const id = Number(JSON.parse(row).id);
-    return Number.isSafeInteger(id) && id > 0 ? id : undefined;
+    const { id: text, clicks } = JSON.parse(row);
+    const id = Number(text);
+    const isOne = Number.isSafeInteger(id) && id > 0 && withClicks === (clicks !== undefined);
+    return isOne ? id : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,10 @@
 import { createReadStream } from 'node:fs';
 import type { Context } from '../context.ts';
+import { counted } from '../counted.ts';
 import { fileRefusal } from '../file-refusal.ts';
+import { printable } from '../printable.ts';
 import { Refusal } from '../refusal.ts';
+import { expectOnce, quoteNames } from './column-names.ts';
 import { isLink, toLink } from './foreign-record.ts';
 import type { RowFault, RowSource, SourceRow } from './import-row-source.ts';
 import { linkColumns } from './link-columns.ts';
@@ -99,7 +102,7 @@ async function* toTableRows(
     } else if (!isUtf8) {
       yield { line, content: notUtf8 };
     } else if (cells.length !== names.length) {
-      const detail = `The row has ${cells.length} cells, and the line of names ${names.length}.`;
+      const detail = `The row has ${counted(cells.length, 'cell')}, and the line of names ${names.length}.`;
       yield { line, content: { field: '', detail } };
     } else {
       yield { line, ...toContent(cells) };
@@ -121,11 +124,12 @@ function foreignContents(
   const taken = new Set(Object.values(shortener.fields).flat());
   if (!names.some((name) => shortener.fields.destination?.includes(name))) {
     throw new Refusal(
-      `there is no column "${shortener.fields.destination?.join('" or "')}"; there are "${names.join('", "')}"`,
+      `there is no column "${shortener.fields.destination?.join('" or "')}"; there are ${quoteNames(names)}`,
     );
   }
+  expectOnce(names.filter((name) => taken.has(name)));
   const left = names.filter((name) => !taken.has(name) && !(name in shortener.refused));
-  if (left.length > 0) say(`not taken over: ${left.join(', ')}`);
+  if (left.length > 0) say(`not taken over: ${printable(left.join(', '))}`);
   return (cells: readonly string[]) => {
     const record = Object.fromEntries(names.map((name, index) => [name, cells[index]]));
     return toRow(toLink(record, shortener));

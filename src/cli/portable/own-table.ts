@@ -1,4 +1,5 @@
 import { Refusal } from '../refusal.ts';
+import { expectOnce, quoteNames } from './column-names.ts';
 import { clickColumns, linkColumns, unguardFormula } from './link-columns.ts';
 
 /** Columns that nobody can set. */
@@ -13,7 +14,7 @@ type Column = readonly [index: number, field: string, read: (cell: string) => un
 
 /**
  * How the cells of an own table become a link, by its line of names. A cell that is empty says nothing. Throws a `Refusal`
- * for a column that there is not, and where there is none of destinations.
+ * for a column that there is not, or twice, and where there is none of destinations.
  */
 export function createOwnTable(
   names: readonly string[],
@@ -22,12 +23,13 @@ export function createOwnTable(
   if (unknown.length > 0 || !names.includes('destination')) {
     const what =
       unknown.length > 0
-        ? `"${unknown.join('", "')}" is no column of an export`
+        ? `${quoteNames(unknown)} ${unknown.length === 1 ? 'is no column' : 'are no columns'} of an export`
         : 'there is no column "destination"';
     throw new Refusal(
       `${what}; say which shortener the table is of with --from, or which column is what with --columns`,
     );
   }
+  expectOnce(names);
   const columns = names.flatMap((name, index): readonly Column[] => {
     const field = toldOnly.has(name) ? undefined : fields.get(name);
     return field === undefined ? [] : [[index, field, readerOf(field)]];

@@ -139,6 +139,11 @@ function parseRecords(block: Buffer, { delimiter, lineEnd }: Signs, firstLine: n
     }) as unknown as Parsed[];
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
+    if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
+      // Whole rows are in earlier blocks.
+      const why = `the row that begins in line ${firstLine} has a quotation mark that is not closed`;
+      throw new Refusal(why, { cause: error });
+    }
     const line = firstLine - 1 + Number(error.lines ?? 1);
     const what = /quote/i.test(error.code) ? 'a quotation mark is out of place' : error.message;
     throw new Refusal(`line ${line} is no row of a table: ${what}`, { cause: error });

@@ -1,6 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileRefusal } from '../file-refusal.ts';
 import type { Output } from '../output.ts';
+import { printable } from '../printable.ts';
 import { Refusal } from '../refusal.ts';
 import type { RowFault } from './import-row-source.ts';
 
@@ -42,7 +43,7 @@ function noteFaults({ note }: Output): RowFaults {
       rows += 1;
       if (rows > mostNoted) return;
       for (const { field, detail } of faults) {
-        note(`line ${line}${field === '' ? '' : `, ${field}`}: ${detail}`);
+        note(printable(`line ${line}${field === '' ? '' : `, ${field}`}: ${detail}`));
       }
     },
     async [Symbol.asyncDispose]() {
