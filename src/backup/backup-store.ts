@@ -1,4 +1,5 @@
-import type { DatabaseName, InspectDatabase } from '../domain/database-facts.ts';
+import type { InspectDatabase } from '../domain/database-facts.ts';
+import type { DatabaseName } from '../domain/database-name.ts';
 import type { BackupKeys } from './backup-keys.ts';
 import type { Bucket } from './bucket.ts';
 

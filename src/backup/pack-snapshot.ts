@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type DatabaseName, databaseNames } from '../domain/database-facts.ts';
+import { type DatabaseName, databaseNames } from '../domain/database-name.ts';
 import { Failure } from '../domain/failure.ts';
 import { partsPrefix, toBackupName, toManifestKey } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';

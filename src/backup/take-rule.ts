@@ -1,4 +1,4 @@
-import type { DatabaseName } from '../domain/database-facts.ts';
+import type { DatabaseName } from '../domain/database-name.ts';
 import { hasReached, type Position, type Txid } from '../domain/position.ts';
 import type { NodeId } from '../domain/role.ts';
 import { toAgeMs } from './bucket-age.ts';

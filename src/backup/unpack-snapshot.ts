@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseFault, type DatabaseName, databaseNames } from '../domain/database-facts.ts';
+import { DatabaseFault } from '../domain/database-facts.ts';
+import { type DatabaseName, databaseNames } from '../domain/database-name.ts';
 import type { BackupStore } from './backup-store.ts';
 import { fetchFile } from './fetch-file.ts';
 import { toNoRoom } from './full-disk.ts';

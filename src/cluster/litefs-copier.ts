@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { DatabaseCopier, DatabaseCopies, DatabaseCopy } from '../domain/database-copy.ts';
-import type { DatabaseName } from '../domain/database-facts.ts';
+import type { DatabaseName } from '../domain/database-name.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Position } from '../domain/position.ts';
 import { DatabaseChecksum } from './database-checksum.ts';

@@ -1,4 +1,4 @@
-import type { DatabaseName } from './database-facts.ts';
+import type { DatabaseName } from './database-name.ts';
 import type { Position } from './position.ts';
 
 /** A copy of a database as it was at one moment: one file, complete without a journal beside it. */

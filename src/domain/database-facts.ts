@@ -1,7 +1,3 @@
-/** The two databases of a node, in the order in which they are migrated. */
-export const databaseNames = ['links', 'clicks'] as const;
-export type DatabaseName = (typeof databaseNames)[number];
-
 /**
  * What a whole and sound database file says of itself, found by reading all of it. Two copies with the same facts hold the
  * same schema and the same rows, on whatever node and in whatever order of pages.

@@ -1,8 +1,5 @@
+import type { DatabaseName } from './database-name.ts';
 import type { NodeId } from './role.ts';
-
-/** The databases that a backup holds, in the order in which they are put in place. */
-export const restoredDatabases = ['links', 'clicks'] as const;
-export type RestoredDatabase = (typeof restoredDatabases)[number];
 
 /** A file that takes the place of a database. */
 export interface RestoreFile {
@@ -51,12 +48,7 @@ export interface RestoreDesk {
    * Adds bytes to the file for a database, which begins anew at 0. Throws `conflict` when they do not continue it, and when the
    * disk has no room for `totalBytes` of files, where that is given. What nobody adds to for minutes is thrown away.
    */
-  add(
-    database: RestoredDatabase,
-    at: number,
-    bytes: Uint8Array,
-    totalBytes?: number,
-  ): Promise<void>;
+  add(database: DatabaseName, at: number, bytes: Uint8Array, totalBytes?: number): Promise<void>;
   /**
    * Copies what is there and puts the files in place, each as one transaction, while nothing is written. Throws `conflict` when they are not what was
    * ordered, or the epoch is another. After any failure the databases are as they were.

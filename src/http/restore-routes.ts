@@ -1,7 +1,8 @@
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import type { Cluster } from '../domain/cluster.ts';
-import { type RestoreDesk, restoredDatabases } from '../domain/restore.ts';
+import { databaseNames } from '../domain/database-name.ts';
+import type { RestoreDesk } from '../domain/restore.ts';
 import { createBodyReader } from './body.ts';
 import { parseFormFields, queryOf } from './form-fields.ts';
 import { parseJson } from './json-body.ts';
@@ -68,7 +69,7 @@ export function addRestoreRoutes(app: Express, parts: RestoreRoutesParts): void 
     });
 
     app.post(`${prefix}/files/:database`, async (request, response) => {
-      const database = restoredDatabases.find((name) => name === request.params.database);
+      const database = databaseNames.find((name) => name === request.params.database);
       if (database === undefined) throw notFound();
       const { at, total } = parseInput(place, parseFormFields(queryOf(request.url)), 'name');
       const { body = new Uint8Array() } = factsOf(request);

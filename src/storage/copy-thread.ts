@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { databaseNames } from '../domain/database-facts.ts';
+import { databaseNames } from '../domain/database-name.ts';
 import { FileCopier } from './file-copier.ts';
 import type { ThreadCopy } from './thread-copier.ts';
 

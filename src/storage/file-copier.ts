@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { DatabaseCopier, DatabaseCopies, DatabaseCopy } from '../domain/database-copy.ts';
-import type { DatabaseName } from '../domain/database-facts.ts';
+import type { DatabaseName } from '../domain/database-name.ts';
 import { Failure } from '../domain/failure.ts';
 
 /** 1 MiB of SQLite's usual pages: a few milliseconds of work. */

@@ -1,5 +1,5 @@
+import type { DatabaseName } from '../domain/database-name.ts';
 import { notMade } from './write-failures.ts';
-import type { DatabaseName } from './writer-messages.ts';
 
 /** A command and who waits for it. */
 export interface Waiting {

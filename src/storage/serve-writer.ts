@@ -1,14 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { DatabaseName } from '../domain/database-name.ts';
 import type { ClickCommands } from '../domain/writer.ts';
 import { toCarried } from './carried-error.ts';
 import { type Command, type Committed, Superseded } from './group-commit.ts';
 import { resultBuffers } from './pack-link-input.ts';
-import type {
-  CarriedCommand,
-  DatabaseName,
-  FromWriterThread,
-  ToWriterThread,
-} from './writer-messages.ts';
+import type { CarriedCommand, FromWriterThread, ToWriterThread } from './writer-messages.ts';
 import type { WriterOptions } from './writer-options.ts';
 import type { WriterSession } from './writer-session.ts';
 

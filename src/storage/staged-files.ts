@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DatabaseName } from '../domain/database-name.ts';
 import { Failure } from '../domain/failure.ts';
-import type { RestoredDatabase, RestoreFile } from '../domain/restore.ts';
+import type { RestoreFile } from '../domain/restore.ts';
 
 /** Files that arrive in pieces, and wait to take the place of databases. Beside the databases, never on a mount. */
 export class StagedFiles {
@@ -14,12 +15,12 @@ export class StagedFiles {
   }
 
   /** Where the file for a database lies. */
-  pathOf(database: RestoredDatabase): string {
+  pathOf(database: DatabaseName): string {
     return join(this.#folder, `${database}.db`);
   }
 
   /** Adds bytes. At 0 the file begins anew; elsewhere it has to end there, otherwise `conflict` is thrown. */
-  async add(database: RestoredDatabase, at: number, bytes: Uint8Array): Promise<void> {
+  async add(database: DatabaseName, at: number, bytes: Uint8Array): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await using file = await open(this.pathOf(database), at === 0 ? 'w' : 'a', 0o600);
     const { size } = await file.stat();
@@ -29,7 +30,7 @@ export class StagedFiles {
   }
 
   /** Throws `conflict` unless the file is there, whole and what was announced. */
-  async expect(database: RestoredDatabase, announced: RestoreFile): Promise<void> {
+  async expect(database: DatabaseName, announced: RestoreFile): Promise<void> {
     const path = this.pathOf(database);
     const bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
     if (bytes !== announced.bytes) {

@@ -1,4 +1,4 @@
-import type { DatabaseName } from '../domain/database-facts.ts';
+import type { DatabaseName } from '../domain/database-name.ts';
 import { runThread } from './run-thread.ts';
 
 /** What the thread works on. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
+import type { DatabaseName } from '../domain/database-name.ts';
 import { outcomeUnknown } from '../domain/outcome-unknown.ts';
 import type {
   ClickCommands,
@@ -14,7 +15,7 @@ import { Mailbox, type Waiting } from './mailbox.ts';
 import { packClickInput } from './pack-click-input.ts';
 import { isBulk, packLinkInput } from './pack-link-input.ts';
 import { notMade } from './write-failures.ts';
-import type { DatabaseName, FromWriterThread, ToWriterThread } from './writer-messages.ts';
+import type { FromWriterThread, ToWriterThread } from './writer-messages.ts';
 import type { Opened } from './writer-session.ts';
 
 /** How much may wait for the writer, and how long. */

@@ -1,10 +1,8 @@
+import type { DatabaseName } from '../domain/database-name.ts';
 import type { Position } from '../domain/position.ts';
 import type { CarriedError } from './carried-error.ts';
 import type { WriterOptions } from './writer-options.ts';
 import type { Opened } from './writer-session.ts';
-
-/** The databases that the writer's thread writes. */
-export type DatabaseName = 'links' | 'clicks';
 
 /** A command as it crosses the thread boundary. Its name is one of the commands of its database. */
 export interface CarriedCommand {

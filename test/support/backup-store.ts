@@ -8,7 +8,7 @@ import { FolderBucket } from '../../src/backup/bucket-folder.ts';
 import type { CopiedFile } from '../../src/backup/copied-file.ts';
 import { type PackedBackup, packSnapshot } from '../../src/backup/pack-snapshot.ts';
 import { findPrevious } from '../../src/backup/previous-backups.ts';
-import type { DatabaseName } from '../../src/domain/database-facts.ts';
+import type { DatabaseName } from '../../src/domain/database-name.ts';
 import { inspectDatabase } from '../../src/storage/inspect-database.ts';
 import { migrateUp } from '../../src/storage/migrations/commands.ts';
 import { clicksMigrations, linksMigrations, TestFolder } from './test-database.ts';

@@ -13,16 +13,10 @@ import type { PrimaryWriter } from '../../cluster/primary-writer.ts';
 import type { Config } from '../../config.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Cluster } from '../../domain/cluster.ts';
+import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
 import { Failure } from '../../domain/failure.ts';
 import { NotPrimary } from '../../domain/not-primary.ts';
-import {
-  type RestoreDesk,
-  type Restored,
-  type RestoredDatabase,
-  type RestoreOrder,
-  type RestoreTarget,
-  restoredDatabases,
-} from '../../domain/restore.ts';
+import type { RestoreDesk, Restored, RestoreOrder, RestoreTarget } from '../../domain/restore.ts';
 import type { RestoreRoutesParts } from '../../http/restore-routes.ts';
 import { carryOverInThread } from '../../storage/carry-over.ts';
 import { keepCopy } from '../../storage/keep-copy.ts';
@@ -45,7 +39,7 @@ export interface LiveRestoreOptions {
   /** Has the links in a file go on where those of this node are, which nobody writes to meanwhile. Rejects with what went wrong. */
   readonly carryOver: (file: string) => Promise<void>;
   /** Puts a file in place of a database, whole or not at all. Rejects with what went wrong. */
-  readonly replace: (database: RestoredDatabase, file: string) => Promise<void>;
+  readonly replace: (database: DatabaseName, file: string) => Promise<void>;
   /** How far the databases are; nothing is known of them alone. */
   readonly readPositions: () => Promise<CopyPositions>;
   /** Has handles of this node opened anew. */
@@ -86,7 +80,7 @@ export class LiveRestore implements RestoreDesk {
   }
 
   async add(
-    database: RestoredDatabase,
+    database: DatabaseName,
     at: number,
     bytes: Uint8Array,
     totalBytes?: number,
@@ -123,7 +117,7 @@ export class LiveRestore implements RestoreDesk {
     clearTimeout(this.#idle);
     const { staged, log } = this.#options;
     try {
-      for (const database of restoredDatabases) {
+      for (const database of databaseNames) {
         const announced = order[database];
         if (announced !== undefined) await staged.expect(database, announced);
       }
@@ -197,7 +191,7 @@ export class LiveRestore implements RestoreDesk {
    * Throws `unavailable` when the database is as it was, or when nobody can tell: once `term` is over another primary may
    * write, and neither an answer nor the position says what came of it.
    */
-  async #replace(database: RestoredDatabase, term: AbortSignal): Promise<void> {
+  async #replace(database: DatabaseName, term: AbortSignal): Promise<void> {
     const { replace, staged, readPositions, reopen } = this.#options;
     const before = await readPositions();
     if (term.aborted) throw unavailable('The lease has gone.');
@@ -313,7 +307,7 @@ function createKeep({ storage, fleet }: Config): LiveRestoreOptions['keep'] {
       async (folder) => {
         if (fleet === undefined) return copyInThread({ files, folder });
         const { signal } = new AbortController();
-        await new LiteFsCopier(fleet).copyInto(folder, restoredDatabases, signal);
+        await new LiteFsCopier(fleet).copyInto(folder, databaseNames, signal);
       },
       new Date(),
     );

@@ -1,10 +1,11 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { DatabaseName } from '../../domain/database-name.ts';
 import { findDatabaseState } from '../../storage/database-state.ts';
 import { syncNow } from './staged-restore.ts';
 
 /** The links come last: with them a folder counts as full. */
-const names = ['clicks', 'links'] as const;
+const names: readonly DatabaseName[] = ['clicks', 'links'];
 
 /**
  * Makes the files that wait in `restoreDir` the databases of a node alone, which has claimed its folder. One that holds
@@ -14,7 +15,7 @@ const names = ['clicks', 'links'] as const;
  */
 export function placeRestore(
   restoreDir: string,
-  files: Readonly<Record<(typeof names)[number], string>>,
+  files: Readonly<Record<DatabaseName, string>>,
 ): readonly string[] {
   const placed: string[] = [];
   let keeps = false;

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { giveToOwnerOf } from '../../backup/give-to-owner.ts';
+import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
 import { Failure } from '../../domain/failure.ts';
 import { findFaultOfFile } from '../../storage/database-file.ts';
 
@@ -29,8 +30,6 @@ export interface StagedRestore {
   discard(): void;
 }
 
-const names = ['links', 'clicks'] as const;
-
 /**
  * Copies files aside and looks whether they are sound: it is the copies that are judged, since they are imported. Throws
  * a `Failure` that names the file and what is wrong with it.
@@ -38,7 +37,7 @@ const names = ['links', 'clicks'] as const;
 export function stageFiles(restoreDir: string, files: RestoreFiles): StagedRestore {
   const staging = makeStaging(restoreDir);
   try {
-    for (const name of names) {
+    for (const name of databaseNames) {
       const file = files[name];
       if (file === undefined) continue;
       // Before it is copied: of one that is not whole a part would be left behind.
@@ -65,7 +64,7 @@ export async function stageBackup<T extends object>(
   try {
     const unpacked = await unpack(staging);
     if (unpacked !== undefined) {
-      for (const name of names) {
+      for (const name of databaseNames) {
         const file = join(staging, `${name}.db`);
         if (name === 'links' || existsSync(file)) expectSound(name, file, file);
       }
@@ -98,7 +97,9 @@ function makeStaging(restoreDir: string): string {
 }
 
 function toStaged(restoreDir: string, staging: string): StagedRestore {
-  const files = names.map((name) => join(staging, `${name}.db`)).filter((file) => existsSync(file));
+  const files = databaseNames
+    .map((name) => join(staging, `${name}.db`))
+    .filter((file) => existsSync(file));
   return {
     linksFile: join(staging, 'links.db'),
     commit() {
@@ -112,7 +113,7 @@ function toStaged(restoreDir: string, staging: string): StagedRestore {
   };
 }
 
-function expectSound(name: (typeof names)[number], file: string, title: string): void {
+function expectSound(name: DatabaseName, file: string, title: string): void {
   const migrationsDir = join(import.meta.dirname, '../../../migrations', name);
   const fault = findFaultOfFile({ file, migrationsDir });
   if (fault === undefined) return;

@@ -3,7 +3,7 @@ import type { BackupStore } from '../../backup/backup-store.ts';
 import type { CopiedFile } from '../../backup/copied-file.ts';
 import { writingInto } from '../../backup/full-disk.ts';
 import type { Config } from '../../config.ts';
-import { type DatabaseName, databaseNames } from '../../domain/database-facts.ts';
+import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
 import { Refusal } from '../refusal.ts';
 import type { NodeCopier } from './node-copier.ts';
 

@@ -4,10 +4,11 @@ import type { FileStore } from '../../backup/one-file.ts';
 import { openBucket } from '../../backup/open-bucket.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
+import type { DatabaseName } from '../../domain/database-name.ts';
 import { inspectDatabase } from '../../storage/inspect-database.ts';
 import { readMigrations } from '../../storage/migrations/migration.ts';
 import { snapshotFiles } from '../../storage/snapshot-files.ts';
-import { type DatabaseName, migrationsDirOf } from '../migrate/databases.ts';
+import { migrationsDirOf } from '../migrate/databases.ts';
 import { Refusal } from '../refusal.ts';
 import { readRelease } from '../release.ts';
 

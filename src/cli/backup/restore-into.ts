@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import type { RestoredDatabase, RestoreFile } from '../../domain/restore.ts';
+import type { DatabaseName } from '../../domain/database-name.ts';
+import type { RestoreFile } from '../../domain/restore.ts';
 import type { AskApi } from '../ask-api.ts';
 
 /** As the private port takes them. */
@@ -46,7 +47,7 @@ export async function restoreInto(
 /** Sends a file in pieces; gives what is to be announced of it. The first one says how much all files are together. */
 export async function sendFile(
   ask: AskApi,
-  database: RestoredDatabase,
+  database: DatabaseName,
   path: string,
   totalBytes?: number,
 ): Promise<RestoreFile> {

@@ -10,7 +10,7 @@ import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import { decideTake, isBehind, type NewestBackup } from '../../backup/take-rule.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
-import { databaseNames } from '../../domain/database-facts.ts';
+import { databaseNames } from '../../domain/database-name.ts';
 import { Failure } from '../../domain/failure.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
 import { both, type CopiedDatabases, copyDatabases, sizeOf } from './copy-databases.ts';

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { readConfig } from '../../config.ts';
+import type { DatabaseName } from '../../domain/database-name.ts';
 import { checkSchema } from '../../storage/migrations/check.ts';
 import type { Context } from '../context.ts';
-import { type DatabaseName, databaseOption, databasesOf } from './databases.ts';
+import { databaseOption, databasesOf } from './databases.ts';
 
 /** `hoplite migrate check`: whether this node's databases have the declared schemas. */
 export function addMigrateCheck(migrate: Command, { env, output, fail }: Context): void {

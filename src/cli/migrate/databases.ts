@@ -1,11 +1,8 @@
 import { join } from 'node:path';
 import { Option } from 'commander';
 import type { Config } from '../../config.ts';
+import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
 import type { MigrationTarget } from '../../storage/migrations/commands.ts';
-
-/** The databases of a node, in the order in which they are migrated. */
-export const databaseNames = ['links', 'clicks'] as const;
-export type DatabaseName = (typeof databaseNames)[number];
 
 /** A database of this node, and what makes it. */
 export interface NodeDatabase extends MigrationTarget {

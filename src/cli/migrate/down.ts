@@ -1,14 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Config, readConfig } from '../../config.ts';
+import type { DatabaseName } from '../../domain/database-name.ts';
 import { migrateDown, migrationStatus } from '../../storage/migrations/commands.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../refusal.ts';
-import {
-  type DatabaseName,
-  databaseOf,
-  type NodeDatabase,
-  oneDatabaseOption,
-} from './databases.ts';
+import { databaseOf, type NodeDatabase, oneDatabaseOption } from './databases.ts';
 import { expectPrimary } from './expect-primary.ts';
 
 interface DownOptions {

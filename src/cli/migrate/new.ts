@@ -1,8 +1,9 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
+import type { DatabaseName } from '../../domain/database-name.ts';
 import { createMigration } from '../../storage/migrations/create.ts';
 import type { Context } from '../context.ts';
-import { type DatabaseName, migrationsDirOf, oneDatabaseOption } from './databases.ts';
+import { migrationsDirOf, oneDatabaseOption } from './databases.ts';
 
 /** `hoplite migrate new`: an empty migration with the next number. */
 export function addMigrateNew(migrate: Command, { output }: Context): void {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { readConfig } from '../../config.ts';
+import type { DatabaseName } from '../../domain/database-name.ts';
 import { type MigrationState, migrationStatus } from '../../storage/migrations/commands.ts';
 import type { Context } from '../context.ts';
 import { alignRows } from '../table.ts';
 import { toSecond } from '../time.ts';
-import { type DatabaseName, databaseOption, databasesOf } from './databases.ts';
+import { databaseOption, databasesOf } from './databases.ts';
 
 /** `hoplite migrate status`: every migration, and whether this node's copies have it. */
 export function addMigrateStatus(migrate: Command, { env, output }: Context): void {

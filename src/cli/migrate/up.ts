@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { type Config, readConfig } from '../../config.ts';
+import type { DatabaseName } from '../../domain/database-name.ts';
 import { restoreDirOf } from '../../guard/bootstrap/settings.ts';
 import { migrateUp } from '../../storage/migrations/commands.ts';
 import type { Context } from '../context.ts';
 import { importRestore } from '../rebuild/import-restore.ts';
-import { type DatabaseName, databaseOption, databasesOf, type NodeDatabase } from './databases.ts';
+import { databaseOption, databasesOf, type NodeDatabase } from './databases.ts';
 import { expectMount, expectPrimary, learnOwnRole } from './expect-primary.ts';
 import { tellProgressDuring } from './tell-progress.ts';
 import { migrateUpOnPrimary } from './up-on-primary.ts';

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { writingInto } from '../../backup/full-disk.ts';
 import type { Config } from '../../config.ts';
+import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
 import { countLinks, findFaultOfFile } from '../../storage/database-file.ts';
 import { type AskApi, createAskApi } from '../ask-api.ts';
 import { openCopier } from '../backup/open-copier.ts';
@@ -15,7 +16,6 @@ import { migrationsDirOf } from '../migrate/databases.ts';
 import { expectPrimary } from '../migrate/expect-primary.ts';
 import { Refusal } from '../refusal.ts';
 
-const databases = ['links', 'clicks'] as const;
 const lookEveryMs = 200;
 /** Nodes deliver what they have kept once a second. */
 const drainWithinMs = 30_000;
@@ -38,7 +38,7 @@ export async function copyOut(
   context: Context,
   { folder, anyway }: { readonly folder: string; readonly anyway: boolean },
 ): Promise<void> {
-  for (const name of databases) {
+  for (const name of databaseNames) {
     const file = join(folder, `${name}.db`);
     if (existsSync(file)) throw new Refusal(`${file} is there already; nothing was changed`);
   }
@@ -47,10 +47,10 @@ export async function copyOut(
   await makeFolder(folder);
   try {
     const whole = new AbortController().signal;
-    await writingInto(folder, () => openCopier(config).copyInto(folder, databases, whole));
-    for (const name of databases) expectSound(join(folder, `${name}.db`), name);
+    await writingInto(folder, () => openCopier(config).copyInto(folder, databaseNames, whole));
+    for (const name of databaseNames) expectSound(join(folder, `${name}.db`), name);
   } catch (error) {
-    for (const name of databases) await rm(join(folder, `${name}.db`), { force: true });
+    for (const name of databaseNames) await rm(join(folder, `${name}.db`), { force: true });
     throw error;
   }
   const { links } = countLinks(join(folder, 'links.db'));
@@ -59,7 +59,7 @@ export async function copyOut(
   );
 }
 
-function expectSound(file: string, name: (typeof databases)[number]): void {
+function expectSound(file: string, name: DatabaseName): void {
   const fault = findFaultOfFile({ file, migrationsDir: migrationsDirOf(name) });
   if (fault !== undefined) throw new Refusal(`the copy of ${name}.db is not sound: ${fault}`);
 }

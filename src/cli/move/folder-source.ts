@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { writingInto } from '../../backup/full-disk.ts';
 import { expectRoom } from '../../backup/scratch-folder.ts';
 import type { Config } from '../../config.ts';
+import { databaseNames } from '../../domain/database-name.ts';
 import { FileCopier } from '../../storage/file-copier.ts';
 import type { RestoreSource } from '../backup/restore-source.ts';
 import { Refusal } from '../refusal.ts';
@@ -35,9 +36,7 @@ export async function openFolderSource(config: Config, folder: string): Promise<
         there.reduce((sum, file) => sum + statSync(file).size, 0),
       );
       const whole = new AbortController().signal;
-      await writingInto(target, () =>
-        new FileCopier(files).copyInto(target, ['links', 'clicks'], whole),
-      );
+      await writingInto(target, () => new FileCopier(files).copyInto(target, databaseNames, whole));
       return { words: `what the machine in ${folder} has`, takenAt: new Date().toISOString() };
     },
   };

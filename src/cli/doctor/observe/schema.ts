@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../../../config.ts';
+import type { DatabaseName } from '../../../domain/database-name.ts';
 import { checkSchema } from '../../../storage/migrations/check.ts';
 import { type MigrationState, migrationStatus } from '../../../storage/migrations/commands.ts';
 import { describeError } from '../../describe-error.ts';
-import { type DatabaseName, databaseOf } from '../../migrate/databases.ts';
+import { databaseOf } from '../../migrate/databases.ts';
 
 /** How a database stands to this release's migrations and its declared schema. */
 export type SchemaFacts =
