@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Misuse, newestMigration, parseOptions } from '../../scripts/deploy/options.ts';
 import { smokeTest } from '../../scripts/deploy/smoke-test.ts';
+import { createRunFly } from '../../scripts/fly/run-fly.ts';
 import { toShellWords } from '../../scripts/fly/shell-words.ts';
 import { readFlyToml } from '../../scripts/fly-setup/fly-toml.ts';
 import { installFakeFly } from '../support/fake-fly/fake-fly-program.ts';
@@ -145,6 +146,23 @@ test('what is printed can be copied into a shell', () => {
   expect(toShellWords(['fly', 'ssh', '--command', "it's here"])).toBe(
     `fly ssh --command 'it'\\''s here'`,
   );
+});
+
+test('a command of fly is said before it is run, a question no less than a change', async () => {
+  const fake = installFakeFly({ apps: ['shop'] });
+  const saidAfter: [line: string, calls: number][] = [];
+  const run = createRunFly({
+    env: fake.env,
+    print: (line) => saidAfter.push([line, fake.memory().calls.length]),
+    signal: new AbortController().signal,
+  });
+  await run({ args: ['auth', 'whoami'], isQuestion: true });
+  await run({ args: ['secrets', 'deploy', '--app', 'shop'], isQuestion: false });
+  expect(saidAfter).toEqual([
+    ['$ fly auth whoami', 0],
+    ['$ fly secrets deploy --app shop', 1],
+  ]);
+  expect(fake.memory().calls).toHaveLength(2);
 });
 
 test.for([

@@ -92,8 +92,16 @@ test('walks from nothing to a fleet: two machines in the primary region, one in 
   expect(certificates).toEqual(['go.example.com']);
 });
 
-test('says each command before it asks, and shows no secret but the two to keep, at the end', async () => {
+test('says each command before it asks and runs it, and shows no secret but the two to keep, at the end', async () => {
+  const unsaid: string[] = [];
+  fake.interfere = () => {
+    const call = fake.calls.at(-1) ?? '';
+    const isSaid = printed.some((line) => line.startsWith(`$ fly ${call}`));
+    if (call === fake.changes().at(-1) && !isSaid) unsaid.push(call);
+    return undefined;
+  };
   await walk();
+  expect(unsaid).toEqual([]);
   const said = printed
     .filter((line) => line.startsWith('$ '))
     .map((line) => line.replace(/ {4}#.*/, ''));
