@@ -242,6 +242,16 @@ describe('a scheduled backup', () => {
     expect((await runAt(10)).is).toBe('taken');
   });
 
+  it('of a node of a fleet comes back at the position that it tells of', async () => {
+    await using node = await startNode({ isPrimary: false });
+    const taken = await runScheduled(bringTo(node, 5000));
+    const position = taken.manifest?.databases.links.position;
+    expect(position?.txid).toBe(positionAt(5000).txid);
+    const checksum = new DatabaseChecksum(4096);
+    checksum.update(readFileSync((await restore({}))?.files.links ?? ''));
+    expect(checksum.digest()).toBe(position?.checksum);
+  });
+
   it('of the side of a cut fleet that is behind is never the newest, and healed it goes on', async () => {
     await using old = await startNode({ isPrimary: false });
     await using other = await startNode({ isPrimary: true });
