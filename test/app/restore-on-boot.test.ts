@@ -12,15 +12,21 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBootBackups } from '../../src/app/restore/boot-backups.ts';
 import {
   type BootBackups,
   BootRefused,
   restoreOnBoot,
 } from '../../src/app/restore/restore-on-boot.ts';
+import { BackupKeys } from '../../src/backup/backup-keys.ts';
+import { openBackupStore } from '../../src/cli/backup/open-store.ts';
 import { readConfig } from '../../src/config.ts';
+import type { BackupConfig } from '../../src/config-backup.ts';
 import type { LoneBackup } from '../../src/domain/lone-boot.ts';
+import { inspectDatabase } from '../../src/storage/inspect-database.ts';
 import { migrateUp } from '../../src/storage/migrations/commands.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
+import { packInto } from '../support/backup-store.ts';
 import { crashDuring } from '../support/crashing-disk.ts';
 import { readDocTable } from '../support/doc-table.ts';
 import { linksMigrations, TestFolder, writerOptions } from '../support/test-database.ts';
@@ -204,6 +210,41 @@ describe.each(Object.keys(findings))('%s', (found) => {
       log,
     });
   });
+});
+
+test.each([
+  [
+    'of a newer release',
+    { release: '99.0.0', schemas: { links: '9000_next.sql', clicks: '0001_clicks.sql' } },
+    'was made by Hoplite 99.0.0, with the migration 9000_next.sql of links.db; this is ',
+  ],
+  [
+    'of a key that is not held',
+    { keys: new BackupKeys(['another secret of 32 characters, and more']) },
+    'which BACKUP_KEY does not hold',
+  ],
+])('a newest backup %s ends the start with 65, and no older one is taken', async (_, by, words) => {
+  using folder = new TestFolder();
+  const config = readConfig({
+    DATA_DIR: folder.file('data'),
+    BACKUP_URL: `file://${folder.file('bucket')}`,
+    BACKUP_KEY: 'a key of this test and long enough for all',
+  });
+  for (const name of ['data', 'bucket']) mkdirSync(folder.file(name));
+  const store = openBackupStore(config.backup as BackupConfig);
+  const links = (schema: string) => {
+    const file = madeBy('newest', 'links.db');
+    const facts = { ...inspectDatabase(file), schema };
+    return { links: { file, takenAtMs: Date.now(), position: null, facts } };
+  };
+  await packInto(store, links(store.schemas.links));
+  await packInto({ ...store, ...by }, links(('schemas' in by ? by : store).schemas.links));
+  const booting = restoreOnBoot(config, { backups: openBootBackups(config), log });
+  await expect(booting).rejects.toMatchObject({
+    exitCode: 65,
+    message: expect.stringMatching(new RegExp(`${words}.* Not starting empty\\.`)),
+  });
+  expect(readdirSync(config.storage.dataDir)).toEqual([]);
 });
 
 describe('a power cut before any change of the disk', () => {

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SmallDisk } from '../../scripts/faults/world/small-disk.ts';
 import type { BackupStore } from '../../src/backup/backup-store.ts';
+import { signDocument } from '../../src/backup/signed-document.ts';
 import { openBackupStore } from '../../src/cli/backup/open-store.ts';
 import { readConfig } from '../../src/config.ts';
 import { addLinks, packInto, SampleDatabases } from '../support/backup-store.ts';
@@ -137,6 +138,23 @@ describe('rebuild from the backup', () => {
     expect(await rebuild('--from-backup', '--yes')).toMatchObject({
       exitCode: 65,
       stderr: expect.stringContaining('can be restored'),
+    });
+    expect(made()).toEqual(untouched);
+  });
+
+  test('passes over none of a newer release: it changes nothing, ends with 65, and names both', async () => {
+    await backUp(1);
+    const { name, manifest } = await packInto(
+      { ...store, release: '99.0.0' },
+      { links: samples.copy('links', folder) },
+      { clusterId },
+    );
+    writeFileSync(manifestOf(name), signDocument({ ...manifest, format: 2 }, store.keys));
+    const why = `the backup ${name} was made by Hoplite 99.0.0, in format 2; this is ${store.release}`;
+    expect(await find()).toMatchObject({ is: 'damaged', why: expect.stringContaining(why) });
+    expect(await rebuild('--from-backup', '--yes')).toMatchObject({
+      exitCode: 65,
+      stderr: expect.stringContaining(why),
     });
     expect(made()).toEqual(untouched);
   });
