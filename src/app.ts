@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { startAcknowledging } from './app/acknowledged-writes.ts';
 import { openBookmarks } from './app/bookmarks.ts';
@@ -14,6 +13,7 @@ import { registerClickMetrics } from './app/metrics/click-metrics.ts';
 import { createMetrics } from './app/metrics/metrics.ts';
 import { registerWriteMetrics } from './app/metrics/write-metrics.ts';
 import { takePlace } from './app/place.ts';
+import { migrationsDirs, readRelease } from './app/release.ts';
 import { openBootBackups } from './app/restore/boot-backups.ts';
 import { openLiveRestore } from './app/restore/live-restore.ts';
 import { restoreOnBoot } from './app/restore/restore-on-boot.ts';
@@ -25,7 +25,7 @@ import {
 } from './app/served-backup.ts';
 import { startBackups } from './app/start-backups.ts';
 import { startTakeOver } from './app/take-over.ts';
-import { migrationsDirs, startWritePath } from './app/write-path.ts';
+import { startWritePath } from './app/write-path.ts';
 import { createAskPosition } from './cluster/ask-position.ts';
 import { createCatchUp } from './cluster/catch-up.ts';
 import { createFleetAuth } from './cluster/fleet-auth.ts';
@@ -75,7 +75,6 @@ export interface App extends AsyncDisposable {
   readonly ended: Promise<{ readonly exitCode: number }>;
 }
 
-const root = join(import.meta.dirname, '..');
 /** How long a read waits for a busy database, milliseconds (docs/architecture.md, "Two threads, two files"). */
 const readTimeoutMs = 250;
 
@@ -92,7 +91,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
   await using opened = new AsyncDisposableStack();
   const { promise: ended, resolve: end } = Promise.withResolvers<{ readonly exitCode: number }>();
   const log = createLog({ ...config.log, node: config.node.id, region: config.node.region });
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const version = readRelease();
   await makeFolder(config.storage.dataDir);
   // Two processes would damage each other's spool.
   opened.use(claimFolder(config.storage.dataDir));

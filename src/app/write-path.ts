@@ -15,12 +15,7 @@ import { MigrationError } from '../storage/migrations/migration-error.ts';
 import { SpareWriters } from '../storage/spare-writers.ts';
 import type { WriterOptions } from '../storage/writer-options.ts';
 import type { AcknowledgedWrites } from './acknowledged-writes.ts';
-
-/** Where the migrations of each database lie. */
-export const migrationsDirs = {
-  links: join(import.meta.dirname, '../../migrations/links'),
-  clicks: join(import.meta.dirname, '../../migrations/clicks'),
-} as const;
+import { migrationsDirs } from './release.ts';
 
 const candidacyTimeoutMs = 1_000;
 

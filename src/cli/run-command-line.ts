@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { readRelease } from '../app/release.ts';
 import { addBackup } from './backup/backup.ts';
 import type { CommandLineProcess, Context } from './context.ts';
 import { describeError } from './describe-error.ts';
@@ -12,7 +13,6 @@ import { addExport } from './portable/export.ts';
 import { addImport } from './portable/import.ts';
 import { addRebuild } from './rebuild/rebuild.ts';
 import { Refusal } from './refusal.ts';
-import { readRelease } from './release.ts';
 import { addServe } from './serve.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';

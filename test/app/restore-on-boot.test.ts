@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBackupStore } from '../../src/app/backup-stores.ts';
 import { openBootBackups } from '../../src/app/restore/boot-backups.ts';
 import {
   type BootBackups,
@@ -19,7 +20,6 @@ import {
   restoreOnBoot,
 } from '../../src/app/restore/restore-on-boot.ts';
 import { BackupKeys } from '../../src/backup/backup-keys.ts';
-import { openBackupStore } from '../../src/cli/backup/open-store.ts';
 import { readConfig } from '../../src/config.ts';
 import type { BackupConfig } from '../../src/config-backup.ts';
 import type { LoneBackup } from '../../src/domain/lone-boot.ts';

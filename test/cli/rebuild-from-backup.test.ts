@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SmallDisk } from '../../scripts/faults/world/small-disk.ts';
+import { openBackupStore } from '../../src/app/backup-stores.ts';
 import type { BackupStore } from '../../src/backup/backup-store.ts';
 import { signDocument } from '../../src/backup/signed-document.ts';
-import { openBackupStore } from '../../src/cli/backup/open-store.ts';
 import { readConfig } from '../../src/config.ts';
 import { addLinks, packInto, SampleDatabases } from '../support/backup-store.ts';
 import { crashDuring } from '../support/crashing-disk.ts';

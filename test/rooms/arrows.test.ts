@@ -72,6 +72,9 @@ describe('the arrows between the rooms', () => {
     ['src/cluster/a.ts', '../app/place.ts'],
     ['src/clicks/spool/a.ts', '../../app/click-path.ts'],
     ['src/guard/a.ts', '../app/restore/live-restore.ts'],
+    ['src/app/restore/a.ts', '../../cli/refusal.ts'],
+    ['src/app.ts', './cli/refusal.ts'],
+    ['src/main.ts', './cli/refusal.ts'],
   ])('%s must not import %s', async (path, imported) => {
     const source = `import { a } from '${imported}';\n\nexport const b = a;\n`;
     expect(await lint(folder, path, source)).toContain(ruleName);

@@ -3,9 +3,9 @@ import { toNoRoom } from '../../backup/full-disk.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
 import { NoRoom } from '../../backup/scratch-folder.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
-import { openBackupStore } from '../../cli/backup/open-store.ts';
 import type { Config } from '../../config.ts';
 import { Failure } from '../../domain/failure.ts';
+import { openBackupStore } from '../backup-stores.ts';
 import type { BootBackups } from './restore-on-boot.ts';
 
 /** The backups in `BACKUP_URL`, for a node alone that starts without links; `undefined` where none are kept. */

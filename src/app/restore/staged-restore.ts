@@ -14,6 +14,7 @@ import { giveToOwnerOf } from '../../backup/give-to-owner.ts';
 import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
 import { Failure } from '../../domain/failure.ts';
 import { findFaultOfFile } from '../../storage/database-file.ts';
+import { migrationsDirs } from '../release.ts';
 
 /** The files to restore, by the database that they become. Without links there is nothing to restore. */
 export interface RestoreFiles {
@@ -114,8 +115,7 @@ function toStaged(restoreDir: string, staging: string): StagedRestore {
 }
 
 function expectSound(name: DatabaseName, file: string, title: string): void {
-  const migrationsDir = join(import.meta.dirname, '../../../migrations', name);
-  const fault = findFaultOfFile({ file, migrationsDir });
+  const fault = findFaultOfFile({ file, migrationsDir: migrationsDirs[name] });
   if (fault === undefined) return;
   throw new Failure('conflict', `${title} cannot be restored as ${name}.db: ${fault}`);
 }

@@ -1,8 +1,8 @@
+import { openBackupStore } from '../../app/backup-stores.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
 import type { Context } from '../context.ts';
-import { openBackupStore } from './open-store.ts';
 import { takeBackup } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { openBackupStore } from '../../app/backup-stores.ts';
 import { BucketFailure } from '../../backup/bucket.ts';
 import { type FoundBackup, findNewest } from '../../backup/find-newest.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
@@ -6,7 +7,6 @@ import { readConfig } from '../../config.ts';
 import type { SnapshotFacts } from '../../guard/bootstrap/facts.ts';
 import type { Context, Environment } from '../context.ts';
 import { counted } from '../counted.ts';
-import { openBackupStore } from './open-store.ts';
 
 /** `hoplite backup find`: what a node without links could be restored from; its guard asks that before it starts LiteFS. */
 export function addBackupFind(backup: Command, { env, output }: Context): void {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { openBackupStore } from '../../app/backup-stores.ts';
 import type { BackupEntry } from '../../backup/list-backups.ts';
 import { findBackups, readBackups } from '../../backup/list-backups.ts';
 import { expectNothing } from '../../backup/restore-newest.ts';
@@ -8,8 +9,8 @@ import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
 import { alignRows } from '../table.ts';
 import { toSecond } from '../time.ts';
+import { expectBackups } from './expect-backups.ts';
 import { sizesOf } from './look.ts';
-import { expectBackups, openBackupStore } from './open-store.ts';
 import { tellPerson, toSize } from './tell-person.ts';
 
 interface ListOptions {

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { openFileStore } from '../../app/backup-stores.ts';
 import { writingInto } from '../../backup/full-disk.ts';
 import { packFile } from '../../backup/one-file.ts';
 import { expectRoom, openScratchFolder } from '../../backup/scratch-folder.ts';
@@ -11,7 +12,6 @@ import { fileRefusal } from '../file-refusal.ts';
 import { Refusal } from '../refusal.ts';
 import { both, copyDatabases, sizeOf } from './copy-databases.ts';
 import { openNodeCopier } from './node-copier.ts';
-import { openFileStore } from './open-store.ts';
 import { scratchParentOf } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
 

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
+import { openBackupStore } from '../../app/backup-stores.ts';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
+import { expectBackups } from './expect-backups.ts';
 import { lookAtBucket } from './look.ts';
 import { backUpToFile } from './now-to-file.ts';
-import { expectBackups, openBackupStore } from './open-store.ts';
 import { type GoodReport, runScheduled } from './scheduled.ts';
 import { takeBackup } from './take-backup.ts';
 import { tellPerson, toSize } from './tell-person.ts';

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openBackupStore, openFileStore } from '../../app/backup-stores.ts';
 import type { Manifest } from '../../backup/manifest.ts';
 import { unpackFile } from '../../backup/one-file.ts';
 import { openS3Bucket } from '../../backup/open-bucket.ts';
@@ -10,8 +11,8 @@ import type { Context } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { toSecond } from '../time.ts';
 import { download } from './download.ts';
+import { expectBackups } from './expect-backups.ts';
 import { findPlace, type NamedPlace } from './find-place.ts';
-import { expectBackups, openBackupStore, openFileStore } from './open-store.ts';
 import { tellPerson } from './tell-person.ts';
 
 /** What was unpacked. */

@@ -1,3 +1,4 @@
+import { openFileStore } from '../../app/backup-stores.ts';
 import { rehearseRedirects } from '../../app/rehearse-redirects.ts';
 import type { BackupStore } from '../../backup/backup-store.ts';
 import { findBackups, readBackup, type SoundBackup } from '../../backup/list-backups.ts';
@@ -10,7 +11,6 @@ import { recordVerified } from '../../backup/verified-backups.ts';
 import type { Config } from '../../config.ts';
 import { claimFolder } from '../../storage/folder-claim.ts';
 import { Refusal } from '../refusal.ts';
-import { openFileStore } from './open-store.ts';
 import { scratchParentOf } from './take-backup.ts';
 
 /** A backup that was restored for a trial and is good. */

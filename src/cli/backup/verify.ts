@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { openBackupStore } from '../../app/backup-stores.ts';
 import type { Manifest } from '../../backup/manifest.ts';
 import { pruneBackups } from '../../backup/prune-backups.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
@@ -7,8 +8,8 @@ import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
 import { takeLowestPriority } from '../lowest-priority.ts';
 import { Refusal } from '../refusal.ts';
+import { expectBackups } from './expect-backups.ts';
 import { lookAtBucket } from './look.ts';
-import { expectBackups, openBackupStore } from './open-store.ts';
 import { type GoodReport, runScheduled } from './scheduled.ts';
 import { takeBackup } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { Option } from 'commander';
+import { migrationsDirs } from '../../app/release.ts';
 import type { Config } from '../../config.ts';
 import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
 import type { MigrationTarget } from '../../storage/migrations/commands.ts';
@@ -11,18 +11,13 @@ export interface NodeDatabase extends MigrationTarget {
   readonly journalMode: Config['storage']['journalMode'];
 }
 
-/** The migrations of a database that came with this program. */
-export function migrationsDirOf(name: DatabaseName): string {
-  return join(import.meta.dirname, '../../../migrations', name);
-}
-
 /** One of the databases of this node. */
 export function databaseOf({ storage }: Config, name: DatabaseName): NodeDatabase {
   const files = { links: storage.linksFile, clicks: storage.clicksFile };
   return {
     title: `${name}.db`,
     file: files[name],
-    migrationsDir: migrationsDirOf(name),
+    migrationsDir: migrationsDirs[name],
     journalMode: storage.journalMode,
   };
 }

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { migrationsDirs } from '../../app/release.ts';
 import { writingInto } from '../../backup/full-disk.ts';
 import type { Config } from '../../config.ts';
 import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
@@ -12,7 +13,6 @@ import { openCopier } from '../backup/open-copier.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
 import { makeFolder } from '../make-folder.ts';
-import { migrationsDirOf } from '../migrate/databases.ts';
 import { expectPrimary } from '../migrate/expect-primary.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -60,7 +60,7 @@ export async function copyOut(
 }
 
 function expectSound(file: string, name: DatabaseName): void {
-  const fault = findFaultOfFile({ file, migrationsDir: migrationsDirOf(name) });
+  const fault = findFaultOfFile({ file, migrationsDir: migrationsDirs[name] });
   if (fault !== undefined) throw new Refusal(`the copy of ${name}.db is not sound: ${fault}`);
 }
 

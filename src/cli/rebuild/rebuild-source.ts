@@ -1,3 +1,4 @@
+import { openBackupStore } from '../../app/backup-stores.ts';
 import { type StagedRestore, stageBackup, stageFiles } from '../../app/restore/staged-restore.ts';
 import { BucketFailure } from '../../backup/bucket.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
@@ -5,7 +6,7 @@ import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import type { Config } from '../../config.ts';
 import { exitCodes } from '../../domain/exit-codes.ts';
 import { Failure } from '../../domain/failure.ts';
-import { expectBackups, openBackupStore } from '../backup/open-store.ts';
+import { expectBackups } from '../backup/expect-backups.ts';
 import type { Output } from '../output.ts';
 import { Refusal } from '../refusal.ts';
 
