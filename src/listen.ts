@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Failure } from './domain/failure.ts';
 
 /**
  * A listening server. Disposing refuses new connections, ends idle ones and waits for requests under way; a
@@ -16,7 +17,15 @@ const defaultFinishWithinMs = 4_000;
 /** How often a server that closes ends the connections that have become idle, milliseconds. */
 const closeIdleEveryMs = 50;
 
-/** Starts to listen. Rejects with a sentence when the address cannot be had. */
+/** What a person takes a code for. */
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not',
+  EADDRINUSE: 'the port is in use',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'the name is not known',
+};
+
+/** Starts to listen. Rejects with a `Failure` that says so when the address cannot be had. */
 export async function listen(
   server: Server,
   options: {
@@ -31,10 +40,9 @@ export async function listen(
   try {
     await once(server, 'listening');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot listen on ${host} port ${port} (${variable}): ${why}`, {
-      cause: error,
-    });
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const why = `cannot listen on ${host} port ${port} (${variable}): ${reasons[code] ?? message}`;
+    throw new Failure('unavailable', why, {}, error);
   }
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;

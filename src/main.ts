@@ -2,6 +2,7 @@ import { BootRefused } from './app/restore/restore-on-boot.ts';
 import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
+import { isPathError } from './path-error.ts';
 
 /** How long a closing app may take before the process ends all the same, milliseconds. */
 const closeWithinMs = 10_000;
@@ -69,6 +70,7 @@ function describeStartFailure(error: unknown): string {
   }
   if (error instanceof Failure || error instanceof BootRefused)
     return `Hoplite cannot start: ${error.message}`;
+  if (isPathError(error)) return `Hoplite cannot start: ${error.message}`;
   return `Hoplite cannot start: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
 }
 

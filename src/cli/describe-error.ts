@@ -2,6 +2,7 @@ import { isDiskFull } from '../backup/full-disk.ts';
 import { NoRoom } from '../backup/scratch-folder.ts';
 import { ConfigError } from '../config.ts';
 import { Failure } from '../domain/failure.ts';
+import { isPathError } from '../path-error.ts';
 import { MigrationError } from '../storage/migrations/migration-error.ts';
 import { isSqliteError } from '../storage/sqlite-error.ts';
 import { Refusal } from './refusal.ts';
@@ -18,6 +19,7 @@ export function describeError(error: unknown): string {
     error instanceof NoRoom;
   if (isExpected) return error.message;
   if (!(error instanceof Error)) return String(error);
+  if (isPathError(error)) return error.message;
   if (isSqliteError(error)) return `the database cannot be used: ${describeSqlite(error)}`;
   if (isDiskFull(error)) return `a disk or a quota is full: ${error.message}`;
   return error.stack ?? error.message;

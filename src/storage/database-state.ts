@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { Failure } from '../domain/failure.ts';
 import { ledgerTable } from './migrations/ledger.ts';
 import { isSqliteError } from './sqlite-error.ts';
 
@@ -21,7 +22,7 @@ const walHeaderBytes = 32;
 
 /**
  * Looks what a file of links or clicks holds, before anything opens it for good. Whoever calls this has the folder for
- * itself: SQLite ends here what a crash left half done. Throws what the disk throws.
+ * itself: SQLite ends here what a crash left half done. Throws a `Failure` where this user may not open it, and what the disk throws.
  */
 export function findDatabaseState(file: string): DatabaseState {
   const bytes = sizeOf(file);
@@ -36,9 +37,19 @@ export function findDatabaseState(file: string): DatabaseState {
     using database = openExisting(file);
     return { is: judge(database) };
   } catch (error) {
+    if (isSqliteError(error, 'CANTOPEN', 'READONLY')) throw notOurs(file, error);
     if (!(error instanceof Strange || isSqliteError(error, 'NOTADB', 'CORRUPT'))) throw error;
     return { is: 'damaged', why: `${file}: ${(error as Error).message}` };
   }
+}
+
+function notOurs(file: string, error: unknown): Failure {
+  return new Failure(
+    'unavailable',
+    `${file} cannot be opened: it, its folder and what lies beside it have to belong to the user that Hoplite runs as`,
+    {},
+    error,
+  );
 }
 
 class Strange extends Error {}

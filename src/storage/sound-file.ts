@@ -7,6 +7,7 @@ import type { Database } from 'better-sqlite3';
  */
 export function findFaultOfHeader(file: string): string | undefined {
   if (!existsSync(file)) return 'there is no such file';
+  if (statSync(file).isDirectory()) return 'it is a folder';
   for (const suffix of ['-journal', '-wal']) {
     const beside = `${file}${suffix}`;
     if (existsSync(beside) && statSync(beside).size > 0) {

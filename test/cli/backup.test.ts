@@ -149,6 +149,10 @@ describe('hoplite backup, on a node that runs', () => {
     bytes.write('evil', bytes.indexOf('example.com'));
     writeFileSync(file, bytes);
     expect((await backup('verify', '--from', file)).exitCode).toBe(1);
+    expect(await backup('verify', '--from', running.dataDir)).toMatchObject({
+      exitCode: 1,
+      stderr: `${running.dataDir} is no backup: it is a folder\n`,
+    });
   });
 
   it('tells of one that was changed in the bucket, and does not take another for it', async () => {

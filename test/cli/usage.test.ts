@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { describeError } from '../../src/cli/describe-error.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { hopliteFile, runHoplite } from '../support/run-hoplite.ts';
 
@@ -84,4 +86,11 @@ test('mistakes in the environment are all said, by name', async () => {
   for (const name of ['PORT', 'BASE_URL', 'ADMIN_KEY']) expect(stderr).toContain(`  ${name}: `);
   expect(stderr).not.toContain('    at ');
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+});
+
+test('a file that cannot be had is told without a stack', async () => {
+  const error = await readFile('/nowhere/to be found').catch((reason: unknown) => reason);
+  expect(describeError(error)).toBe(
+    "ENOENT: no such file or directory, open '/nowhere/to be found'",
+  );
 });
