@@ -7,7 +7,6 @@ import { isDiskFull } from '../../backup/full-disk.ts';
 import { expectRoom, NoRoom } from '../../backup/scratch-folder.ts';
 import type { CopyPositions } from '../../cluster/copy-state.ts';
 import { LiteFsCopier } from '../../cluster/litefs-copier.ts';
-import { importIntoLiteFs } from '../../cluster/litefs-import.ts';
 import type { PeerClient } from '../../cluster/peer-client.ts';
 import type { PrimaryWriter } from '../../cluster/primary-writer.ts';
 import type { Config } from '../../config.ts';
@@ -20,9 +19,9 @@ import type { RestoreDesk, Restored, RestoreOrder, RestoreTarget } from '../../d
 import type { RestoreRoutesParts } from '../../http/restore-routes.ts';
 import { carryOverInThread } from '../../storage/carry-over.ts';
 import { keepCopy } from '../../storage/keep-copy.ts';
-import { replaceDatabase } from '../../storage/replace-database.ts';
 import { StagedFiles } from '../../storage/staged-files.ts';
 import { copyInThread } from '../../storage/thread-copier.ts';
+import { createReplace } from './replace-running.ts';
 
 /** What is needed to restore into a running node. */
 export interface LiveRestoreOptions {
@@ -311,16 +310,6 @@ function createKeep({ storage, fleet }: Config): LiveRestoreOptions['keep'] {
       },
       new Date(),
     );
-}
-
-/** The way in which this node's databases are replaced. */
-function createReplace({ storage, fleet }: Config): LiveRestoreOptions['replace'] {
-  const files = { links: storage.linksFile, clicks: storage.clicksFile };
-  return async (database, file) => {
-    if (fleet === undefined) return replaceDatabase({ from: file, to: files[database] });
-    const refusal = await importIntoLiteFs(fleet.litefsUrl, `${database}.db`, file);
-    if (refusal !== undefined) throw new Error(refusal);
-  };
 }
 
 function silent(detail: string, cause?: unknown): Failure {
