@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Failure } from '../domain/failure.ts';
+import { sizeOfFiles } from './file-sizes.ts';
 import { ledgerTable } from './migrations/ledger.ts';
 import { isSqliteError } from './sqlite-error.ts';
 
@@ -25,7 +26,7 @@ const walHeaderBytes = 32;
  * itself: SQLite ends here what a crash left half done. Throws a `Failure` where this user may not open it, and what the disk throws.
  */
 export function findDatabaseState(file: string): DatabaseState {
-  const bytes = sizeOf(file);
+  const bytes = sizeOfFiles(file);
   if (bytes === 0) {
     // NOTE: SQLite would delete both without a word, since it finds nothing that they belong to.
     const beside = findContentBeside(file);
@@ -76,7 +77,7 @@ function hasRow(database: Database.Database, table: string): boolean {
 
 /** A WAL with a transaction, or a rollback journal of a database that had pages. */
 function findContentBeside(file: string): string | undefined {
-  if (sizeOf(`${file}-wal`) > walHeaderBytes) return `${file}-wal`;
+  if (sizeOfFiles(`${file}-wal`) > walHeaderBytes) return `${file}-wal`;
   const journal = readStart(`${file}-journal`, journalPagesOffset + 4);
   const pages = journal?.readUInt32BE(journalPagesOffset) ?? 0;
   return pages > 0 ? `${file}-journal` : undefined;
@@ -87,13 +88,8 @@ function openExisting(file: string): Database.Database & Disposable {
   return Object.assign(database, { [Symbol.dispose]: () => void database.close() });
 }
 
-/** 0 without the file. */
-function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
 function readStart(file: string, bytes: number): Buffer | undefined {
-  if (sizeOf(file) < bytes) return undefined;
+  if (sizeOfFiles(file) < bytes) return undefined;
   const start = Buffer.alloc(bytes);
   const fd = openSync(file, 'r');
   try {

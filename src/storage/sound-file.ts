@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
+import { sizeOfFiles } from './file-sizes.ts';
 
 /**
  * Says in words why a file is no whole SQLite database in DELETE mode, from its first bytes and what lies beside it;
@@ -10,7 +11,7 @@ export function findFaultOfHeader(file: string): string | undefined {
   if (statSync(file).isDirectory()) return 'it is a folder';
   for (const suffix of ['-journal', '-wal']) {
     const beside = `${file}${suffix}`;
-    if (existsSync(beside) && statSync(beside).size > 0) {
+    if (sizeOfFiles(beside) > 0) {
       return `it is not whole without ${beside}; copy it with VACUUM INTO while nothing writes to it`;
     }
   }

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,6 +17,7 @@ import { NotPrimary } from '../../domain/not-primary.ts';
 import type { RestoreDesk, Restored, RestoreOrder, RestoreTarget } from '../../domain/restore.ts';
 import type { RestoreRoutesParts } from '../../http/restore-routes.ts';
 import { carryOverInThread } from '../../storage/carry-over.ts';
+import { sizeOfFiles } from '../../storage/file-sizes.ts';
 import { keepCopy } from '../../storage/keep-copy.ts';
 import { StagedFiles } from '../../storage/staged-files.ts';
 import { copyInThread } from '../../storage/thread-copier.ts';
@@ -285,15 +285,8 @@ export async function openLiveRestore(
 
 /** The files, what their transactions take until they are checkpointed or sent, and the copy of what there is. */
 function createExpectRoom({ storage }: Config): LiveRestoreOptions['expectRoom'] {
-  return (bytes) => {
-    const sizes = [storage.linksFile, storage.clicksFile].map(
-      (file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0,
-    );
-    return expectRoom(
-      storage.dataDir,
-      sizes.reduce((sum, size) => sum + size, 2 * bytes),
-    );
-  };
+  const { dataDir, linksFile, clicksFile } = storage;
+  return (bytes) => expectRoom(dataDir, sizeOfFiles(linksFile, clicksFile) + 2 * bytes);
 }
 
 /** The way in which this node's databases are copied. */

@@ -2,10 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toWriterOptions } from '../../app/write-path.ts';
 import { writingInto } from '../../backup/full-disk.ts';
-import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import type { Config } from '../../config.ts';
 import { countLinks } from '../../storage/database-file.ts';
-import { claimFolder } from '../../storage/folder-claim.ts';
 import { prepareRestore } from '../../storage/prepare-restore.ts';
 import { createAskApi } from '../ask-api.ts';
 import type { Context } from '../context.ts';
@@ -13,6 +11,7 @@ import { counted } from '../counted.ts';
 import { expectName } from './expect-name.ts';
 import { askTarget, restoreInto } from './restore-into.ts';
 import type { RestoreSource } from './restore-source.ts';
+import { openScratch, scratchParentOf } from './scratch.ts';
 
 /** How it is restored. */
 export interface ApplyOptions {
@@ -40,8 +39,7 @@ export async function applyRestore(
   const { output } = context;
   const ask = await createAskApi(context, restoreTimeoutMs);
   const { name, node } = await askTarget(ask);
-  const scratches = join(config.storage.dataDir, 'backup');
-  await using scratch = await openScratchFolder(scratches, 0, claimFolder);
+  await using scratch = await openScratch(config);
   const { words } = await source.unpackInto(scratch.path);
   const links = join(scratch.path, 'links.db');
   const clicks = join(scratch.path, 'clicks.db');
@@ -58,7 +56,7 @@ export async function applyRestore(
   const { epoch, node: primary } = await askTarget(ask);
   const options = toWriterOptions(config, { ownHosts: [], allowPrivate: false });
   const staged = { ...options.clicks, file: clicks, positionFile: undefined };
-  await writingInto(scratches, async () =>
+  await writingInto(scratchParentOf(config), async () =>
     prepareRestore(
       { ...options, file: links, positionFile: undefined, journalMode: 'delete', clicks: staged },
       epoch,

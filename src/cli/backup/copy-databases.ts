@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import type { BackupStore } from '../../backup/backup-store.ts';
 import type { CopiedFile } from '../../backup/copied-file.ts';
 import { writingInto } from '../../backup/full-disk.ts';
 import type { Config } from '../../config.ts';
 import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
+import { sizeOfFiles } from '../../storage/file-sizes.ts';
 import { Refusal } from '../refusal.ts';
 import type { NodeCopier } from './node-copier.ts';
 
@@ -48,13 +48,8 @@ export function copyDatabases(
   });
 }
 
-/**
- * How large databases of this node are, bytes. They are never opened for it, which would drop the locks of who has them open in this process; their
- * size is no secret of SQLite's.
- */
+/** How large databases of this node are, bytes. */
 export function sizeOf({ storage }: Config, databases: readonly DatabaseName[]): number {
   const files = { links: storage.linksFile, clicks: storage.clicksFile };
-  return databases
-    .map((name) => statSync(files[name], { throwIfNoEntry: false })?.size ?? 0)
-    .reduce((sum, bytes) => sum + bytes, 0);
+  return sizeOfFiles(...databases.map((name) => files[name]));
 }

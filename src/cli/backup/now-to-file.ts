@@ -3,16 +3,15 @@ import { dirname, resolve } from 'node:path';
 import { openFileStore } from '../../app/backup-stores.ts';
 import { writingInto } from '../../backup/full-disk.ts';
 import { packFile } from '../../backup/one-file.ts';
-import { expectRoom, openScratchFolder } from '../../backup/scratch-folder.ts';
+import { expectRoom } from '../../backup/scratch-folder.ts';
 import { readConfig } from '../../config.ts';
-import { claimFolder } from '../../storage/folder-claim.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
 import { fileRefusal } from '../file-refusal.ts';
 import { Refusal } from '../refusal.ts';
 import { both, copyDatabases, sizeOf } from './copy-databases.ts';
 import { openNodeCopier } from './node-copier.ts';
-import { scratchParentOf } from './take-backup.ts';
+import { openScratch } from './scratch.ts';
 import { tellPerson } from './tell-person.ts';
 
 /** `hoplite backup now --to`: a backup in one file, which `scp` brings elsewhere and any SQLite shows the links of. */
@@ -27,7 +26,7 @@ export function backUpToFile({ env, output }: Context, to: string): Promise<void
     const node = await openNodeCopier(config);
     const { signal } = new AbortController();
     const bytes = sizeOf(config, both);
-    await using scratch = await openScratchFolder(scratchParentOf(config), bytes, claimFolder);
+    await using scratch = await openScratch(config, bytes);
     const into = { folder: scratch.path, databases: both, signal };
     const files = await copyDatabases(node, store, into);
     // After the copies: they may lie on the same disk.

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import type { DatabaseName } from '../../domain/database-name.ts';
 import type { RestoreFile } from '../../domain/restore.ts';
+import { sizeOfFiles } from '../../storage/file-sizes.ts';
 import type { AskApi } from '../ask-api.ts';
 
 /** As the private port takes them. */
@@ -37,7 +37,7 @@ export async function restoreInto(
 ): Promise<Outcome> {
   const { epoch, files } = order;
   const paths = [files.links, ...(files.clicks === undefined ? [] : [files.clicks])];
-  const totalBytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+  const totalBytes = sizeOfFiles(...paths);
   const links = await sendFile(ask, 'links', files.links, totalBytes);
   const clicks =
     files.clicks === undefined ? undefined : await sendFile(ask, 'clicks', files.clicks);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { BackupStore } from '../../backup/backup-store.ts';
 import { copiedAtMs } from '../../backup/bucket-age.ts';
 import { canCarryOver } from '../../backup/carry-over.ts';
@@ -6,16 +5,15 @@ import type { CopiedFile } from '../../backup/copied-file.ts';
 import { byAge, type SoundBackup } from '../../backup/list-backups.ts';
 import { Overtaken, type Packing, packSnapshot } from '../../backup/pack-snapshot.ts';
 import { findPrevious, type PreviousBackups } from '../../backup/previous-backups.ts';
-import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import { decideTake, isBehind, type NewestBackup } from '../../backup/take-rule.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
 import { databaseNames } from '../../domain/database-name.ts';
 import { Failure } from '../../domain/failure.ts';
-import { claimFolder } from '../../storage/folder-claim.ts';
 import { both, type CopiedDatabases, copyDatabases, sizeOf } from './copy-databases.ts';
 import type { NamedBackup } from './look.ts';
 import { type NodeCopier, openNodeCopier } from './node-copier.ts';
+import { openScratch } from './scratch.ts';
 
 /** What came of it. */
 export type TakenBackup =
@@ -56,11 +54,7 @@ export async function takeBackup(
   if (decision.is !== 'take') return { ...newest, is: decision.is };
 
   const { databases } = decision;
-  await using scratch = await openScratchFolder(
-    scratchParentOf(config),
-    sizeOf(config, databases),
-    claimFolder,
-  );
+  await using scratch = await openScratch(config, sizeOf(config, databases));
   const files = await copyDatabases(node, store, { folder: scratch.path, databases, signal });
   expectNotBehind(node, newest, files.links);
   if (onlyWhenDue && holdsAll(store, previous, files)) return { ...newest, is: 'unchanged' };
@@ -117,11 +111,6 @@ function withoutParts(backup: SoundBackup): SoundBackup {
     clicks: clicks && { ...clicks, parts: [] },
   };
   return { ...backup, manifest: { ...backup.manifest, databases } };
-}
-
-/** Where runs of this node have their files. */
-export function scratchParentOf({ storage }: Config): string {
-  return join(storage.dataDir, 'backup');
 }
 
 async function decide(

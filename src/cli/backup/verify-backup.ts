@@ -4,14 +4,12 @@ import type { BackupStore } from '../../backup/backup-store.ts';
 import { findBackups, readBackup, type SoundBackup } from '../../backup/list-backups.ts';
 import type { Manifest } from '../../backup/manifest.ts';
 import { unpackFile } from '../../backup/one-file.ts';
-import { openScratchFolder } from '../../backup/scratch-folder.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { unpackSnapshot } from '../../backup/unpack-snapshot.ts';
 import { recordVerified } from '../../backup/verified-backups.ts';
 import type { Config } from '../../config.ts';
-import { claimFolder } from '../../storage/folder-claim.ts';
 import { Refusal } from '../refusal.ts';
-import { scratchParentOf } from './take-backup.ts';
+import { openScratch } from './scratch.ts';
 
 /** A backup that was restored for a trial and is good. */
 export interface VerifiedBackup {
@@ -33,7 +31,7 @@ export async function verifyBackup(
 ): Promise<VerifiedBackup | undefined> {
   const backup = await findBackup(store, name, signal);
   if (backup === undefined) return undefined;
-  await using scratch = await openScratchFolder(scratchParentOf(config), 0, claimFolder);
+  await using scratch = await openScratch(config);
   const { links } = await unpackSnapshot(store, backup, { folder: scratch.path, signal });
   const followed = await rehearse(config, links, `the backup ${backup.name}`);
   await recordVerified(store, backup, { node: config.node.id, signal });
@@ -61,7 +59,7 @@ export async function verifyOneFile(
   config: Config,
   path: string,
 ): Promise<{ readonly manifest: Manifest; readonly isSigned: boolean; readonly followed: number }> {
-  await using scratch = await openScratchFolder(scratchParentOf(config), 0, claimFolder);
+  await using scratch = await openScratch(config);
   const { manifest, isSigned, files } = await unpackFile(openFileStore(config), path, {
     folder: scratch.path,
     allowUnsigned: true,

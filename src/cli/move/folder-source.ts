@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { expectRoom } from '../../backup/scratch-folder.ts';
 import type { Config } from '../../config.ts';
 import { databaseNames } from '../../domain/database-name.ts';
 import { FileCopier } from '../../storage/file-copier.ts';
+import { sizeOfFiles } from '../../storage/file-sizes.ts';
 import type { RestoreSource } from '../backup/restore-source.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -30,11 +31,7 @@ export async function openFolderSource(config: Config, folder: string): Promise<
   else if (config.fleet === undefined) throw new Refusal(`this machine works in ${folder} already`);
   return {
     async unpackInto(target) {
-      const there = Object.values(files).filter((file) => existsSync(file));
-      await expectRoom(
-        target,
-        there.reduce((sum, file) => sum + statSync(file).size, 0),
-      );
+      await expectRoom(target, sizeOfFiles(...Object.values(files)));
       const whole = new AbortController().signal;
       await writingInto(target, () => new FileCopier(files).copyInto(target, databaseNames, whole));
       return { words: `what the machine in ${folder} has`, takenAt: new Date().toISOString() };
