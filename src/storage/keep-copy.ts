@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const unfinished = 'unfinished-';
 
@@ -23,7 +23,7 @@ export async function keepCopy(
     const time = at.toISOString().replaceAll(':', '-');
     const whole = join(parent, `${time}-${own}`);
     await rename(folder, whole);
-    await forceToDisk(parent);
+    for (const above of [parent, dirname(parent)]) await forceToDisk(above);
     return whole;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });

@@ -29,6 +29,7 @@ import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { packInto } from '../support/backup-store.ts';
 import { crashDuring } from '../support/crashing-disk.ts';
 import { readDocTable } from '../support/doc-table.ts';
+import { recordDisk } from '../support/recorded-disk.ts';
 import { linksMigrations, TestFolder, writerOptions } from '../support/test-database.ts';
 
 /** docs/backup.md has what is expected; here is what its words mean. */
@@ -281,4 +282,25 @@ describe('a power cut before any change of the disk', () => {
       }
     },
   );
+
+  test('finds no name of something that was not forced to the disk before', async () => {
+    using folder = new TestFolder();
+    const boot = () =>
+      restoreOnBoot(readConfig({ DATA_DIR: folder.path }), { backups: backupsOf('newest'), log });
+    expect(await recordDisk(folder.path, boot)).toEqual([
+      'force restore.new/links.db',
+      'force restore.new/clicks.db',
+      'force restore.new',
+      'rename restore.new to restore',
+      'force .',
+      // What lay beside the old file is gone before the new one is there.
+      'force .',
+      'rename restore/clicks.db to clicks.db',
+      'force .',
+      'force .',
+      'rename restore/links.db to links.db',
+      'force .',
+      'force .',
+    ]);
+  });
 });

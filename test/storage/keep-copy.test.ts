@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keepCopy } from '../../src/storage/keep-copy.ts';
+import { recordDisk } from '../support/recorded-disk.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 let folder: TestFolder;
@@ -31,6 +32,15 @@ test('each copy has a folder of its own, also of one moment', async () => {
   expect(readdirSync(folder.file('kept')).sort()).toEqual(
     Array(3).fill(expect.stringMatching(/^2026-11-20T10-00-00\.000Z-\w{6}$/)),
   );
+});
+
+test('a copy has its name once all of it is forced to the disk, and then the name is', async () => {
+  const done = await recordDisk(folder.path, () => keep('whole'));
+  const own = /kept\/[^/ ]+-\w{6}/g;
+  const [one = '', two = '', ...rest] = done.map((each) => each.replaceAll(own, 'copy'));
+  expect([one, two].sort()).toEqual(['force copy/clicks.db', 'force copy/links.db']);
+  // The last one is of the name of the folder of all copies.
+  expect(rest).toEqual(['force copy', 'rename copy to copy', 'force kept', 'force .']);
 });
 
 test('a copy that cannot be made leaves what is there as it is, and nothing else', async () => {
