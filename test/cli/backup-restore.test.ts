@@ -16,6 +16,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../scripts/cluster/until.ts';
 import { openBucket } from '../../src/backup/open-bucket.ts';
 import { findFaultOfFile } from '../../src/storage/database-file.ts';
+import { claimFolder } from '../../src/storage/folder-claim.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { readClickCounts } from '../support/click-counts.ts';
 import { eventually } from '../support/eventually.ts';
@@ -373,4 +374,19 @@ test('nothing is served that is not signed, or is not what was signed', async ()
   });
   rmSync(folder.file('bucket'), { recursive: true });
   expect(existsSync(folder.file('bucket'))).toBe(false);
+});
+
+test('a folder that a machine works in, or whose links are damaged, is not moved', async () => {
+  const from = folder.file('of a machine');
+  mkdirSync(from);
+  writeFileSync(join(from, 'links.db'), 'damaged');
+  const move = () => runHere(['move', '--from', from], env);
+  const damaged =
+    /^nothing was moved: A database is damaged: .*links\.db: file is not a database\. .*\n$/;
+  expect(await move()).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(damaged) });
+  using _claim = claimFolder(from);
+  expect(await move()).toMatchObject({
+    exitCode: 1,
+    stderr: `nothing was moved: another Hoplite works in ${from}; end it, so that nothing of what it does stays behind\n`,
+  });
 });

@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import type { App } from '../../app.ts';
 import { writingInto } from '../../backup/full-disk.ts';
 import { expectRoom } from '../../backup/scratch-folder.ts';
 import type { Config } from '../../config.ts';
 import { databaseNames } from '../../domain/database-name.ts';
+import { Failure } from '../../domain/failure.ts';
 import { FileCopier } from '../../storage/file-copier.ts';
 import { sizeOfFiles } from '../../storage/file-sizes.ts';
 import type { RestoreSource } from '../backup/restore-source.ts';
@@ -41,9 +43,7 @@ export async function openFolderSource(config: Config, folder: string): Promise<
 
 /** Runs the app on the folder, where no visitor finds it, until all its clicks are counted. */
 async function drain(config: Config, folder: string): Promise<void> {
-  // Loads the whole app, which few commands need.
-  const { startApp } = await import('../../app.ts');
-  await using app = await startApp(toDrainConfig(config, folder));
+  await using app = await startOn(config, folder);
   let least = Number.POSITIVE_INFINITY;
   for (let sinceMs = performance.now(); ; ) {
     const answer = await fetch(`${app.privateUrl}/status`);
@@ -55,6 +55,22 @@ async function drain(config: Config, folder: string): Promise<void> {
       throw new Refusal(`${unconfirmed} clicks in ${folder} cannot be counted; nothing was moved`);
     }
     await delay(lookEveryMs);
+  }
+}
+
+async function startOn(config: Config, folder: string): Promise<App> {
+  // Loads the whole app, which few commands need.
+  const [{ startApp }, { BootRefused }] = await Promise.all([
+    import('../../app.ts'),
+    import('../../app/restore/restore-on-boot.ts'),
+  ]);
+  try {
+    return await startApp(toDrainConfig(config, folder));
+  } catch (error) {
+    const isRunning = error instanceof Failure && error.kind === 'conflict';
+    if (!isRunning && !(error instanceof BootRefused)) throw error;
+    const advice = isRunning ? '; end it, so that nothing of what it does stays behind' : '';
+    throw new Refusal(`nothing was moved: ${error.message}${advice}`, { cause: error });
   }
 }
 
