@@ -68,7 +68,7 @@ const create = (slug: string) => createLink(machine.baseUrl, slug);
 /** What is said of files in a folder, and nothing else. */
 const inFolder = expect.stringMatching(/^in it, keys that were revoked since are valid, and .*\n$/);
 
-test('to a folder: two plain files, and nothing else', async () => {
+test('to a folder: two plain files beside the lock of it', async () => {
   const to = folder.file('restored');
   const { exitCode, stdout } = await hoplite('backup', 'restore', '--to', to);
   expect({ exitCode, stdout }).toEqual({
@@ -77,7 +77,7 @@ test('to a folder: two plain files, and nothing else', async () => {
       /^put the backup of .* with 2 links, into .*: links\.db and clicks\.db\n$/,
     ),
   });
-  expect(readdirSync(to).sort()).toEqual(['clicks.db', 'links.db']);
+  expect(readdirSync(to).sort()).toEqual(['clicks.db', 'links.db', 'lock']);
   const links = { file: join(to, 'links.db'), migrationsDir: linksMigrations };
   expect(findFaultOfFile(links)).toBeUndefined();
   const again = await hoplite('backup', 'restore', '--to', to);
@@ -106,6 +106,40 @@ test.each(['clicks.db', 'clicks.db-journal', 'clicks.db-wal', 'links.db-shm'])(
     expect(readdirSync(to)).toEqual([name]);
   },
 );
+
+test.each([
+  ['backup', 'restore', '--to'],
+  ['move', '--to'],
+])(
+  '%s %s into a folder where a node works or starts: nothing, and nothing of it goes',
+  async (...args) => {
+    const to = folder.file(`of a node ${args[0]}`);
+    mkdirSync(to);
+    using _ = claimFolder(to);
+    expect(await runHere([...args, to], env)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: `another Hoplite works in ${to}\n`,
+    });
+    expect(readdirSync(to)).toEqual(['lock']);
+  },
+);
+
+test('to a folder: no node starts there before all of it is there', async () => {
+  const to = folder.file('long');
+  let claim: (() => unknown) | undefined;
+  await using server = await listen((_, response) => {
+    claim = () => claimFolder(to);
+    expect(claim).toThrow(`another Hoplite works in ${to}`);
+    response.writeHead(404).end();
+  });
+  const from = `http://127.0.0.1:${server.port}/app.db`;
+  expect(await runHere(['backup', 'restore', '--from', from, '--to', to], env)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('is answered with 404'),
+  });
+  expect(claim).toBeDefined();
+});
 
 test('of a time, into the machine that runs, once its name was typed', async () => {
   const args = ['backup', 'restore', '--at', between];
@@ -260,7 +294,7 @@ test('a backup in one file shows its links to any SQLite, and is restored by pat
       env,
     );
     expect(restored).toMatchObject({ exitCode: 0, stderr: inFolder });
-    expect(readdirSync(folder.file(to)).sort()).toEqual(['clicks.db', 'links.db']);
+    expect(readdirSync(folder.file(to)).sort()).toEqual(['clicks.db', 'links.db', 'lock']);
   }
   await using s3 = await startS3Server();
   const body = readFileSync(file);

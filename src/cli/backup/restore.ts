@@ -3,10 +3,9 @@ import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../../config.ts';
 import { countLinks } from '../../storage/database-file.ts';
+import { claimForDatabases } from '../claim-for-databases.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
-import { makeFolder } from '../make-folder.ts';
-import { Refusal } from '../refusal.ts';
 import { applyRestore } from './apply-restore.ts';
 import { backUpBefore } from './back-up-before.ts';
 import { openRestoreSource, type RestoreSource } from './restore-source.ts';
@@ -83,15 +82,7 @@ async function restoreTo(
   source: RestoreSource,
   { output }: Context,
 ): Promise<void> {
-  // SQLite takes what lies beside a database for a part of it, and would play it into the restored one.
-  const names = ['links.db', 'clicks.db'].flatMap((name) =>
-    ['', '-wal', '-shm', '-journal'].map((suffix) => `${name}${suffix}`),
-  );
-  for (const name of names) {
-    if (!existsSync(join(folder, name))) continue;
-    throw new Refusal(`${join(folder, name)} is there already; nothing was changed`);
-  }
-  await makeFolder(folder);
+  using _ = await claimForDatabases(folder);
   const { words } = await source.unpackInto(folder);
   const files = ['links.db', 'clicks.db'].filter((name) => existsSync(join(folder, name)));
   const { links } = countLinks(join(folder, 'links.db'));

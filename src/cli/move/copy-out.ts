@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,9 +9,9 @@ import { type DatabaseName, databaseNames } from '../../domain/database-name.ts'
 import { countLinks, findFaultOfFile } from '../../storage/database-file.ts';
 import { type AskApi, createAskApi } from '../ask-api.ts';
 import { openCopier } from '../backup/open-copier.ts';
+import { claimForDatabases } from '../claim-for-databases.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
-import { makeFolder } from '../make-folder.ts';
 import { expectPrimary } from '../migrate/expect-primary.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -38,13 +37,9 @@ export async function copyOut(
   context: Context,
   { folder, anyway }: { readonly folder: string; readonly anyway: boolean },
 ): Promise<void> {
-  for (const name of databaseNames) {
-    const file = join(folder, `${name}.db`);
-    if (existsSync(file)) throw new Refusal(`${file} is there already; nothing was changed`);
-  }
   await expectPrimary(config);
+  using _ = await claimForDatabases(folder);
   if (!anyway) await untilCounted(await createAskApi(context));
-  await makeFolder(folder);
   try {
     const whole = new AbortController().signal;
     await writingInto(folder, () => openCopier(config).copyInto(folder, databaseNames, whole));
