@@ -15,7 +15,7 @@ import { registerWriteMetrics } from './app/metrics/write-metrics.ts';
 import { takePlace } from './app/place.ts';
 import { migrationsDirs, readRelease } from './app/release.ts';
 import { openBootBackups } from './app/restore/boot-backups.ts';
-import { openLiveRestore } from './app/restore/live-restore.ts';
+import { openLiveRestore } from './app/restore/open-live-restore.ts';
 import { restoreOnBoot } from './app/restore/restore-on-boot.ts';
 import {
   createNoClickPath,

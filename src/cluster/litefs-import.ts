@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 
 /**
  * Has LiteFS put a file in place of a database, as one transaction that is replicated like any other. Only on the primary.
- * Resolves to what is wrong when LiteFS refuses it. Rejects when there is no answer: then it may be done or not, and the
- * position tells.
+ * Resolves to LiteFS's own words when it refuses, after the status. Rejects when there is no answer: then it may be done or
+ * not, and the position tells.
  *
  * NOTE: LiteFS looks at nothing but the header, and takes files in WAL mode too. It sets the schema cookie to 0, whatever
  * was there: see `renewSchemaCookie`.
@@ -20,5 +20,5 @@ export async function importIntoLiteFs(
     duplex: 'half',
   });
   const text = await answer.text();
-  return answer.ok ? undefined : `LiteFS did not import ${name}: ${answer.status} ${text.trim()}`;
+  return answer.ok ? undefined : `${answer.status} ${text.trim()}`;
 }

@@ -19,6 +19,8 @@ export function createReplace({
     const fault = findFaultOfHeader(file);
     if (fault !== undefined) throw new Error(fault);
     const refusal = await importIntoLiteFs(fleet.litefsUrl, `${database}.db`, file);
-    if (refusal !== undefined) throw new Error(refusal);
+    if (refusal !== undefined) {
+      throw new Error(`LiteFS did not import ${database}.db: ${refusal}`);
+    }
   };
 }

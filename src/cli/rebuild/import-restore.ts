@@ -1,8 +1,8 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { importIntoLiteFs } from '../../cluster/litefs-import.ts';
 import { readLease } from '../../cluster/litefs-info.ts';
 import { Mount } from '../../cluster/mount.ts';
 import { parsePosition } from '../../domain/position.ts';
@@ -66,15 +66,10 @@ async function importAll(place: RestorePlace, mount: Mount): Promise<string | un
     // LiteFS would take a file in WAL mode, and the mount would lose commits from then on.
     const fault = findFaultOfHeader(file);
     if (fault !== undefined) throw new Refusal(`${file} cannot be imported: ${fault}`);
-    const answer = await fetch(`${place.litefsUrl}/import?name=${name}`, {
-      method: 'POST',
-      body: Readable.toWeb(createReadStream(file)) as ReadableStream,
-      duplex: 'half',
-    });
-    const text = await answer.text();
-    if (!answer.ok) {
+    const refusal = await importIntoLiteFs(place.litefsUrl, name, file);
+    if (refusal !== undefined) {
       if (!(await isPrimary(place))) return undefined;
-      throw new Refusal(`LiteFS did not import ${file}: ${answer.status} ${text.trim()}`);
+      throw new Refusal(`LiteFS did not import ${file}: ${refusal}`);
     }
     if (!(await hasData(mount, name))) {
       throw new Refusal(`LiteFS has imported ${file}, and yet ${name} has no transaction`);
