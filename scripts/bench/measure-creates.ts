@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import type { Contestant } from './contestant.ts';
 import type { LoadProcess } from './load-process.ts';
-import type { Durations, Measurement } from './measure.ts';
+import type { Durations, Measurement } from './measurement.ts';
 
 /** Measures how many links are created, and compares with how many there are afterwards. */
 export async function measureCreates(

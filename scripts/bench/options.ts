@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectDir } from '../cluster/programs.ts';
-import type { Durations } from './measure.ts';
+import type { Durations } from './measurement.ts';
 
 export const usage = `npm run bench -- [options]     what a redirect costs; Node's own HTTP is 1.00
 

@@ -1,4 +1,4 @@
-import type { Measurement } from './measure.ts';
+import type { Measurement } from './measurement.ts';
 import { median, ratiosByRound, type Spread, spread } from './statistics.ts';
 import type { Variant } from './variant.ts';
 

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { toWriterOptions } from '../app/write-path.ts';
 import { type Config, readConfig } from '../config.ts';
 import { prepareRestore } from '../storage/prepare-restore.ts';
-import { atOption } from './backup/restore.ts';
+import { atOption } from './backup/at-option.ts';
 import { openRestoreSource, type Unpacked } from './backup/restore-source.ts';
 import type { Context } from './context.ts';
 import { Refusal } from './refusal.ts';

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { SlugCase } from './domain-name.ts';
 import { Failure, invalidField } from './failure.ts';
 import { findRepeatedRequest, type IdempotencyStore, rememberRequest } from './idempotency.ts';
+import { fateLetters, type ImportFate } from './import-fate.ts';
 import { type ImportRow, parseImportRow } from './import-row.ts';
 import { createDryTarget, createRealTarget, type ImportTarget } from './import-target.ts';
 import {
@@ -19,25 +20,8 @@ import { packPieces } from './pieces.ts';
 import { foldSlug, slugTaken } from './slug.ts';
 import type { ImportLinksInput, ImportLinksResult } from './writer.ts';
 
-/** What becomes of a row whose slug another link has that leads elsewhere. */
-export const onConflicts = ['fail', 'skip', 'replace'] as const;
-export type OnConflict = (typeof onConflicts)[number];
-
 /** The most links that one request imports: others write after some 200 ms. */
 export const maxImportLinks = 10_000;
-
-/** What can become of a row that does not fail. */
-export const importFates = ['created', 'replaced', 'unchanged', 'skipped'] as const;
-export type ImportFate = (typeof importFates)[number];
-
-/** The letter of each fate in the list of all rows. */
-const fateLetters: Readonly<Record<ImportFate | 'failed', string>> = {
-  created: 'c',
-  replaced: 'r',
-  unchanged: 'u',
-  skipped: 's',
-  failed: 'f',
-};
 
 /** A row that failed, and its place in the request. */
 export interface FailedImport {

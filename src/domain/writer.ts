@@ -3,7 +3,7 @@ import type { ClickCursor, ProducerId } from './click-cursor.ts';
 import type { SlugCase } from './domain-name.ts';
 import type { Durability } from './durability.ts';
 import type { IdempotencyKey } from './idempotency.ts';
-import type { ImportFate, OnConflict } from './import-links.ts';
+import type { ImportFate, OnConflict } from './import-fate.ts';
 import type { Link, LinkChanges, LinkRef, NewLink } from './link.ts';
 import type { Pieces } from './pieces.ts';
 import type { Position } from './position.ts';

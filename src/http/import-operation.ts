@@ -1,7 +1,8 @@
 import type { Response } from 'express';
 import { z } from 'zod';
 import { defaultDomainId } from '../domain/domain-name.ts';
-import { type FailedImport, maxImportLinks, onConflicts } from '../domain/import-links.ts';
+import { onConflicts } from '../domain/import-fate.ts';
+import { type FailedImport, maxImportLinks } from '../domain/import-links.ts';
 import { NotPrimary } from '../domain/not-primary.ts';
 import { unpackPiece } from '../domain/pieces.ts';
 import type { ImportLinksResult, Written } from '../domain/writer.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Counting } from '../../scripts/bench/contestant.ts';
-import type { Measurement } from '../../scripts/bench/measure.ts';
+import type { Measurement } from '../../scripts/bench/measurement.ts';
 import { describeMiscounts, report } from '../../scripts/bench/report.ts';
 import { summarize } from '../../scripts/bench/summary.ts';
 import { compareCounts, Tally } from '../../scripts/bench/tally.ts';

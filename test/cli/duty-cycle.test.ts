@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DutyCycle } from '../../src/cli/duty-cycle.ts';
+import { DutyCycle } from '../../src/cli/backup/duty-cycle.ts';
 
 let cpuMs: number;
 let slept: number[];

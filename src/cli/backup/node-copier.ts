@@ -1,9 +1,9 @@
 import { readMembership } from '../../cluster/litefs-info.ts';
 import type { Config } from '../../config.ts';
 import type { DatabaseCopier } from '../../domain/database-copy.ts';
-import { DutyCycle } from '../duty-cycle.ts';
 import { takeLowestPriority } from '../lowest-priority.ts';
 import { Refusal } from '../refusal.ts';
+import { DutyCycle } from './duty-cycle.ts';
 import { openCopier } from './open-copier.ts';
 
 /** The copier of this node's databases, and whose they are. */

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../../config.ts';
-import { maxImportLinks, type OnConflict, onConflicts } from '../../domain/import-links.ts';
+import { type OnConflict, onConflicts } from '../../domain/import-fate.ts';
+import { maxImportLinks } from '../../domain/import-links.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
 import { createOperator, NoAnswer, type Operator } from '../operator.ts';

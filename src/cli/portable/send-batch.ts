@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OnConflict } from '../../domain/import-links.ts';
+import type { OnConflict } from '../../domain/import-fate.ts';
 import { NoAnswer, type Operator } from '../operator.ts';
 import { describeProblem } from '../problem-text.ts';
 import { Refusal } from '../refusal.ts';

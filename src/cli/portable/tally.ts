@@ -1,32 +1,23 @@
+import { fateLetters, type ImportFate } from '../../domain/import-fate.ts';
 import { counted } from '../counted.ts';
 
 /** What has become of the rows of an import so far. */
-export interface Tally {
-  created: number;
-  replaced: number;
-  unchanged: number;
-  skipped: number;
-  failed: number;
-}
+export type Tally = Record<ImportFate | 'failed', number>;
 
 export function createTally(): Tally {
   return { created: 0, replaced: 0, unchanged: 0, skipped: 0, failed: 0 };
 }
 
-const names: Readonly<Record<string, keyof Tally>> = {
-  c: 'created',
-  r: 'replaced',
-  u: 'unchanged',
-  s: 'skipped',
-  f: 'failed',
-};
+const fatesByLetter: ReadonlyMap<string, keyof Tally> = new Map(
+  Object.entries(fateLetters).map(([fate, letter]) => [letter, fate as keyof Tally]),
+);
 
 /** Adds a letter for each row, as the API tells them. */
 export function addFates(tally: Tally, fates: string): void {
   for (const letter of fates) {
-    const name = names[letter];
-    if (name === undefined) throw new Error(`no row comes to "${letter}"`);
-    tally[name] += 1;
+    const fate = fatesByLetter.get(letter);
+    if (fate === undefined) throw new Error(`no row comes to "${letter}"`);
+    tally[fate] += 1;
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseMoment } from '../../src/cli/backup/restore.ts';
+import { parseMoment } from '../../src/cli/backup/at-option.ts';
 
 test.each([
   ['2026-11-30T02:38:20Z', '2026-11-30T02:38:20.999Z'],
