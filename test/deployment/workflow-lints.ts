@@ -66,6 +66,40 @@ export const workflowLints: readonly WorkflowLint[] = [
     ),
   },
   {
+    message: 'ci.yml: npm test must be run, with a cache of what it fetches and builds',
+    holds: onEvery(({ name, parsed: { jobs } }) => {
+      const steps = jobs.test?.steps ?? [];
+      const cached = steps.find(({ uses }) => uses?.startsWith('actions/cache@'))?.with;
+      const covers = (part: string, words: readonly string[]) =>
+        words.every((word) => String(cached?.[part]).includes(word));
+      return (
+        name !== 'ci.yml' ||
+        (steps.at(-1)?.run === 'npm test' &&
+          covers('path', ['tools/bin', '~/.npm', '/var/cache/apt/archives']) &&
+          covers('key', ['package-lock.json', 'tools/*/go.sum', 'scripts/setup/**']))
+      );
+    }),
+  },
+  {
+    message: 'release.yml: a release must have an image, proof of its digest, notes and packages',
+    holds: onEvery(({ name, parsed: { jobs } }) => {
+      if (name !== 'release.yml') return true;
+      const steps = jobs.release?.steps ?? [];
+      const withOf = (action: string) =>
+        steps.find(({ uses }) => uses?.startsWith(`${action}@`))?.with ?? {};
+      const image = withOf('docker/build-push-action');
+      const proof = withOf('actions/attest-build-provenance');
+      const publish = steps.at(-1)?.run ?? '';
+      return (
+        image.push === true &&
+        String(image.tags).endsWith(':${{ steps.prepare.outputs.version }}') &&
+        proof['subject-digest'] === '${{ steps.build.outputs.digest }}' &&
+        publish.startsWith('gh release create "$GITHUB_REF_NAME" --verify-tag ') &&
+        publish.endsWith(' --notes-file release/notes.md release/*.cdx.json')
+      );
+    }),
+  },
+  {
     message: 'jobs must end by themselves: each needs timeout-minutes',
     holds: onEveryJob((job) => job.uses !== undefined || job['timeout-minutes'] !== undefined),
   },

@@ -33,6 +33,19 @@ const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     ['ci.yml', 'contents: read', 'contents: write'],
     ['ci.yml', '  contents: read', '  contents: read\n  packages: write'],
   ],
+  'ci.yml: npm test must be run, with a cache of what it fetches and builds': [
+    ['ci.yml', 'run: npm test', 'run: npm run lint'],
+    ['ci.yml', 'actions/cache@', 'actions/cache/restore@'],
+    ['ci.yml', '            tools/bin\n', ''],
+    ['ci.yml', "'tools/*/go.sum', ", ''],
+  ],
+  'release.yml: a release must have an image, proof of its digest, notes and packages': [
+    ['release.yml', 'push: true', 'push: false'],
+    ['release.yml', ':${{ steps.prepare.outputs.version }}', ':latest'],
+    ['release.yml', 'actions/attest-build-provenance@', 'actions/attest@'],
+    ['release.yml', ' release/*.cdx.json', ''],
+    ['release.yml', ' --verify-tag', ''],
+  ],
   'jobs must end by themselves: each needs timeout-minutes': [
     ['ci.yml', '    timeout-minutes: 10\n', ''],
   ],
