@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { BackupKeys } from '../../src/backup/backup-keys.ts';
 import type { BackupStore } from '../../src/backup/backup-store.ts';
-import { FolderBucket } from '../../src/backup/bucket-folder.ts';
+import { FolderBucket } from '../../src/backup/bucket/folder-bucket.ts';
 import { packSnapshot } from '../../src/backup/pack-snapshot.ts';
 import { findPrevious } from '../../src/backup/previous-backups.ts';
 import { restoreNewest } from '../../src/backup/restore-newest.ts';

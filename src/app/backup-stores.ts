@@ -1,7 +1,7 @@
 import { BackupKeys } from '../backup/backup-keys.ts';
 import type { BackupStore } from '../backup/backup-store.ts';
+import { openBucket } from '../backup/bucket/open-bucket.ts';
 import type { FileStore } from '../backup/one-file.ts';
-import { openBucket } from '../backup/open-bucket.ts';
 import type { Config } from '../config.ts';
 import type { BackupConfig } from '../config-backup.ts';
 import type { DatabaseName } from '../domain/database-name.ts';

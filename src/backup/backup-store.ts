@@ -1,7 +1,7 @@
 import type { InspectDatabase } from '../domain/database-facts.ts';
 import type { DatabaseName } from '../domain/database-name.ts';
 import type { BackupKeys } from './backup-keys.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket } from './bucket/bucket.ts';
 
 /** A bucket with backups, and what it takes to make and to read them. */
 export interface BackupStore {

@@ -5,7 +5,7 @@ import { zstdDecompress } from 'node:zlib';
 import { BackupKeyFailure } from './backup-keys.ts';
 import { partsPrefix } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket } from './bucket/bucket.ts';
 import type { DatabaseManifest, PartManifest } from './manifest.ts';
 import { mapInOrder } from './map-in-order.ts';
 import { SnapshotFault } from './snapshot-fault.ts';

@@ -1,6 +1,6 @@
 import { backupsPrefix, parseBackupName, toBackupName, toNameOfKey } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
-import type { StoredObject } from './bucket.ts';
+import type { StoredObject } from './bucket/bucket.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 import { mapInOrder } from './map-in-order.ts';
 import { readSignedDocument } from './signed-document.ts';

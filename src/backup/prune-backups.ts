@@ -1,6 +1,6 @@
 import { partsPrefix, toNameOfKey, verifiedPrefix } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
-import type { StoredObject } from './bucket.ts';
+import type { StoredObject } from './bucket/bucket.ts';
 import { settledAfterMs } from './lifetimes.ts';
 import { findBackups, readBackups, type SoundBackup } from './list-backups.ts';
 import { PartCensus } from './part-census.ts';

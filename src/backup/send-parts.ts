@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { partsPrefix } from './backup-name.ts';
 import type { BackupStore } from './backup-store.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket } from './bucket/bucket.ts';
 import { type DatabaseManifest, type PartManifest, partBytes } from './manifest.ts';
 import { mapInOrder } from './map-in-order.ts';
 

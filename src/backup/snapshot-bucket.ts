@@ -1,5 +1,5 @@
 import type { SnapshotFile } from '../domain/snapshot-file.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket } from './bucket/bucket.ts';
 
 /** The objects in a snapshot file, read and written as those of a bucket are. */
 export function toBucket(file: SnapshotFile): Pick<Bucket, 'read' | 'write'> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { BackupStore } from '../../src/backup/backup-store.ts';
-import type { Bucket } from '../../src/backup/bucket.ts';
+import type { Bucket } from '../../src/backup/bucket/bucket.ts';
 import { fetchFile } from '../../src/backup/fetch-file.ts';
 import { listBackups } from '../../src/backup/list-backups.ts';
 import { packSnapshot } from '../../src/backup/pack-snapshot.ts';

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../scripts/cluster/until.ts';
-import { openBucket } from '../../src/backup/open-bucket.ts';
+import { openBucket } from '../../src/backup/bucket/open-bucket.ts';
 import { findFaultOfFile } from '../../src/storage/database-file.ts';
 import { claimFolder } from '../../src/storage/folder-claim.ts';
 import { makeCertificate } from '../support/certificate.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BucketFailure } from '../../src/backup/bucket.ts';
+import { BucketFailure } from '../../src/backup/bucket/bucket.ts';
 import { NoRoom } from '../../src/backup/scratch-folder.ts';
 import { SnapshotFault } from '../../src/backup/snapshot-fault.ts';
 import { failureKindOf } from '../../src/cli/backup/failure-kind.ts';

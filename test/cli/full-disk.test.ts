@@ -9,7 +9,7 @@ import { SmallDisk } from '../../scripts/faults/world/small-disk.ts';
 import { openBootBackups } from '../../src/app/restore/boot-backups.ts';
 import { restoreOnBoot } from '../../src/app/restore/restore-on-boot.ts';
 import { createBackupProcess } from '../../src/backup/backup-process.ts';
-import { FolderBucket } from '../../src/backup/bucket-folder.ts';
+import { FolderBucket } from '../../src/backup/bucket/folder-bucket.ts';
 import { NoRoom } from '../../src/backup/scratch-folder.ts';
 import { download } from '../../src/cli/backup/download.ts';
 import { describeError } from '../../src/cli/describe-error.ts';

@@ -57,11 +57,11 @@ describe('the arrows between the rooms', () => {
     ['src/backup/a.ts', '../storage/reader.ts'],
     ['src/backup/a.ts', '../config.ts'],
     ['src/backup/a.ts', 'better-sqlite3'],
-    ['src/storage/a.ts', '../backup/bucket.ts'],
-    ['src/cluster/a.ts', '../backup/bucket.ts'],
-    ['src/http/a.ts', '../backup/bucket.ts'],
-    ['src/guard/bootstrap/a.ts', '../../backup/bucket.ts'],
-    ['src/config-backup.ts', './backup/bucket.ts'],
+    ['src/storage/a.ts', '../backup/bucket/bucket.ts'],
+    ['src/cluster/a.ts', '../backup/bucket/bucket.ts'],
+    ['src/http/a.ts', '../backup/bucket/bucket.ts'],
+    ['src/guard/bootstrap/a.ts', '../../backup/bucket/bucket.ts'],
+    ['src/config-backup.ts', './backup/bucket/bucket.ts'],
     ['src/guard/a.ts', '../storage/reader.ts'],
     ['src/guard/a.ts', '../config.ts'],
     ['src/guard/a.ts', 'zod'],
@@ -90,7 +90,7 @@ describe('the arrows between the rooms', () => {
     ['src/app/restore/a.ts', '../../storage/reader.ts'],
     ['src/backup/a.ts', '../domain/backup-place.ts'],
     ['src/backup/a.ts', 'aws4fetch'],
-    ['src/cli/a.ts', '../backup/bucket.ts'],
+    ['src/cli/a.ts', '../backup/bucket/bucket.ts'],
   ])('%s may import %s', async (path, imported) => {
     const source = `import { a } from '${imported}';\n\nexport const b = a;\n`;
     expect(await lint(folder, path, source)).not.toContain(ruleName);

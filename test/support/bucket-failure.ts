@@ -1,4 +1,4 @@
-import { BucketFailure } from '../../src/backup/bucket.ts';
+import { BucketFailure } from '../../src/backup/bucket/bucket.ts';
 
 /** The failure that a call of a bucket ends with. Throws when it succeeds, or fails otherwise. */
 export async function bucketFailureOf(work: Promise<unknown>): Promise<BucketFailure> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Bucket } from '../../src/backup/bucket.ts';
+import type { Bucket } from '../../src/backup/bucket/bucket.ts';
 
 /** What every bucket does. `open` gives one whose prefix nobody else uses. */
 export function describeBucket(open: () => Promise<Bucket> | Bucket): void {

@@ -1,7 +1,7 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Bucket, StoredObject } from '../../src/backup/bucket.ts';
-import { FolderBucket } from '../../src/backup/bucket-folder.ts';
+import type { Bucket, StoredObject } from '../../src/backup/bucket/bucket.ts';
+import { FolderBucket } from '../../src/backup/bucket/folder-bucket.ts';
 
 /** A real folder as a bucket, whose clock a test sets. */
 export class TimedBucket implements Bucket {

@@ -1,4 +1,4 @@
-import { BucketFailure } from '../../backup/bucket.ts';
+import { BucketFailure } from '../../backup/bucket/bucket.ts';
 import { toNoRoom } from '../../backup/full-disk.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
 import { NoRoom } from '../../backup/scratch-folder.ts';

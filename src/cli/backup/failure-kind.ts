@@ -1,5 +1,5 @@
 import type { BackupFailureKind } from '../../backup/backup-report.ts';
-import { BucketFailure } from '../../backup/bucket.ts';
+import { BucketFailure } from '../../backup/bucket/bucket.ts';
 import { isDiskFull } from '../../backup/full-disk.ts';
 import { NoRoom } from '../../backup/scratch-folder.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';

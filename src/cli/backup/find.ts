@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { openBackupStore } from '../../app/backup-stores.ts';
-import { BucketFailure } from '../../backup/bucket.ts';
+import { BucketFailure } from '../../backup/bucket/bucket.ts';
 import { type FoundBackup, findNewest } from '../../backup/find-newest.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { readConfig } from '../../config.ts';

@@ -1,9 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBackupStore, openFileStore } from '../../app/backup-stores.ts';
+import { openS3Bucket } from '../../backup/bucket/open-bucket.ts';
 import type { Manifest } from '../../backup/manifest.ts';
 import { unpackFile } from '../../backup/one-file.ts';
-import { openS3Bucket } from '../../backup/open-bucket.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
 import type { Unpacking } from '../../backup/unpack-snapshot.ts';
 import { type Config, ConfigError, readConfig } from '../../config.ts';

@@ -1,4 +1,4 @@
-import { BucketFailure } from '../../backup/bucket.ts';
+import { BucketFailure } from '../../backup/bucket/bucket.ts';
 import { NoRoom } from '../../backup/scratch-folder.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import { DatabaseFault } from '../../domain/database-facts.ts';

@@ -1,6 +1,6 @@
 import { openBackupStore } from '../../app/backup-stores.ts';
 import { type StagedRestore, stageBackup, stageFiles } from '../../app/restore/staged-restore.ts';
-import { BucketFailure } from '../../backup/bucket.ts';
+import { BucketFailure } from '../../backup/bucket/bucket.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import type { Config } from '../../config.ts';

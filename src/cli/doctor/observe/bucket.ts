@@ -1,5 +1,5 @@
-import { BucketFailure } from '../../../backup/bucket.ts';
-import { openBucket } from '../../../backup/open-bucket.ts';
+import { BucketFailure } from '../../../backup/bucket/bucket.ts';
+import { openBucket } from '../../../backup/bucket/open-bucket.ts';
 import type { Config } from '../../../config.ts';
 
 /** How the place of backups answers. */

@@ -1,6 +1,6 @@
+import { explainTls } from '../fetch-error.ts';
 import type { BucketFailureKind } from './bucket.ts';
-import type { S3Error } from './bucket-s3-error.ts';
-import { explainTls } from './fetch-error.ts';
+import type { S3Error } from './s3-error.ts';
 
 /** A refusal in our words. */
 export interface Refusal {

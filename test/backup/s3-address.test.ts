@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressBucket } from '../../src/backup/bucket-s3-address.ts';
+import { addressBucket } from '../../src/backup/bucket/s3-address.ts';
 
 test.each([
   // Amazon.

@@ -1,9 +1,9 @@
-import type { BackupPlace, S3Access } from '../domain/backup-place.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { BackupPlace, S3Access } from '../../domain/backup-place.ts';
+import type { Clock } from '../../domain/clock.ts';
 import type { Bucket } from './bucket.ts';
-import { FolderBucket } from './bucket-folder.ts';
-import { S3Bucket } from './bucket-s3.ts';
-import { type S3Patience, usualPatience } from './bucket-s3-client.ts';
+import { FolderBucket } from './folder-bucket.ts';
+import { S3Bucket } from './s3-bucket.ts';
+import { type S3Patience, usualPatience } from './s3-client.ts';
 
 const systemClock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now() };
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
-import type { S3Access } from '../domain/backup-place.ts';
+import type { S3Access } from '../../domain/backup-place.ts';
 
 /** A request with its signature in the headers. */
 export interface SignedRequest {

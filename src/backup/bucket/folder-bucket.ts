@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { nameBackupPlace } from '../domain/backup-place.ts';
+import { nameBackupPlace } from '../../domain/backup-place.ts';
+import { giveToOwnerOf } from '../give-to-owner.ts';
 import { type Bucket, BucketFailure, checkKey, type StoredObject } from './bucket.ts';
-import { toFolderFailure } from './bucket-folder-failure.ts';
-import { giveToOwnerOf } from './give-to-owner.ts';
+import { toFolderFailure } from './folder-failure.ts';
 
 /** Where an object lies until it is whole. The name is no key, so nobody finds it. */
 const unfinished = '.unfinished';

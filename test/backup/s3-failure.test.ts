@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseS3Error } from '../../src/backup/bucket-s3-error.ts';
-import { explainRefusal, explainSilence } from '../../src/backup/bucket-s3-failure.ts';
+import { parseS3Error } from '../../src/backup/bucket/s3-error.ts';
+import { explainRefusal, explainSilence } from '../../src/backup/bucket/s3-failure.ts';
 
 const request = {
   method: 'PUT',

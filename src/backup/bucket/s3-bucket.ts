@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { nameBackupPlace, type S3Access } from '../domain/backup-place.ts';
-import type { Clock } from '../domain/clock.ts';
+import { nameBackupPlace, type S3Access } from '../../domain/backup-place.ts';
+import type { Clock } from '../../domain/clock.ts';
 import { type Bucket, BucketFailure, checkKey, type StoredObject } from './bucket.ts';
-import { type S3Answer, S3Client, type S3Patience } from './bucket-s3-client.ts';
-import { parseListing } from './bucket-s3-listing.ts';
-import type { SignedRequest } from './bucket-s3-signing.ts';
+import { type S3Answer, S3Client, type S3Patience } from './s3-client.ts';
+import { parseListing } from './s3-listing.ts';
+import type { SignedRequest } from './s3-signing.ts';
 
 /** Removals at a time: one by one is slow, and not every S3 server can remove many with one request. */
 const removedAtOnce = 8;

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { S3Access } from '../domain/backup-place.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { S3Access } from '../../domain/backup-place.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { codeOfFetchError, isOfCertificate } from '../fetch-error.ts';
 import { BucketFailure } from './bucket.ts';
-import { addressBucket } from './bucket-s3-address.ts';
-import { parseS3Error, type S3Error } from './bucket-s3-error.ts';
-import { explainRefusal, explainSilence, type RefusedRequest } from './bucket-s3-failure.ts';
-import { type SignedRequest, signS3Request } from './bucket-s3-signing.ts';
-import { codeOfFetchError, isOfCertificate } from './fetch-error.ts';
+import { addressBucket } from './s3-address.ts';
+import { parseS3Error, type S3Error } from './s3-error.ts';
+import { explainRefusal, explainSilence, type RefusedRequest } from './s3-failure.ts';
+import { type SignedRequest, signS3Request } from './s3-signing.ts';
 
 /** How long a bucket is tried, milliseconds. */
 export interface S3Patience {

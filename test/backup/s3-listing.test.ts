@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { BucketFailure } from '../../src/backup/bucket.ts';
-import { parseListing } from '../../src/backup/bucket-s3-listing.ts';
+import { BucketFailure } from '../../src/backup/bucket/bucket.ts';
+import { parseListing } from '../../src/backup/bucket/s3-listing.ts';
 
 const object = (key: string, size = '7') =>
   `<Contents><Key>${key}</Key><LastModified>2026-11-30T01:02:03.456Z</LastModified><ETag>&quot;a&quot;</ETag><Size>${size}</Size></Contents>`;

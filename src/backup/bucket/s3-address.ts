@@ -1,4 +1,4 @@
-import type { S3Access } from '../domain/backup-place.ts';
+import type { S3Access } from '../../domain/backup-place.ts';
 
 /**
  * Servers that know a bucket by its host name alone: Tigris for every bucket made since February 2025, and Amazon, which
