@@ -32,7 +32,9 @@ async function backUpToBucket(
     return (await takeBackup(config, backup, openBackupStore(backup), options)).name;
   } catch (error) {
     if (!(error instanceof SnapshotFault) || !elsewhere.has(error.kind)) throw error;
-    output.note(error.message);
+    output.note(
+      `what there is now is not backed up, and only copied by the primary: ${error.message}`,
+    );
     return undefined;
   }
 }
