@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -41,7 +41,7 @@ export function addServe(program: Command, context: Context): void {
         from: fromSnapshot,
         mustBeSigned: true,
       });
-      await using folder = await makeFolder();
+      await using folder = makeFolder();
       const unpacked = await source.unpackInto(folder.path);
       const served = toServedConfig(config, folder.path);
       prepareRestore(toWriterOptions(served, { ownHosts: [], allowPrivate: false }), 0);
@@ -96,16 +96,20 @@ interface TemporaryFolder extends AsyncDisposable {
 }
 
 /** Until a signal is waited for, one ends the process as it always does, without the folder. */
-async function makeFolder(): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'hoplite-serve-'));
+function makeFolder(): TemporaryFolder {
+  // Not asynchronously: a signal in between would leave it.
+  const path = mkdtempSync(join(tmpdir(), 'hoplite-serve-'));
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
   const leaveSignals = () => {
     for (const signal of signals) process.off(signal, end);
   };
   const end = (signal: NodeJS.Signals) => {
-    rmSync(path, { recursive: true, force: true });
     leaveSignals();
-    process.kill(process.pid, signal);
+    try {
+      removeNow(path);
+    } finally {
+      process.kill(process.pid, signal);
+    }
   };
   for (const signal of signals) process.on(signal, end);
   return {
@@ -116,4 +120,12 @@ async function makeFolder(): Promise<TemporaryFolder> {
       await rm(path, { recursive: true, force: true });
     },
   };
+}
+
+/** Removes a folder in which other threads may still end what they had begun: nothing new is begun while this waits. */
+function removeNow(path: string): void {
+  const removing = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 } as const;
+  rmSync(path, removing);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  rmSync(path, removing);
 }
