@@ -43,7 +43,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   if (values.help === true) return 'help';
   const volumeGb = Number(values['volume-gb'] ?? 1);
   if (!Number.isInteger(volumeGb) || volumeGb < 1)
-    throw new Misuse('--volume-gb is a whole number');
+    throw new Misuse('--volume-gb is a whole number, at least 1');
   return {
     app: ifGiven(values.app, parseApp),
     org: values.org,
