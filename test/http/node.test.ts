@@ -1,35 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodeStatus } from '../../src/http/node-status.ts';
 import { newestMigration } from '../../src/storage/migrations/migration.ts';
+import { readDocTable } from '../support/doc-table.ts';
 import { fakeClock } from '../support/fake-clock.ts';
-import { startTestApp, type TestApp } from '../support/test-app.ts';
+import { send } from '../support/send.ts';
+import { startTestApp, type TestApp, type TestAppOptions } from '../support/test-app.ts';
 import { linksMigrations } from '../support/test-database.ts';
 
+/** docs/operations.md has what is expected; here is what its words mean. */
+const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+const rows = readDocTable(page, 'Health checks');
+const nodes: Record<string, TestAppOptions> = {
+  'is the primary': {},
+  'is the primary, and has not opened its writer or is not sure of its lease': {},
+  'is a replica': { role: { is: 'replica', primary: 'p' } },
+  'knows no primary, because there is none or it is cut off': { role: { is: 'detached' } },
+  'has no links yet': {
+    role: { is: 'joining' },
+    database: { schemaVersion: async () => undefined },
+  },
+  'has links of a schema that its release does not know': {
+    database: { isKnownSchema: () => false },
+  },
+  'is about to end': { parts: () => ({ notice: { look: () => true } }) },
+};
+const writes: Record<string, number> = {
+  // What the primary of a test app answers.
+  'goes to the primary': 418,
+  // All of these are primaries.
+  'as its role says': 201,
+};
+
 describe('health', () => {
-  it('is good while the node has a copy, whatever its role', async () => {
-    await using app = await startTestApp();
-    const roles = [{ is: 'primary' }, { is: 'replica', primary: 'p' }, { is: 'detached' }] as const;
-    for (const role of roles) {
-      app.cluster.become(role);
-      await app.client.get('/healthz').expect(200, { ok: true });
-      await app.client.get('/readyz').expect(200, { ok: true });
-      await app.client.head('/healthz').expect(200);
+  it('has a row for each node', () => {
+    expect(rows.map((row) => row['a node that'])).toEqual(Object.keys(nodes));
+  });
+
+  it.each(Object.keys(nodes))('of a node that %s', async (what) => {
+    const row = rows.find((each) => each['a node that'] === what) ?? {};
+    await using app = await startTestApp(nodes[what]);
+    app.isOpening = what.includes('not opened its writer');
+    for (const path of ['/healthz', '/readyz']) {
+      const status = Number(row[`\`${path}\``]);
+      const { body, headers } = await app.client.get(path).expect(status);
+      if (status === 200) expect(body).toEqual({ ok: true });
+      else expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+      await app.client.head(path).expect(status);
     }
-  });
-
-  it('is not, without a copy', async () => {
-    await using app = await startTestApp({
-      role: { is: 'joining' },
-      database: { schemaVersion: async () => undefined },
+    const link = { destination: 'https://example.com/' };
+    const write = row['a write there'] ?? '';
+    const { status } = await send(`http://127.0.0.1:${app.port}/api/v1/links`, {
+      method: 'POST',
+      body: link,
     });
-    const { headers } = await app.client.get('/healthz').expect(503);
-    expect(headers['retry-after']).toBe('2');
-    await app.client.get('/readyz').expect(503);
+    expect(status).toBe(writes[write] ?? Number(write));
   });
 
-  it('is not ready on a schema that this version does not know', async () => {
+  it('names a schema that this version does not know', async () => {
     await using app = await startTestApp({ database: { isKnownSchema: () => false } });
-    await app.client.get('/healthz').expect(200);
     const { body } = await app.client.get('/readyz').expect(503);
     expect(body.detail).toContain(`schema of the links is ${newestMigration(linksMigrations)}`);
   });
