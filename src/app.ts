@@ -13,6 +13,7 @@ import { registerClickMetrics } from './app/metrics/click-metrics.ts';
 import { createMetrics } from './app/metrics/metrics.ts';
 import { registerWriteMetrics } from './app/metrics/write-metrics.ts';
 import { takePlace } from './app/place.ts';
+import { openPorts } from './app/ports.ts';
 import { migrationsDirs, readRelease } from './app/release.ts';
 import { openBootBackups } from './app/restore/boot-backups.ts';
 import { openLiveRestore } from './app/restore/open-live-restore.ts';
@@ -42,15 +43,11 @@ import { Failure } from './domain/failure.ts';
 import { createFindLink } from './domain/find-link.ts';
 import type { Random } from './domain/random.ts';
 import type { Rotating } from './domain/rotating.ts';
-import { createClientErrorHandler } from './http/client-error.ts';
 import { createNodeStatus } from './http/node-status.ts';
 import { createPrivateApp } from './http/private-app.ts';
 import { createHttpApp } from './http/public-app.ts';
 import { createRenderProblem } from './http/render-problem.ts';
-import { listen } from './listen.ts';
 import { createLog } from './log.ts';
-import { createBoundedServer } from './redirect/bounded-server.ts';
-import { oneATurn } from './redirect/one-a-turn.ts';
 import { createRedirects } from './redirect/redirects.ts';
 import { openClickReader } from './storage/click-reader.ts';
 import { claimFolder } from './storage/folder-claim.ts';
@@ -335,26 +332,13 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
     log: log.child({ room: 'http' }),
   });
 
-  const handleOther = oneATurn(publicApp);
-  const publicServer = createBoundedServer(
-    (request, response) => {
-      if (!redirects.handle(request, response)) handleOther(request, response);
-    },
-    { maxConnections: config.http.maxConnections },
-  );
-  publicServer.on('drop', metrics.countDropped);
-  publicServer.on('clientError', createClientErrorHandler(config.http.baseUrl));
-  const { host, port, privateHost, privatePort } = config.http;
-  const privateListening = opened.use(
-    await listen(createBoundedServer(oneATurn(privateApp)), {
-      host: privateHost,
-      port: privatePort,
-      variable: 'PRIVATE_PORT',
-    }),
-  );
-  const publicListening = opened.use(await listen(publicServer, { host, port, variable: 'PORT' }));
-  const { url } = publicListening;
-  const { url: privateUrl } = privateListening;
+  const { url, privateUrl } = await openPorts(config, {
+    publicApp,
+    privateApp,
+    redirects,
+    metrics,
+    opened,
+  });
   const takeOver =
     guard &&
     opened.use(

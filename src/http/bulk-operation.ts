@@ -6,9 +6,8 @@ import { NotPrimary } from '../domain/not-primary.ts';
 import { bulkAnswerSchema, sendBulkAnswer } from './bulk-answer.ts';
 import { linesMediaType, maxBulkBytes, readBulkBody } from './bulk-body.ts';
 import { ByteBudgets } from './byte-budget.ts';
-import { idempotencyScope } from './caller.ts';
 import type { ReadTotals } from './click-totals.ts';
-import { idempotencyHeaders } from './create-link.ts';
+import { idempotencyHeaders, toIdempotencyKey } from './idempotency-key.ts';
 import { newLinkSchema } from './link-json.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { factsOf } from './request-facts.ts';
@@ -69,20 +68,13 @@ export function createBulkOperation(deps: {
       factsOf(request).countWrites?.(count - 1);
       if (isAtomic && badRows.length > 0) throw toBulkFailure(badRows);
       const key = headers['Idempotency-Key'];
-      const idempotency =
-        key === undefined
-          ? undefined
-          : {
-              scope: idempotencyScope(caller),
-              key,
-              requestHash: `${hash}${isAtomic ? ' atomic' : ''}`,
-            };
+      const form = isAtomic ? ' atomic' : '';
       try {
         const written = await write(exchange, 'createLinks', {
           domainId: defaultDomainId,
           rows,
           isAtomic,
-          idempotency,
+          idempotency: toIdempotencyKey(caller, key, () => `${hash}${form}`),
         });
         await sendBulkAnswer(response, { written, badRows, baseUrl, now: clock.now(), readTotals });
       } catch (error) {

@@ -40,19 +40,6 @@ export function createMayTakeDown(settings: {
   return (caller) => anyoneMay || isAdministrator(caller);
 }
 
-/** Whose idempotency keys a caller's are: those of two callers never meet. */
-export function idempotencyScope(caller: Caller): string {
-  switch (caller.is) {
-    case 'key':
-      return String(caller.keyId);
-    case 'anonymous':
-      return 'open';
-    case 'admin':
-    case 'operator':
-      return caller.is;
-  }
-}
-
 /** Whether a session in a browser belongs to the caller. */
 export function hasSession(caller: Caller): boolean {
   return (caller.is === 'key' || caller.is === 'admin') && caller.session;

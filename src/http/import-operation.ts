@@ -8,8 +8,8 @@ import { unpackPiece } from '../domain/pieces.ts';
 import type { ImportLinksResult, Written } from '../domain/writer.ts';
 import { linesMediaType } from './bulk-body.ts';
 import { ByteBudgets } from './byte-budget.ts';
-import { type Caller, idempotencyScope } from './caller.ts';
-import { idempotencyHeaders } from './create-link.ts';
+import type { Caller } from './caller.ts';
+import { idempotencyHeaders, toIdempotencyKey } from './idempotency-key.ts';
 import { hashChunks, joinChunks, maxImportBytes, readImportBody } from './import-body.ts';
 import { linkSchema, newLinkSchema } from './link-json.ts';
 import { defineOperation, type Operation } from './operation.ts';
@@ -137,14 +137,7 @@ export function createImportOperation(deps: {
           isAtomic,
           isDryRun: query.dryRun === 'true',
           mayTakeDown: mayTakeDown(caller),
-          idempotency:
-            key === undefined
-              ? undefined
-              : {
-                  scope: idempotencyScope(caller),
-                  key,
-                  requestHash: `${hashChunks(chunks)} ${form}`,
-                },
+          idempotency: toIdempotencyKey(caller, key, () => `${hashChunks(chunks)} ${form}`),
         });
         await sendImportAnswer(response, written, baseUrl);
       } catch (error) {

@@ -11,9 +11,10 @@ import { type LinkReader, linkSorts } from '../domain/link-store.ts';
 import type { Written } from '../domain/writer.ts';
 import type { Caller } from './caller.ts';
 import type { ReadTotals } from './click-totals.ts';
-import { createLink, idempotencyHeaders } from './create-link.ts';
+import { createLink } from './create-link.ts';
 import { hasVersion, parseIfMatch } from './entity-tags.ts';
 import type { NameShown } from './honour-bookmark.ts';
+import { idempotencyHeaders } from './idempotency-key.ts';
 import { limitParameter } from './limit-parameter.ts';
 import { parseCursor, toCursor } from './link-cursor.ts';
 import {
