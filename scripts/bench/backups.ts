@@ -5,15 +5,15 @@
 // temporary files; with --json FILE the numbers for a program.
 
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import Database from 'better-sqlite3';
-import { takeInterrupts } from '../cluster/interrupts.ts';
 import { layOut } from '../cluster/table.ts';
 import { type BackupStep, stepResult } from './backup-step-result.ts';
 import { makeLinks } from './links.ts';
+import { openBench } from './open-bench.ts';
 
 const run = promisify(execFile);
 const { values: options } = parseArgs({
@@ -24,9 +24,9 @@ const { values: options } = parseArgs({
   },
 });
 
-const { stop } = takeInterrupts();
-const folder = mkdtempSync(join(options.dir, 'bench-backups-'));
-try {
+const bench = openBench('backups', options.dir);
+const { folder, stop } = bench;
+await bench.run(async () => {
   const live = join(folder, 'live');
   mkdirSync(live);
   mkdirSync(join(folder, 'bucket'));
@@ -68,12 +68,7 @@ try {
     database.prepare('VACUUM INTO ?').run(join(folder, 'links.db'));
     return measure('pack');
   }
-} catch (error) {
-  if (!stop.aborted) throw error;
-  process.exitCode = 130;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});
 
 async function measure(step: string): Promise<BackupStep> {
   const program = join(import.meta.dirname, 'backup-step.ts');

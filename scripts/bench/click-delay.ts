@@ -1,20 +1,12 @@
-// `npm run bench:delay`: how long it takes until a click that one node answered is in the numbers of every node.
-//
-// A fleet as `npm run cluster` starts it, with real LiteFS and Consul and with the latency between regions. Lanes of
-// visitors click at random moments, each lane a link of its own, through the edge of a random region. A click is in a
-// node's numbers when its API says so, which is asked each 100 ms: what is printed is up to that much too long.
-
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { createLink, edgeOf, sendAsAdmin } from '../../test/support/cluster-client.ts';
 import { follow } from '../../test/support/send.ts';
 import { LocalCluster } from '../cluster/cluster.ts';
-import { takeInterrupts } from '../cluster/interrupts.ts';
 import { layOut } from '../cluster/table.ts';
 import { until } from '../cluster/until.ts';
+import { openBench } from './open-bench.ts';
 import { quantile } from './statistics.ts';
 
 const lanes = 10;
@@ -25,9 +17,9 @@ const regions = ['ams', 'iad', 'syd'] as const;
 
 const linkWithClicks = z.object({ clicks: z.object({ total: z.number() }).nullable() });
 
-const { stop, now } = takeInterrupts();
-const folder = mkdtempSync(join(tmpdir(), 'click-delay-'));
-try {
+const bench = openBench('click-delay');
+const { folder, stop, now } = bench;
+await bench.run(async () => {
   await using cluster = await LocalCluster.start({
     dir: join(folder, 'cluster'),
     latency: true,
@@ -45,12 +37,7 @@ try {
     [String(tookMs.length), String(cluster.nodes.length), ms(0.5), ms(0.99), ms(1)],
   ];
   console.log(layOut(rows).join('\n'));
-} catch (error) {
-  if (!stop.aborted) throw error;
-  process.exitCode = 130;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});
 
 /** Clicks a link again and again, each time until all nodes have counted it. */
 async function clickAndLook(cluster: LocalCluster, slug: string, tookMs: number[]): Promise<void> {

@@ -4,15 +4,15 @@
 // small load that takes seconds; with --json FILE the numbers for a program; with --dir FOLDER elsewhere than in the
 // system's folder for temporary files.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { JournalMode } from '../../src/storage/open-writable.ts';
-import { takeInterrupts } from '../cluster/interrupts.ts';
 import { layOut } from '../cluster/table.ts';
 import type { ClickLoad } from './click-stream.ts';
 import { type CountedLoad, countClicks, foldAll, timeReads } from './count-clicks.ts';
+import { openBench } from './open-bench.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -29,9 +29,9 @@ const main: ClickLoad = options.quick
   : { clicks: wanted, links: 10_000, hours: week };
 const small: ClickLoad = { clicks: options.quick ? 30_000 : 300_000, links: 20, hours: 24 };
 
-const { stop } = takeInterrupts();
-const folder = mkdtempSync(join(options.dir, 'clicks-growth-'));
-try {
+const bench = openBench('clicks-growth', options.dir);
+const { folder, stop } = bench;
+await bench.run(async () => {
   const modes = [
     await count('wal', main, 'wal'),
     // Each commit waits for the disk several times: a tenth shows the rate.
@@ -111,12 +111,7 @@ try {
       ],
     ],
   );
-} catch (error) {
-  if (!stop.aborted) throw error;
-  process.exitCode = 130;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});
 
 /** Counts a load into a folder of its own. Rejects when someone wants this to end. */
 function count(

@@ -15,7 +15,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createBackupProcess } from '../../src/backup/backup-process.ts';
-import { takeInterrupts } from '../cluster/interrupts.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { layOut } from '../cluster/table.ts';
 import { countClicks } from './count-clicks.ts';
@@ -23,6 +22,7 @@ import { startHopliteProcess } from './hoplite.ts';
 import { makeLinks } from './links.ts';
 import type { LoadResult } from './load-job.ts';
 import { LoadProcess } from './load-process.ts';
+import { openBench } from './open-bench.ts';
 import { cores } from './pinned.ts';
 import { findFreePort } from './server-process.ts';
 import { mean, median, ratiosByRound, spread } from './statistics.ts';
@@ -51,9 +51,9 @@ const isOneCore = options['one-core'];
 /** Until the server's code is compiled as it will stay, and its memory is full. */
 const warmUps = 3;
 
-const { stop } = takeInterrupts();
-const folder = mkdtempSync(join(options.dir, 'during-backup-'));
-try {
+const bench = openBench('during-backup', options.dir);
+const { folder, stop } = bench;
+await bench.run(async () => {
   const dataDir = options.data ?? join(folder, 'data');
   if (!existsSync(dataDir)) {
     mkdirSync(dataDir);
@@ -152,12 +152,7 @@ try {
   console.log(
     `p99 is ${result.ratio.toFixed(2)} of what it is in peace (${min.toFixed(2)} to ${max.toFixed(2)} in ${rounds} rounds); a backup takes ${result.backupSeconds.toFixed(1)} s beside it`,
   );
-} catch (error) {
-  if (!stop.aborted) throw error;
-  process.exitCode = 130;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});
 
 /** How long redirects took. */
 interface Latency {

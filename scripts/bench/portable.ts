@@ -4,19 +4,19 @@
 // links all the time: 200 times a second, counted from when it was due. With --links N another number, by default a million.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { takeInterrupts } from '../cluster/interrupts.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { layOut } from '../cluster/table.ts';
 import { startHopliteProcess } from './hoplite.ts';
+import { openBench } from './open-bench.ts';
 import { findFreePort, type ServerProcess } from './server-process.ts';
 import { quantile } from './statistics.ts';
 import { readUsage } from './usage.ts';
@@ -36,22 +36,17 @@ interface Node extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const { stop } = takeInterrupts();
-const folder = mkdtempSync(join(tmpdir(), 'portable-'));
+const bench = openBench('portable');
+const { folder, stop } = bench;
 const rows: string[][] = [
   ['', 'rows/s', 'redirect p50 ms', 'p99 ms', 'command CPU µs/row', 'app CPU µs/row', 'command MB'],
 ];
-try {
+await bench.run(async () => {
   await run();
   console.log(layOut(rows).join('\n'));
   const load = loadavg()[0]?.toFixed(1);
   console.log(`${links} links; ${availableParallelism()} cores, load ${load}`);
-} catch (error) {
-  if (!stop.aborted) throw error;
-  process.exitCode = 130;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});
 
 async function run(): Promise<void> {
   const lines = join(folder, 'links.jsonl');

@@ -3,8 +3,8 @@
 // Makes links and backs them up into a folder, then starts one machine alone and a fleet of three on empty volumes, on all cores
 // that this machine has. From a folder there is no download to speak of. With --links N another number, by default a million.
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Database from 'better-sqlite3';
@@ -16,10 +16,10 @@ import { inspectDatabase } from '../../src/storage/inspect-database.ts';
 import { AppProcess } from '../../test/support/app-process.ts';
 import { findFreePort } from '../../test/support/running-app.ts';
 import { LocalCluster } from '../cluster/cluster.ts';
-import { takeInterrupts } from '../cluster/interrupts.ts';
 import { layOut } from '../cluster/table.ts';
 import { until } from '../cluster/until.ts';
 import { makeLinks } from './links.ts';
+import { openBench } from './open-bench.ts';
 import { slugOf } from './slugs.ts';
 
 const { values: options } = parseArgs({
@@ -28,13 +28,13 @@ const { values: options } = parseArgs({
 const links = Number(options.links);
 const patienceMs = 300_000;
 
-const { stop, now } = takeInterrupts();
-const folder = mkdtempSync(join(tmpdir(), 'restore-'));
+const bench = openBench('restore');
+const { folder, stop, now } = bench;
 const backups = {
   BACKUP_URL: `file://${join(folder, 'bucket')}`,
   BACKUP_KEY: 'a key of this benchmark alone and of no use',
 };
-try {
+await bench.run(async () => {
   const bytes = await backUp();
   const alone = await timeAlone();
   const fleet = await timeFleet();
@@ -47,12 +47,7 @@ try {
   console.log(layOut(rows).join('\n'));
   const size = `${links} links, ${(bytes / 2 ** 20).toFixed(0)} MiB`;
   console.log(`${size}; ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}`);
-} catch (error) {
-  if (!stop.aborted) throw error;
-  process.exitCode = 130;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});
 
 /** Gives the size of the databases, bytes. */
 async function backUp(): Promise<number> {
