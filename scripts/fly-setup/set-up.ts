@@ -137,7 +137,8 @@ export async function setUp(choices: Choices, tools: SetUpTools): Promise<SetUpE
     print(
       [
         'To have each push to main deployed, commit fly.toml, and give GitHub a token of this app as the secret',
-        `FLY_API_TOKEN of the environment "production", and the app's name as the variable FLY_APP (docs/deploy.md):`,
+        `FLY_API_TOKEN of the environment "production", and the app's name as the variable FLY_APP of the`,
+        'repository (docs/deploy.md):',
         `  fly tokens create deploy --app ${app} --expiry 8760h`,
       ].join('\n'),
     );
