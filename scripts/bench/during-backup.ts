@@ -1,11 +1,11 @@
 // `npm run bench:backup`: what a backup costs the redirects. See docs/performance.md, "While a backup is made".
 //
-// Hoplite alone on its machine, with a million links and ten million clicks, is asked at times of its own. In each round once in
-// peace, and once while a backup is made of all of it into an empty folder, so that nothing is spared: copied, checked, hashed, compressed
-// and written. Some seconds are asked at a time, and each of them counts as much as any other: no part of a backup is left out. With
-// --quick a small load that takes seconds; with --json FILE the numbers for a program; --links, --clicks, --rate and --rounds for other
-// loads; with --dir FOLDER elsewhere than in the system's folder for temporary files. --data FOLDER keeps the databases for the next
-// time, and takes those that are there.
+// Hoplite alone on its machine, with a million links and ten million clicks, is asked at times of its own. In each round once
+// in peace, and once while a backup is made of all of it into an empty folder, so that nothing is spared: copied, checked,
+// hashed, compressed and written. Some seconds are asked at a time, and each of them counts as much as any other: no part of
+// a backup is left out. With --quick a small load that takes seconds; with --json FILE the numbers for a program; --links,
+// --clicks, --rate and --rounds for other loads; with --dir FOLDER elsewhere than in the system's folder for temporary files.
+// --data FOLDER keeps the databases for the next time, and takes those that are there.
 //
 // Everything shares all cores, and visitors, who are elsewhere, take little of them. With --one-core the server, the backup and
 // all threads of both have one: the load spins on the other.

@@ -39,8 +39,9 @@ const headBytes = 1 + idBytes + nonceBytes;
  * The secrets of `BACKUP_KEY` at work. The first signs, encrypts and names; all verify and decrypt, so that a secret is changed by
  * putting a new one before it, and taken away when no backup needs it any more.
  *
- * From each secret HKDF-SHA-256 (RFC 5869) derives a key for each purpose. Signatures are HMAC-SHA-256, encryption is AES-256-GCM with
- * random 96-bit nonces: a million parts a day stay below NIST's bound of 2^32 a key (SP 800-38D, 8.3) for eleven years.
+ * From each secret HKDF-SHA-256 (RFC 5869) derives a key for each purpose. Signatures are HMAC-SHA-256, encryption is
+ * AES-256-GCM with random 96-bit nonces: a million parts a day stay below NIST's bound of 2^32 a key (SP 800-38D, 8.3) for
+ * eleven years.
  */
 export class BackupKeys {
   readonly #first: DerivedKeys;
@@ -125,8 +126,8 @@ export class BackupKeys {
   }
 
   /**
-   * A name for a content, 64 hex digits: the same for the same content and the same first key. Keyed, so that who sees the names in a bucket cannot tell
-   * whether it holds a content that they know.
+   * A name for a content, 64 hex digits: the same for the same content and the same first key. Keyed, so that who sees the
+   * names in a bucket cannot tell whether it holds a content that they know.
    */
   nameOf(plain: Uint8Array): string {
     return hmac(this.#first.naming, plain).toString('hex');

@@ -15,9 +15,9 @@ const subcommands = { backup: 'now', drill: 'verify' } as const;
 const mostSaid = 500;
 
 /**
- * Makes the way to do the work in a process of its own, the command line that a person would use. There it takes neither
- * the event loop of the redirects nor their memory, and its CPU only when nobody else wants it (`takeLowestPriority`). The process ends when
- * this one does, since its stdin ends. Never rejects.
+ * Makes the way to do the work in a process of its own, the command line that a person would use. There it takes neither the
+ * event loop of the redirects nor their memory, and its CPU only when nobody else wants it (`takeLowestPriority`). The
+ * process ends when this one does, since its stdin ends. Never rejects.
  */
 export function createBackupProcess(options: {
   /** The command line's file. */

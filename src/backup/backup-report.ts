@@ -50,7 +50,10 @@ export type BackupFailureKind = (typeof failureKinds)[number];
 
 const backupReport = z.discriminatedUnion('outcome', [
   z.object({
-    /** `theirs`: another node had made one just before, or has made one meanwhile that has more. `nothing`: there is no backup to try. */
+    /**
+     * `theirs`: another node had made one just before, or has made one meanwhile that has more. `nothing`: there is no backup
+     * to try.
+     */
     outcome: z.enum(['taken', 'unchanged', 'theirs', 'verified', 'nothing']),
     tookMs: z.int(),
     /** Sent to the bucket. */

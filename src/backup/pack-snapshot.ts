@@ -60,8 +60,9 @@ export class Overtaken extends Failure {
  * Makes a backup: sends the parts that no backup of the last hours has, then the manifest. Times are turned into those of the
  * bucket's clock, so that a machine whose clock is wrong does no harm.
  *
- * Rejects with a `SnapshotFault` of kind `other` where the bucket has backups of another fleet or machine, and when it took so long that
- * parts that it relies on may have been pruned; with `Overtaken`; and with a `BucketFailure`. Nothing is to be seen of a backup that was not finished.
+ * Rejects with a `SnapshotFault` of kind `other` where the bucket has backups of another fleet or machine, and when it took
+ * so long that parts that it relies on may have been pruned; with `Overtaken`; and with a `BucketFailure`. Nothing is to be
+ * seen of a backup that was not finished.
  */
 export async function packSnapshot(store: BackupStore, packing: Packing): Promise<PackedBackup> {
   const { bucket, keys, encrypt, release } = store;

@@ -21,7 +21,8 @@ const reserveBytes = 1_073_741_824;
 
 /**
  * Opens a folder of its own under `parent`, and takes away those that earlier runs left behind when they were killed: nobody
- * claims them any more. What root makes belongs to the owner of the folder above, who could use none of it otherwise. Rejects with `NoRoom` when the disk would be too full with `neededBytes` more.
+ * claims them any more. What root makes belongs to the owner of the folder above, who could use none of it otherwise. Rejects
+ * with `NoRoom` when the disk would be too full with `neededBytes` more.
  */
 export async function openScratchFolder(
   parent: string,

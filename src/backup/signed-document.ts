@@ -9,8 +9,9 @@ export function signDocument(content: object, keys: BackupKeys): Uint8Array {
 }
 
 /**
- * Gives the content of a signed document, and the id of the key that signed it. Throws a `SnapshotFault` that names it by `title` when it is none, when nobody with
- * one of the keys signed exactly this (`damaged`), or when it names a key that is not ours (`other_key`).
+ * Gives the content of a signed document, and the id of the key that signed it. Throws a `SnapshotFault` that names it by
+ * `title` when it is none, when nobody with one of the keys signed exactly this (`damaged`), or when it names a key that is
+ * not ours (`other_key`).
  */
 export function readSignedDocument(
   body: Uint8Array,

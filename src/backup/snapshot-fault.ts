@@ -1,6 +1,7 @@
 /**
  * Why a backup is not used. `damaged`: it is not what somebody with the key wrote, in part or in whole. `newer`: it is sound,
- * and a newer release made it. `other_key`: whoever wrote it had a key that `BACKUP_KEY` does not hold, so nothing is known of it. `other`: it is not for this place or time: of another cluster, or none of that time.
+ * and a newer release made it. `other_key`: whoever wrote it had a key that `BACKUP_KEY` does not hold, so nothing is known
+ * of it. `other`: it is not for this place or time: of another cluster, or none of that time.
  */
 export type SnapshotFaultKind = 'damaged' | 'newer' | 'other_key' | 'other';
 

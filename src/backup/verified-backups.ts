@@ -51,8 +51,8 @@ export async function recordVerified(
 }
 
 /**
- * The backups that are known to be whole, newest first, and no more than `limit` records are read for it. Records that are damaged, or of another key, count for nothing. Rejects
- * with a `BucketFailure`.
+ * The backups that are known to be whole, newest first, and no more than `limit` records are read for it. Records that are
+ * damaged, or of another key, count for nothing. Rejects with a `BucketFailure`.
  */
 export async function listVerified(
   { bucket, keys }: Pick<BackupStore, 'bucket' | 'keys'>,

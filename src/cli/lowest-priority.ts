@@ -6,9 +6,10 @@ import { availableParallelism, constants, loadavg, setPriority } from 'node:os';
  * Lets everything else on this machine have the CPU first, at once. `runnable` is how many threads wanted it in the last
  * minute.
  *
- * The lowest niceness still holds a redirect up, for up to 4 ms: what has begun to run keeps the CPU until the clock
- * ticks (docs/performance.md, "While a backup is made"). `SCHED_IDLE` gives way at once (sched(7)), so that is taken while the machine has CPU to spare. Where it had none
- * in the last minute a thread of that policy would hardly ever run, and there would be no backup.
+ * The lowest niceness still holds a redirect up, for up to 4 ms: what has begun to run keeps the CPU until the clock ticks
+ * (docs/performance.md, "While a backup is made"). `SCHED_IDLE` gives way at once (sched(7)), so that is taken while the
+ * machine has CPU to spare. Where it had none in the last minute a thread of that policy would hardly ever run, and there
+ * would be no backup.
  */
 export function takeLowestPriority(runnable = loadavg()[0] ?? 0): void {
   takeLowestNiceness();

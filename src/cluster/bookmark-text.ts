@@ -23,8 +23,8 @@ const macBytes = 11;
 const pattern = /^1[A-Za-z0-9_-]{36}$/;
 
 /**
- * Makes the writer and reader of bookmarks, which writes under the first key: version, then epoch, tag, txid and their HMAC-SHA256, cut, in
- * base64url. It is 37 signs, all of them safe in a header, a cookie and a path.
+ * Makes the writer and reader of bookmarks, which writes under the first key: version, then epoch, tag, txid and their
+ * HMAC-SHA256, cut, in base64url. It is 37 signs, all of them safe in a header, a cookie and a path.
  */
 export function createBookmarkText(keys: Rotating<Buffer>): BookmarkText {
   const prove = (key: Buffer, point: Uint8Array): Buffer =>

@@ -53,8 +53,8 @@ export interface LinkReader {
 }
 
 /**
- * Writes links. Lives in the writer's transaction, hence synchronous. Each method that changes a link,
- * but for `importLink`, adds a row to `changes`, from which every node repairs its memory (docs/architecture.md, "How a redirect walks").
+ * Writes links. Lives in the writer's transaction, hence synchronous. Each method that changes a link, but for `importLink`,
+ * adds a row to `changes`, from which every node repairs its memory (docs/architecture.md, "How a redirect walks").
  */
 export interface LinkWriteStore {
   findLink(domainId: number, slugKey: SlugKey): Link | undefined;

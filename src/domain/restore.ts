@@ -50,8 +50,9 @@ export interface RestoreDesk {
    */
   add(database: DatabaseName, at: number, bytes: Uint8Array, totalBytes?: number): Promise<void>;
   /**
-   * Copies what is there and puts the files in place, each as one transaction, while nothing is written. Throws `conflict` when they are not what was
-   * ordered, or the epoch is another. After any failure the databases are as they were.
+   * Copies what is there and puts the files in place, each as one transaction, while nothing is written. Throws `conflict`
+   * when they are not what was ordered, or the epoch is another. A failure says whether the databases are as they were; where
+   * the lease went away meanwhile, nobody can tell.
    */
   restore(order: RestoreOrder): Promise<Restored>;
 }

@@ -174,10 +174,9 @@ export interface Written<T> extends Committed<T> {
 /**
  * The primary's writer as the rest of the process sees it.
  *
- * Rejects with the `Failure` of the use case; with `unavailable` when the mailbox is full, or when it
- * is not known whether the transaction took effect; with `not_replicated`
- * when it did here but has to be on the other candidate as well (`DURABILITY=strict`) and is not known to be; with `NotPrimary` when it certainly did not because
- * this node lost its role.
+ * Rejects with the `Failure` of the use case; with `unavailable` when the mailbox is full, or when it is not known whether
+ * the transaction took effect; with `not_replicated` when it did here but has to be on the other candidate as well
+ * (`DURABILITY=strict`) and is not known to be; with `NotPrimary` when it certainly did not because this node lost its role.
  */
 export interface Writer {
   run<Name extends keyof WriterCommands>(

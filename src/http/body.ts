@@ -78,7 +78,10 @@ function unsupported(detail: string): Failure {
   });
 }
 
-/** The text of a body. Throws `malformed`. A byte order mark is kept, and so refused as JSON: RFC 8259 section 8.1 forbids to send one. */
+/**
+ * The text of a body. Throws `malformed`. A byte order mark is kept, and so refused as JSON: RFC 8259 section 8.1 forbids to
+ * send one.
+ */
 export function decodeUtf8(body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);

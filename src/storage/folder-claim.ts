@@ -7,9 +7,9 @@ import { isSqliteError } from './sqlite-error.ts';
  * Claims a folder for this process until the result is disposed or the process ends, however it ends: the claim
  * is a lock of the kernel on the file `lock`, which stays behind empty.
  *
- * Two processes would damage each other's spool. And SQLite lets two write one database by turns, but the second would
- * make the default domain what its own configuration says, under the feet of the first. Throws `conflict` when another one has the folder, and
- * `unavailable` when this user may not work there; other errors of SQLite pass.
+ * Two processes would damage each other's spool. And SQLite lets two write one database by turns, but the second would make
+ * the default domain what its own configuration says, under the feet of the first. Throws `conflict` when another one has the
+ * folder, and `unavailable` when this user may not work there; other errors of SQLite pass.
  */
 export function claimFolder(folder: string): Disposable {
   const database = openLock(folder);

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 const unfinished = 'unfinished-';
 
 /**
- * Has `copyInto` copy the databases of a node into a new folder under `parent`, named by the time, beside all that were kept there before:
- * an older one may be the only copy of what is in it. It has its name when it is whole and on the disk; gives its path. Rejects
- * when a copy cannot be made, and nothing is left of it.
+ * Has `copyInto` copy the databases of a node into a new folder under `parent`, named by the time, beside all that were kept
+ * there before: an older one may be the only copy of what is in it. It has its name when it is whole and on the disk; gives
+ * its path. Rejects when a copy cannot be made, and nothing is left of it.
  */
 export async function keepCopy(
   parent: string,

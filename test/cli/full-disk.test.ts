@@ -37,8 +37,8 @@ let data: SmallDisk;
 let env: Record<string, string>;
 
 /**
- * A node that runs, whose links are nearly all in its WAL as yet: a copy is larger than the file that tells how much room it takes, so
- * that a disk can have room enough before and become full all the same.
+ * A node that runs, whose links are nearly all in its WAL as yet: a copy is larger than the file that tells how much room it
+ * takes, so that a disk can have room enough before and become full all the same.
  */
 beforeAll(async () => {
   folder = stack.use(new TestFolder());

@@ -10,7 +10,10 @@ import type { WorldNode } from '../world/world.ts';
 const exportTimeoutMs = 30_000;
 const referrerDimension = 3;
 
-/** Reads all there is on a node out of copies that its LiteFS gives. Nothing must move meanwhile. Throws when the node does not answer. */
+/**
+ * Reads all there is on a node out of copies that its LiteFS gives. Nothing must move meanwhile. Throws when the node does
+ * not answer.
+ */
 export async function readFinal(node: WorldNode): Promise<Omit<EventOf<'final'>, 'at'>> {
   const status = await askNode(node.process);
   if (status?.position == null || status.epoch === null) {

@@ -1,4 +1,7 @@
-/** Hits of a link whose clicks can be told apart: more than 50 referrers in an hour are counted together (src/domain/referrer-values.ts). */
+/**
+ * Hits of a link whose clicks can be told apart: more than 50 referrers in an hour are counted together
+ * (src/domain/referrer-values.ts).
+ */
 const toldApart = 40;
 
 /** What all clients know of the links that there are: slugs to follow. */

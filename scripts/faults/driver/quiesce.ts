@@ -7,7 +7,10 @@ const timeoutMs = 60_000;
 /** Positions are the same, and stay so for as long. */
 const stillMs = 2_000;
 
-/** Waits until nothing moves any more: all nodes at one position, all clicks counted everywhere. Throws a `ClusterFailure` otherwise. */
+/**
+ * Waits until nothing moves any more: all nodes at one position, all clicks counted everywhere. Throws a `ClusterFailure`
+ * otherwise.
+ */
 export async function quiesce(
   world: World,
   counters: ClickCounters,

@@ -7,8 +7,8 @@ import { takeBackup } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
 
 /**
- * Backs up what there is to `BACKUP_URL`, before it is replaced. Where there is none, or it holds the backups of another fleet or key,
- * there is only what the primary keeps (`LiveRestore`). Rejects when the backup cannot be made.
+ * Backs up what there is to `BACKUP_URL`, before it is replaced. Where there is none, or it holds the backups of another
+ * fleet or key, there is only what the primary keeps (`LiveRestore`). Rejects when the backup cannot be made.
  */
 export async function backUpBefore(config: Config, context: Context): Promise<void> {
   const { backup } = config;

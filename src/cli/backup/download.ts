@@ -124,8 +124,8 @@ async function write(
 }
 
 /**
- * Where a redirect leads. Nothing that was to come encrypted comes otherwise: the file is signed, so nobody can change it on the way, but
- * anybody there could read the links. A name and a password are for the server that they were given for.
+ * Where a redirect leads. Nothing that was to come encrypted comes otherwise: the file is signed, so nobody can change it on
+ * the way, but anybody there could read the links. A name and a password are for the server that they were given for.
  */
 function leadOn(from: URL, location: string): Download {
   const url = new URL(location, from);

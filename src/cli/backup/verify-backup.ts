@@ -19,10 +19,10 @@ export interface VerifiedBackup {
 }
 
 /**
- * Restores a backup into a scratch folder and makes sure that it is what was backed up: every part and file by its SHA-256, SQLite's own
- * check, counts and content, and redirects as visitors would get them. Then writes that down in the bucket. `undefined`
- * when there is no backup at all. Rejects with a `SnapshotFault` when it is not good: without a name the newest one is
- * meant, and an older one that is good is no comfort.
+ * Restores a backup into a scratch folder and makes sure that it is what was backed up: every part and file by its SHA-256,
+ * SQLite's own check, counts and content, and redirects as visitors would get them. Then writes that down in the bucket.
+ * `undefined` when there is no backup at all. Rejects with a `SnapshotFault` when it is not good: without a name the newest
+ * one is meant, and an older one that is good is no comfort.
  */
 export async function verifyBackup(
   config: Config,

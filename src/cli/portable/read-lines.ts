@@ -12,7 +12,10 @@ const lineFeed = 0x0a;
 const longestLine = 2 ** 20;
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** The lines of a file that are not blank. Throws a `Refusal` at one that is too long to be a row, and for a file that has no rows by its first one. */
+/**
+ * The lines of a file that are not blank. Throws a `Refusal` at one that is too long to be a row, and for a file that has no
+ * rows by its first one.
+ */
 export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<TextLine> {
   let rest: Buffer = Buffer.alloc(0);
   let number = 1;
