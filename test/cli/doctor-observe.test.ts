@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { BackupKeys } from '../../src/backup/backup-keys.ts';
+import { signDocument } from '../../src/backup/signed-document.ts';
 import { observeBucket } from '../../src/cli/doctor/observe/bucket.ts';
 import { observeConsul } from '../../src/cli/doctor/observe/consul.ts';
 import { observeDisks } from '../../src/cli/doctor/observe/disks.ts';
@@ -36,6 +38,18 @@ describe('a place of backups', () => {
     expect(await at(folder.file('gone'))).toMatchObject({
       is: 'failing',
       why: expect.stringContaining('mend BACKUP_URL'),
+    });
+    mkdirSync(folder.file('backups'));
+    const name = '2026-11-30T08-05-57.480Z-ams1-b753e078';
+    const signed = signDocument({}, new BackupKeys(['another key']));
+    writeFileSync(folder.file(`backups/${name}.json`), signed);
+    expect(await at(folder.path)).toMatchObject({
+      is: 'failing',
+      why: expect.stringMatching(
+        new RegExp(
+          `^the backup ${name} is signed with the key \\w+, which BACKUP_KEY does not hold`,
+        ),
+      ),
     });
     expect(await observeBucket(readConfig({}))).toBeUndefined();
   });

@@ -1,5 +1,7 @@
+import { openBackupStore } from '../../../app/backup-stores.ts';
 import { BucketFailure } from '../../../backup/bucket/bucket.ts';
 import { openBucket } from '../../../backup/bucket/open-bucket.ts';
+import { listBackups } from '../../../backup/list-backups.ts';
 import type { Config } from '../../../config.ts';
 
 /** How the place of backups answers. */
@@ -19,7 +21,10 @@ export type BucketFacts =
 /** As long as everything else that is looked at. */
 const patience = { attempts: 2, firstWaitMs: 200, attemptMs: 2_000, callMs: 4_000 };
 
-/** Asks the place of backups for its time; `undefined` where there is none. Writes nothing. */
+/**
+ * Asks the place of backups for its time, and looks whether the newest one there is one that this node can read; `undefined` where
+ * there is none. Writes nothing.
+ */
 export async function observeBucket({
   backup,
 }: Pick<Config, 'backup'>): Promise<BucketFacts | undefined> {
@@ -27,6 +32,10 @@ export async function observeBucket({
   const bucket = openBucket(backup, { patience });
   try {
     const clockOffsetMs = (await bucket.nowMs()) - Date.now();
+    const [newest] = await listBackups({ ...openBackupStore(backup), bucket }, { limit: 1 });
+    if (newest !== undefined && newest.is !== 'sound') {
+      return { is: 'failing', why: newest.fault.message };
+    }
     return { is: 'answering', name: bucket.name, clockOffsetMs };
   } catch (error) {
     if (error instanceof BucketFailure) return { is: 'failing', why: error.message };
