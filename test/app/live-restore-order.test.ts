@@ -26,6 +26,8 @@ let kept: string;
 /** What happens when the links are made to go on. */
 let carryOver: () => void;
 let idleMs: number;
+/** How long the look at the disk takes. */
+let room: Promise<void>;
 let mayWrite: boolean;
 let cluster: FakeCluster;
 /** Aborted when the term as primary is over. */
@@ -47,6 +49,7 @@ beforeEach(async () => {
   kept = folder.file('kept');
   mkdirSync(kept);
   idleMs = 60_000;
+  room = Promise.resolve();
   mayWrite = true;
   term = new AbortController();
   cluster = new FakeCluster(primary);
@@ -76,6 +79,7 @@ beforeEach(async () => {
     },
     staged: new StagedFiles(folder.file('staged')),
     async expectRoom(bytes) {
+      await room;
       if (bytes > 10) throw new NoRoom('the disk is full');
     },
     get idleMs() {
@@ -280,4 +284,22 @@ test('one at a time, and files are not changed under it', async () => {
   await first;
   // What was used is gone.
   await expect(desk.restore({ ...order, epoch: 9 })).rejects.toThrow('has 0 bytes');
+});
+
+test('while a piece of other files is being written nothing is put in place', async () => {
+  const looked = Promise.withResolvers<void>();
+  room = looked.promise;
+  const adding = desk.add('links', 0, Buffer.from('other'), 5);
+  keep = looked.resolve;
+  await expect(desk.restore(order)).rejects.toThrow('being restored already');
+  looked.resolve();
+  await adding;
+  await expect(desk.restore(order)).rejects.toThrow('is not the one that was announced');
+  expect(done).toEqual([]);
+});
+
+test('files that cannot be removed afterwards make no failure of it, and do not keep the next one away', async () => {
+  using _ = vi.spyOn(StagedFiles.prototype, 'discard').mockRejectedValueOnce(new Error('EIO'));
+  expect(await desk.restore(order)).toMatchObject({ epoch: 9 });
+  expect(await desk.restore({ ...order, epoch: 9 })).toMatchObject({ epoch: 9 });
 });

@@ -54,6 +54,8 @@ const defaultIdleMs = 600_000;
 export class LiveRestore implements RestoreDesk {
   readonly #options: LiveRestoreOptions;
   #isRunning = false;
+  /** How many pieces are being written. */
+  #adding = 0;
   /** Throws away what a command that has ended left. */
   #idle: NodeJS.Timeout | undefined;
 
@@ -74,7 +76,21 @@ export class LiveRestore implements RestoreDesk {
   ): Promise<void> {
     this.#getEpoch();
     if (this.#isRunning) throw running();
-    const { staged, expectRoom, idleMs = defaultIdleMs, log } = this.#options;
+    this.#adding += 1;
+    try {
+      await this.#add(database, at, bytes, totalBytes);
+    } finally {
+      this.#adding -= 1;
+    }
+  }
+
+  async #add(
+    database: DatabaseName,
+    at: number,
+    bytes: Uint8Array,
+    totalBytes: number | undefined,
+  ): Promise<void> {
+    const { staged, expectRoom, idleMs = defaultIdleMs } = this.#options;
     if (totalBytes !== undefined) {
       await expectRoom(totalBytes).catch((error: unknown) => {
         if (!(error instanceof NoRoom)) throw error;
@@ -92,14 +108,14 @@ export class LiveRestore implements RestoreDesk {
     } finally {
       clearTimeout(this.#idle);
       this.#idle = setTimeout(() => {
-        if (this.#isRunning) return;
-        staged.discard().catch((err: unknown) => log.error({ err }, 'files not thrown away'));
+        if (!this.#isRunning) void this.#discard();
       }, idleMs).unref();
     }
   }
 
   async restore(order: RestoreOrder): Promise<Restored> {
-    if (this.#isRunning) throw running();
+    // A piece of another command that is being written would be put in place of what is proven here.
+    if (this.#isRunning || this.#adding > 0) throw running();
     this.#isRunning = true;
     clearTimeout(this.#idle);
     const { staged, log } = this.#options;
@@ -112,9 +128,17 @@ export class LiveRestore implements RestoreDesk {
       log.warn(restored, 'a backup was restored');
       return restored;
     } finally {
-      await staged.discard();
+      await this.#discard();
       this.#isRunning = false;
     }
+  }
+
+  /** What is left behind goes with the next restore, or start, and makes none fail. */
+  async #discard(): Promise<void> {
+    const { staged, log } = this.#options;
+    await staged
+      .discard()
+      .catch((err: unknown) => log.error({ err }, 'files of a restore not removed'));
   }
 
   async #replaceAll(order: RestoreOrder): Promise<Restored> {
