@@ -35,10 +35,11 @@ export async function openScratchFolder(
     await removeLeftOver(parent, claim);
     await expectRoom(parent, neededBytes);
     const path = await mkdtemp(join(parent, prefix));
-    const claimed = claim(path);
+    using claims = new DisposableStack();
+    claims.use(claim(path));
     // With the locks of both folders: whoever cannot write those claims nothing.
     giveToOwnerOf(parent, [path, ...(await listLocks(parent)), ...(await listLocks(path))]);
-    return { path, claimed };
+    return { path, claimed: claims.move() };
   });
   return {
     path,

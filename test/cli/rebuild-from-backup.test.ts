@@ -78,8 +78,13 @@ const made = () => ({
   id: existsSync(folder.file('litefs/clusterid'))
     ? readFileSync(folder.file('litefs/clusterid'), 'utf8').trim()
     : undefined,
-  own: existsSync(folder.file('own')) ? readdirSync(folder.file('own')) : [],
+  own: namesIn('own').flatMap((name) => (name === 'backup' ? namesIn('own/backup') : [name])),
 });
+/** Without locks, which stay. */
+const namesIn = (path: string) =>
+  existsSync(folder.file(path))
+    ? readdirSync(folder.file(path)).filter((name) => name !== 'lock')
+    : [];
 const untouched = { id: undefined, own: [] };
 
 /** Of the files that wait to be imported: links, and the newest epoch. */

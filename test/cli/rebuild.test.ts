@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { type FakeConsul, startFakeConsul } from '../support/fake-consul.ts';
 import { listen } from '../support/listen.ts';
-import { runHere } from '../support/run-command-line.ts';
+import { runHere, type Typed } from '../support/run-command-line.ts';
 import { DatabaseTemplate, TestFolder, writerOptions } from '../support/test-database.ts';
 
 const clusterId = 'LFSC0123456789ABCDEF';
@@ -47,14 +47,14 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-const rebuild = (args: readonly string[] = [], typed?: string) =>
+const rebuild = (args: readonly string[] = [], typed?: Typed) =>
   runHere(['rebuild', '--cluster-id', clusterId, ...args], env, typed);
 const links = () => ['--links', folder.file('backup.db')];
 
 /** What the command may make: the id of the volume, and what waits to be imported. */
 const made = () => ({
   id: read(join(folder.path, 'litefs/clusterid')),
-  own: existsSync(folder.file('own')) ? readdirSync(folder.file('own')) : [],
+  own: namesIn('own').flatMap((name) => (name === 'backup' ? namesIn('own/backup') : [name])),
   mark: consul.keys.has(`${key}/mark`),
 });
 const putTransaction = (database: string, content = 'LTX1'.padEnd(200)) => {
@@ -63,7 +63,18 @@ const putTransaction = (database: string, content = 'LTX1'.padEnd(200)) => {
   writeFileSync(join(ltx, '0000000000000001-0000000000000001.ltx'), content);
 };
 const read = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
+/** Without locks, which stay. */
+const namesIn = (path: string) =>
+  existsSync(folder.file(path))
+    ? readdirSync(folder.file(path)).filter((name) => name !== 'lock')
+    : [];
 const untouched = { id: undefined, own: [], mark: true };
+
+/** Of the links that wait. The next primary begins one more: beyond all that a bookmark or a mark can name. */
+function epochs(): unknown[] {
+  using database = open(folder.file('own/restore/links.db'));
+  return database.prepare('SELECT epoch, node FROM epochs ORDER BY epoch').raw().all();
+}
 
 describe('rebuild', () => {
   test('puts the files and the id in place, and has Consul forget how far the lost links were', async () => {
@@ -74,10 +85,9 @@ describe('rebuild', () => {
     });
     expect(made()).toEqual({ id: `${clusterId}\n`, own: ['restore'], mark: false });
     expect(readdirSync(folder.file('own/restore'))).toEqual(['links.db']);
-    // The next primary begins epoch 8: beyond all that a bookmark or a mark can name.
     using database = open(folder.file('own/restore/links.db'));
     expect(database.pragma('journal_mode', { simple: true })).toBe('delete');
-    expect(database.prepare('SELECT epoch, node FROM epochs ORDER BY epoch').raw().all()).toEqual([
+    expect(epochs()).toEqual([
       [1, 'test'],
       [7, 'a'],
     ]);
@@ -86,11 +96,30 @@ describe('rebuild', () => {
   test('may be repeated, with other files too', async () => {
     mkdirSync(folder.file('own/restore'), { recursive: true });
     writeFileSync(folder.file('own/restore/clicks.db'), 'of an earlier try');
-    mkdirSync(folder.file('own/restore.new'));
-    writeFileSync(folder.file('own/restore.new/links.db'), 'half');
+    mkdirSync(folder.file('own/backup/run-killed/restore'), { recursive: true });
+    writeFileSync(folder.file('own/backup/run-killed/restore/links.db'), 'half');
     for (const _ of [1, 2])
       expect(await rebuild([...links(), '--yes'])).toMatchObject({ exitCode: 0 });
     expect(readdirSync(folder.file('own/restore'))).toEqual(['links.db']);
+    // Consul has forgotten the mark by then.
+    expect(epochs().at(-1)).toEqual([7, 'a']);
+    expect(made()).toEqual({ id: `${clusterId}\n`, own: ['restore'], mark: false });
+  });
+
+  test('puts ready what it told of, though another one runs while a person is asked', async () => {
+    template.copyTo(folder.file('other.db'));
+    using other = open(folder.file('other.db'));
+    other.exec("INSERT INTO epochs VALUES (2, 'other', 0)");
+    const asked = await rebuild(links(), async () => {
+      const { exitCode, stderr } = await rebuild(['--links', folder.file('other.db'), '--yes']);
+      expect(exitCode, stderr).toBe(0);
+      return 'y\n';
+    });
+    expect(asked).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('of epoch 1') });
+    expect(epochs()).toEqual([
+      [1, 'test'],
+      [7, 'a'],
+    ]);
     expect(made()).toEqual({ id: `${clusterId}\n`, own: ['restore'], mark: false });
   });
 

@@ -86,7 +86,8 @@ async function stageNewest(
   try {
     const startedMs = performance.now();
     log.warn('no links here: asking for a backup of them');
-    const found = await stageBackup(restoreDir, (folder) => backups.restoreNewest(folder));
+    const place = { stagingDir: `${restoreDir}.new`, restoreDir };
+    const found = await stageBackup(place, (folder) => backups.restoreNewest(folder));
     if (found === undefined) return { backup: { is: 'none' } };
     const { staged, unpacked } = found;
     for (const why of unpacked.passedOver) log.error({ why }, 'a newer backup cannot be restored');

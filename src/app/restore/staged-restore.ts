@@ -22,6 +22,14 @@ export interface RestoreFiles {
   readonly clicks: string | undefined;
 }
 
+/** Where files wait. Both lie on one disk. */
+export interface StagingPlace {
+  /** Until they are found sound. Nobody else uses it, and what an earlier run has left there is removed. */
+  readonly stagingDir: string;
+  /** From then on: where the node looks for them. */
+  readonly restoreDir: string;
+}
+
 /** Files that were found sound, beside the folder that they become. */
 export interface StagedRestore {
   readonly linksFile: string;
@@ -35,8 +43,8 @@ export interface StagedRestore {
  * Copies files aside and looks whether they are sound: it is the copies that are judged, since they are imported. Throws
  * a `Failure` that names the file and what is wrong with it.
  */
-export function stageFiles(restoreDir: string, files: RestoreFiles): StagedRestore {
-  const staging = makeStaging(restoreDir);
+export function stageFiles(place: StagingPlace, files: RestoreFiles): StagedRestore {
+  const staging = makeStaging(place);
   try {
     for (const name of databaseNames) {
       const file = files[name];
@@ -50,7 +58,7 @@ export function stageFiles(restoreDir: string, files: RestoreFiles): StagedResto
     rmSync(staging, { recursive: true, force: true });
     throw error;
   }
-  return toStaged(restoreDir, staging);
+  return toStaged(place);
 }
 
 /**
@@ -58,10 +66,10 @@ export function stageFiles(restoreDir: string, files: RestoreFiles): StagedResto
  * staged, when that is `undefined`. Throws what it throws, and a `Failure` where a file cannot be used.
  */
 export async function stageBackup<T extends object>(
-  restoreDir: string,
+  place: StagingPlace,
   unpack: (folder: string) => Promise<T | undefined>,
 ): Promise<{ readonly staged: StagedRestore; readonly unpacked: T } | undefined> {
-  const staging = makeStaging(restoreDir);
+  const staging = makeStaging(place);
   try {
     const unpacked = await unpack(staging);
     if (unpacked !== undefined) {
@@ -69,7 +77,7 @@ export async function stageBackup<T extends object>(
         const file = join(staging, `${name}.db`);
         if (name === 'links' || existsSync(file)) expectSound(name, file, file);
       }
-      return { staged: toStaged(restoreDir, staging), unpacked };
+      return { staged: toStaged(place), unpacked };
     }
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
@@ -89,15 +97,13 @@ export function syncNow(path: string): void {
   }
 }
 
-/** What an earlier one has left there is of a restore that broke off. */
-function makeStaging(restoreDir: string): string {
-  const staging = `${restoreDir}.new`;
-  rmSync(staging, { recursive: true, force: true });
-  mkdirSync(staging, { recursive: true, mode: 0o700 });
-  return staging;
+function makeStaging({ stagingDir }: StagingPlace): string {
+  rmSync(stagingDir, { recursive: true, force: true });
+  mkdirSync(stagingDir, { recursive: true, mode: 0o700 });
+  return stagingDir;
 }
 
-function toStaged(restoreDir: string, staging: string): StagedRestore {
+function toStaged({ stagingDir: staging, restoreDir }: StagingPlace): StagedRestore {
   const files = databaseNames
     .map((name) => join(staging, `${name}.db`))
     .filter((file) => existsSync(file));

@@ -1,5 +1,10 @@
 import { openBackupStore } from '../../app/backup-stores.ts';
-import { type StagedRestore, stageBackup, stageFiles } from '../../app/restore/staged-restore.ts';
+import {
+  type StagedRestore,
+  type StagingPlace,
+  stageBackup,
+  stageFiles,
+} from '../../app/restore/staged-restore.ts';
 import { BucketFailure } from '../../backup/bucket/bucket.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
 import { SnapshotFault } from '../../backup/snapshot-fault.ts';
@@ -55,18 +60,18 @@ export function checkSource(
 export async function stageSource(
   config: Config,
   options: SourceOptions,
-  { restoreDir, output }: { readonly restoreDir: string; readonly output: Output },
+  { place, output }: { readonly place: StagingPlace; readonly output: Output },
 ): Promise<RebuildSource> {
   const { links, clicks } = options;
   if (links !== undefined) {
-    const staged = stageFiles(restoreDir, { links, clicks });
+    const staged = stageFiles(place, { links, clicks });
     return { staged, words: 'the file', clusterId: undefined, name: links };
   }
   if (!options.fromBackup) {
     return { staged: undefined, words: '', clusterId: undefined, name: 'empty' };
   }
   const store = openBackupStore(expectBackups(config));
-  const found = await stageBackup(restoreDir, (folder) => restoreNewest(store, { folder })).catch(
+  const found = await stageBackup(place, (folder) => restoreNewest(store, { folder })).catch(
     refuse,
   );
   if (found === undefined) throw new Refusal(`there is no backup in ${store.bucket.name}`);

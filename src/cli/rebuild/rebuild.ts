@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { writingInto } from '../../backup/full-disk.ts';
 import { NoRoom } from '../../backup/scratch-folder.ts';
@@ -8,6 +10,7 @@ import { observeBootstrap } from '../../guard/bootstrap/observe.ts';
 import { deleteMark } from '../../guard/bootstrap/observe-consul.ts';
 import { type BootstrapSettings, readBootstrapSettings } from '../../guard/bootstrap/settings.ts';
 import { countLinks, liftEpoch } from '../../storage/database-file.ts';
+import { openScratch } from '../backup/scratch.ts';
 import { confirm } from '../confirm.ts';
 import type { Context, Environment } from '../context.ts';
 import { counted } from '../counted.ts';
@@ -72,7 +75,12 @@ async function rebuild(config: Config, options: RebuildOptions, context: Context
   expectLost(facts);
   if (options.clusterId !== undefined) expectOwnId(options.clusterId, facts, undefined);
 
-  const source = await stageSource(config, options, { ...settings, ...context });
+  // A folder of its own: while a person is asked, another one may run, also the guard's.
+  await using scratch = await openScratch(config);
+  const source = await stageSource(config, options, {
+    place: { stagingDir: join(scratch.path, 'restore'), restoreDir: settings.restoreDir },
+    output: context.output,
+  });
   const { staged } = source;
   const clusterId = chooseClusterId(facts, {
     asked: options.clusterId,
@@ -87,7 +95,10 @@ async function rebuild(config: Config, options: RebuildOptions, context: Context
     expectLost(now);
     expectOwnId(clusterId, now, source.clusterId);
     const markEpoch = now.consul.is === 'answering' ? now.consul.markEpoch : undefined;
-    if (staged !== undefined) liftEpoch(staged.linksFile, markEpoch ?? 0, settings.node);
+    if (staged !== undefined) {
+      const lost = Math.max(markEpoch ?? 0, readEpochBefore(settings));
+      liftEpoch(staged.linksFile, lost, settings.node);
+    }
     staged?.commit();
   } finally {
     staged?.discard();
@@ -106,6 +117,12 @@ async function rebuild(config: Config, options: RebuildOptions, context: Context
         : `${source.words} is imported once it is primary, before it takes writes`
     }.`,
   );
+}
+
+/** That of files which an earlier run has put ready: it may have had Consul forget the mark, and broken off then. */
+function readEpochBefore({ restoreDir }: BootstrapSettings): number {
+  const file = join(restoreDir, 'links.db');
+  return existsSync(file) ? countLinks(file).epoch : 0;
 }
 
 /** A full disk is no defect, and neither is a folder of another user. */
