@@ -71,7 +71,7 @@ test('a backup that cannot be restored starts nothing, and a signal ends the wai
   const { lines, log } = keepLog();
   const end = new AbortController();
   const waiting = awaitStart({
-    decide: oneByOne(restore, start).decide,
+    decide: oneByOne(restore, restore, start).decide,
     restore: () => Promise.reject(new Error('it is damaged')),
     log,
     signal: end.signal,
@@ -84,6 +84,22 @@ test('a backup that cannot be restored starts nothing, and a signal ends the wai
   end.abort();
   expect(await waiting).toBeUndefined();
   expect(lines.join()).not.toContain('starting LiteFS: All is well.');
+});
+
+test('a restore that is refused because another candidate was first is no failure', async () => {
+  const { lines, log } = keepLog();
+  const joined: BootstrapDecision = { do: 'start as replica only', sentence: 'b has links.' };
+  const decision = await awaitStart({
+    decide: oneByOne(restore, joined).decide,
+    restore: () => Promise.reject(new RestoreFailed(1)),
+    log,
+    signal: new AbortController().signal,
+  });
+  expect(decision).toEqual({ do: 'start as replica only' });
+  expect(lines).toEqual([
+    'warn restoring a backup before starting LiteFS: From Monday.',
+    'info starting LiteFS as a replica only: b has links.',
+  ]);
 });
 
 test('a node ends with its own code where no backup can be restored', async () => {

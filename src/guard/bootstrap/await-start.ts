@@ -53,7 +53,11 @@ export async function awaitStart(parts: Parts): Promise<FinalDecision | undefine
       case 'restore': {
         const failure = await tryRestore(parts, decision.clusterId);
         if (failure === undefined || parts.signal.aborted) continue;
-        const exitCode = exitCodeAfter(failure, performance.now() - startedMs);
+        const failedMs = performance.now() - startedMs;
+        const exitCode = exitCodeAfter(failure, failedMs);
+        // Two candidates may have begun at once, and the other one has the links by now.
+        if (exitCode === undefined && (await parts.decide(failedMs)).do !== 'restore') continue;
+        parts.log.error(notRestored, { err: failure.message });
         if (exitCode !== undefined) return { do: 'stop', exitCode };
         await pause(restorePauseMs, parts.signal);
         continue;
@@ -77,19 +81,19 @@ export function exitCodeAfter(
   return mayPass ? undefined : exitCode;
 }
 
+const notRestored = 'the backup cannot be restored, and nothing starts without it';
+
 /** `undefined` when it succeeded. */
 async function tryRestore(
-  { restore, log, signal }: Pick<Parts, 'restore' | 'log' | 'signal'>,
+  { restore }: Pick<Parts, 'restore'>,
   clusterId: string | undefined,
-): Promise<Pick<RestoreFailed, 'exitCode'> | undefined> {
+): Promise<Pick<RestoreFailed, 'exitCode' | 'message'> | undefined> {
   try {
     await restore(clusterId);
     return undefined;
   } catch (error) {
-    const err = error instanceof Error ? error.message : String(error);
-    const words = 'the backup cannot be restored, and nothing starts without it';
-    if (!signal.aborted) log.error(words, { err });
-    return error instanceof RestoreFailed ? error : { exitCode: undefined };
+    if (error instanceof RestoreFailed) return error;
+    return { exitCode: undefined, message: error instanceof Error ? error.message : String(error) };
   }
 }
 
