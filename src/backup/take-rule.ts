@@ -8,6 +8,8 @@ import type { Manifest } from './manifest.ts';
 /** The newest backup in a bucket, as far as it matters for the next one. */
 export interface NewestBackup {
   readonly node: NodeId;
+  /** Whether it is of the same cluster as this node. */
+  readonly isOfCluster: boolean;
   /** When the newest of its databases was copied, by the clock of the bucket. */
   readonly takenAtMs: number;
   /** Whether what was not copied may be taken over from it. */
@@ -54,8 +56,9 @@ export function decideTake(given: {
   const { newest, nowMs } = given;
   if (newest === undefined) return { is: 'take', databases: ['clicks', 'links'] };
   const ageMs = toAgeMs(nowMs, newest.takenAtMs) ?? Number.POSITIVE_INFINITY;
-  // Alone there is no other node, only another machine with the same bucket.
-  const isOfPeer = newest.node !== given.node && given.links !== undefined;
+  // Alone there is no other node, only another machine with the same bucket. Nor does another fleet in it hold up this one, which
+  // is refused there and has to hear so.
+  const isOfPeer = newest.isOfCluster && newest.node !== given.node && given.links !== undefined;
   if (isOfPeer && ageMs < given.intervalMs * freshPart) {
     return { is: 'theirs', node: newest.node, ageMs };
   }

@@ -12,6 +12,7 @@ const hour = 3_600_000;
 const nowMs = 100 * hour;
 const newest: NewestBackup = {
   node: 'ams1',
+  isOfCluster: true,
   takenAtMs: nowMs - 60_000,
   canCarryOver: true,
   links: positionAt(7),
@@ -56,6 +57,15 @@ describe('what a node does after a look into the bucket', () => {
     [
       'another node was there an interval ago',
       { node: 'syd1', links: positionAt(8), newest: { ...newest, takenAtMs: nowMs - 45_000 } },
+      linksAlone,
+    ],
+    [
+      'another fleet was there a moment ago, with the same bucket',
+      {
+        node: 'syd1',
+        links: positionAt(8),
+        newest: { ...newest, isOfCluster: false, takenAtMs: nowMs - 1 },
+      },
       linksAlone,
     ],
     [

@@ -222,6 +222,19 @@ describe('a scheduled backup', () => {
     expect(await restore({})).toMatchObject({ name: second.name });
   });
 
+  it('is refused to a fleet where another one has just made one, which does not pass for its own', async () => {
+    await using one = await startNode({ isPrimary: true });
+    await using other = await startNode({ isPrimary: true });
+    const ids = ['LFSC0123456789ABCDEF', 'LFSCFEDCBA9876543210'] as const;
+    one.litefs.info = { isPrimary: true, clusterID: ids[0] };
+    other.litefs.info = { isPrimary: true, clusterID: ids[1] };
+    expect((await runScheduled(bringTo(one, 20, { node: 'b' }))).is).toBe('taken');
+    await expect(runScheduled(bringTo(other, 30))).rejects.toMatchObject({
+      kind: 'other',
+      message: expect.stringContaining(`backups of the cluster ${ids[0]}, and this node is of`),
+    });
+  });
+
   it('is refused after one of a key that is not held, also to a person', async () => {
     await runScheduled({ BACKUP_KEY: newSecret });
     const { config, backup, store } = open({});

@@ -6,6 +6,8 @@ import type { Position } from '../../src/domain/position.ts';
 export interface FakeLease {
   readonly isPrimary: boolean;
   readonly hostname?: string;
+  /** In `/info` alone. */
+  readonly clusterID?: string;
 }
 
 /** An HTTP server that plays LiteFS's `/events`, `/info` and `/export`, with knobs for everything that can go wrong there. */
@@ -109,6 +111,7 @@ export class FakeLiteFs implements AsyncDisposable {
           candidate: true,
           path: '/',
           primary: { hostname },
+          clusterID: this.info.clusterID,
         }),
       );
       return;

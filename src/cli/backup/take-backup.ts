@@ -132,17 +132,22 @@ async function decide(
     nowMs: previous.seenAtMs,
     intervalMs,
     clicksIntervalMs,
-    newest: newest && toNewest(store, newest, previous.seenAtMs),
+    newest: newest && toNewest(store, newest, { nowMs: previous.seenAtMs, ...node }),
     links: await node.copier.readPosition('links'),
     clicks: await node.copier.readPosition('clicks'),
   });
 }
 
-function toNewest(store: BackupStore, newest: SoundBackup, nowMs: number): NewestBackup {
+function toNewest(
+  store: BackupStore,
+  newest: SoundBackup,
+  { nowMs, clusterId }: { readonly nowMs: number; readonly clusterId: string | null },
+): NewestBackup {
   const { manifest } = newest;
   const { links, clicks } = manifest.databases;
   return {
     node: manifest.node,
+    isOfCluster: manifest.clusterId === clusterId,
     takenAtMs: copiedAtMs(manifest),
     canCarryOver: canCarryOver(newest, store, nowMs),
     links: links.position,
