@@ -1,41 +1,46 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { openTestStore, packInto, SampleDatabases } from '../support/backup-store.ts';
-import { environmentOf, runHoplite } from '../support/run-hoplite.ts';
-import { runApp } from '../support/running-app.ts';
-import { createLink, follow } from '../support/send.ts';
+import { BackupKeys } from '../../src/backup/backup-keys.ts';
+import { signDocument } from '../../src/backup/signed-document.ts';
+import { backUpBefore } from '../../src/cli/backup/back-up-before.ts';
+import { createOutput } from '../../src/cli/output.ts';
+import { readConfig } from '../../src/config.ts';
 import { TestFolder } from '../support/test-database.ts';
 
-test('nothing is restored while what there is cannot be backed up first; a place of other backups is told, and left alone', async () => {
+/** Gives what a person hears. */
+async function backUp(env: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const said: string[] = [];
+  const output = createOutput(new PassThrough(), new PassThrough());
+  await backUpBefore(readConfig(env), {
+    env,
+    output: { ...output, note: (line) => said.push(line) },
+    input: () => new PassThrough(),
+    giveWay: () => {},
+    fail: () => {},
+  });
+  return said;
+}
+
+const key = { BACKUP_KEY: 'the-key-of-this-test-that-is-long-enough' };
+
+test('what is replaced is not backed up among the backups of another key, and that is said', async () => {
   using folder = new TestFolder();
-  await using machine = await runApp();
-  const env = { ...environmentOf(machine), BACKUP_KEY: 'the-key-of-all-backups-of-this-test' };
-  const file = folder.file('app-backup.db');
-  const name = new URL(machine.baseUrl).host;
-  const restoreBeside = (BACKUP_URL: string) =>
-    runHoplite(['backup', 'restore', '--from', file, '--yes', name], { ...env, BACKUP_URL });
-  expect(await runHoplite(['backup', 'now', '--to', file], env)).toMatchObject({ exitCode: 0 });
-  await createLink(machine.baseUrl, 'since');
-
-  const unmounted = folder.file('unmounted');
-  expect(await restoreBeside(`file://${unmounted}`)).toMatchObject({
-    exitCode: 1,
-    stdout: '',
-    stderr: expect.stringContaining(`there is no ${unmounted}: `),
-  });
-  expect(await follow(machine.baseUrl, 'since')).toBe('302 https://example.com/since');
-  expect(existsSync(join(machine.dataDir, 'before-restore'))).toBe(false);
-
-  using samples = new SampleDatabases(1);
-  await packInto(openTestStore(folder), { links: samples.copy('links', folder) });
-  expect(await restoreBeside(`file://${folder.file('bucket')}`)).toMatchObject({
-    exitCode: 0,
-    stderr: expect.stringMatching(
-      /what there is now is not backed up, and only copied by the primary: .* which BACKUP_KEY does not hold/,
+  mkdirSync(folder.file('backups'));
+  writeFileSync(
+    folder.file('backups/2026-11-30T08-05-57.480Z-ams1-b753e078.json'),
+    signDocument({}, new BackupKeys(['another key'])),
+  );
+  expect(await backUp({ ...key, BACKUP_URL: `file://${folder.path}` })).toEqual([
+    expect.stringMatching(
+      /^what there is now is not backed up, and only copied by the primary: the backup \S+ is signed with the key /,
     ),
-  });
-  expect(await follow(machine.baseUrl, 'since')).toBe('404');
-  expect(readdirSync(folder.file('bucket/backups'))).toHaveLength(1);
-  expect(readdirSync(join(machine.dataDir, 'before-restore'))).toHaveLength(1);
+  ]);
+});
+
+test('nothing is replaced where it cannot be backed up before, and how to go on is said', async () => {
+  await expect(backUp({ ...key, BACKUP_URL: 'file:///not/mounted' })).rejects.toThrow(
+    /there is no \/not\/mounted: .*\n.*nothing was changed\. .*leave BACKUP_URL empty/,
+  );
+  expect(await backUp(key)).toEqual([]);
 });

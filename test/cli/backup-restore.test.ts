@@ -11,14 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../scripts/cluster/until.ts';
 import { openBucket } from '../../src/backup/bucket/open-bucket.ts';
-import { backUpBefore } from '../../src/cli/backup/back-up-before.ts';
-import { createOutput } from '../../src/cli/output.ts';
-import { readConfig } from '../../src/config.ts';
 import { findFaultOfFile } from '../../src/storage/database-file.ts';
 import { claimFolder } from '../../src/storage/folder-claim.ts';
 import { makeCertificate } from '../support/certificate.ts';
@@ -234,24 +230,6 @@ async function serving(
   return ended;
 }
 
-test('what is replaced is not backed up among the backups of another key, and that is said', async () => {
-  const said: string[] = [];
-  const output = createOutput(new PassThrough(), new PassThrough());
-  const config = readConfig({ ...env, BACKUP_KEY: 'another-key-of-this-test-that-is-long-enough' });
-  await backUpBefore(config, {
-    env,
-    output: { ...output, note: (line) => said.push(line) },
-    input: () => new PassThrough(),
-    giveWay: () => {},
-    fail: () => {},
-  });
-  expect(said).toEqual([
-    expect.stringMatching(
-      /^what there is now is not backed up, and only copied by the primary: the backup \S+ is signed with the key /,
-    ),
-  ]);
-});
-
 test('a backup is served by a node that has nothing else', async () => {
   const look = async (url: string, said: string) => {
     expect(said).toMatch(
@@ -430,19 +408,4 @@ test('nothing is served that is not signed, or is not what was signed', async ()
   });
   rmSync(folder.file('bucket'), { recursive: true });
   expect(existsSync(folder.file('bucket'))).toBe(false);
-});
-
-test('a folder that a machine works in, or whose links are damaged, is not moved', async () => {
-  const from = folder.file('of a machine');
-  mkdirSync(from);
-  writeFileSync(join(from, 'links.db'), 'damaged');
-  const move = () => runHere(['move', '--from', from], env);
-  const damaged =
-    /^nothing was moved: A database is damaged: .*links\.db: file is not a database\. .*\n$/;
-  expect(await move()).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(damaged) });
-  using _claim = claimFolder(from);
-  expect(await move()).toMatchObject({
-    exitCode: 1,
-    stderr: `nothing was moved: another Hoplite works in ${from}; end it, so that nothing of what it does stays behind\n`,
-  });
 });

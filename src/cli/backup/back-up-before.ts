@@ -3,6 +3,7 @@ import { SnapshotFault } from '../../backup/snapshot-fault.ts';
 import type { Config } from '../../config.ts';
 import type { BackupConfig } from '../../config-backup.ts';
 import type { Context } from '../context.ts';
+import { Refusal } from '../refusal.ts';
 import { takeBackup } from './take-backup.ts';
 import { tellPerson } from './tell-person.ts';
 
@@ -13,9 +14,17 @@ import { tellPerson } from './tell-person.ts';
 export async function backUpBefore(config: Config, context: Context): Promise<void> {
   const { backup } = config;
   if (backup === undefined) return;
-  const name = await tellPerson(() => backUpToBucket(config, backup, context));
+  const name = await tellPerson(() => backUpToBucket(config, backup, context)).catch(
+    (error: unknown) => {
+      if (!(error instanceof Refusal)) throw error;
+      throw new Refusal(`${error.message}\n${howToGoOn}`, { cause: error });
+    },
+  );
   if (name !== undefined) context.output.note(`what there is now is backed up: ${name}`);
 }
+
+const howToGoOn =
+  'So what there is now cannot be backed up, and nothing was changed. To go on without that, leave BACKUP_URL empty; a restore has its place in --from then.';
 
 /** The place is that of another fleet or machine, or of a key that is not held. */
 const elsewhere: ReadonlySet<SnapshotFault['kind']> = new Set(['other', 'other_key']);
