@@ -115,16 +115,23 @@ export async function unpackFile(
   {
     folder,
     allowUnsigned,
+    title = path,
     signal,
-  }: { folder: string; allowUnsigned: boolean; signal?: AbortSignal | undefined },
+  }: {
+    readonly folder: string;
+    readonly allowUnsigned: boolean;
+    /** What people know it by. */
+    readonly title?: string;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<UnpackedFile> {
   try {
     using file = store.files.open(path);
-    const { manifest, isSigned } = readManifest(store, file, { path, allowUnsigned });
+    const { manifest, isSigned } = readManifest(store, file, { title, allowUnsigned });
     const inside = { bucket: toBucket(file), keys: store.keys ?? new BackupKeys(['unused']) };
     const files = await unpackWith(
       store,
-      { name: path, manifest },
+      { name: title, manifest },
       folder,
       async (name, database, to) => {
         if (name !== 'links') return fetchFile(inside, database, { ...to, signal });
@@ -135,29 +142,29 @@ export async function unpackFile(
     return { manifest, isSigned, files };
   } catch (error) {
     if (!(error instanceof DatabaseFault)) throw error;
-    throw new SnapshotFault('damaged', `${path} is no backup: ${error.message}`, { cause: error });
+    throw new SnapshotFault('damaged', `${title} is no backup: ${error.message}`, { cause: error });
   }
 }
 
 function readManifest(
   { keys, release }: FileStore,
   file: SnapshotFile,
-  { path, allowUnsigned }: { readonly path: string; readonly allowUnsigned: boolean },
+  { title, allowUnsigned }: { readonly title: string; readonly allowUnsigned: boolean },
 ): { readonly manifest: Manifest; readonly isSigned: boolean } {
   const body = file.read(manifestKey);
   if (body === undefined) {
-    throw new SnapshotFault('damaged', `${path} is no backup: it has no manifest`);
+    throw new SnapshotFault('damaged', `${title} is no backup: it has no manifest`);
   }
   const isSigned = keys !== undefined && (!allowUnsigned || hasSignature(body));
   const content = isSigned
-    ? readSignedDocument(body, path, keys).content
-    : readUnsignedDocument(body, path);
+    ? readSignedDocument(body, title, keys).content
+    : readUnsignedDocument(body, title);
   if (!isSigned && !allowUnsigned) {
-    throw new SnapshotFault('other', `nobody can tell who made ${path} without BACKUP_KEY`);
+    throw new SnapshotFault('other', `nobody can tell who made ${title} without BACKUP_KEY`);
   }
-  const manifest = parseManifest(content, path, release);
+  const manifest = parseManifest(content, title, release);
   if (manifest.kind !== 'file')
-    throw new SnapshotFault('damaged', `${path} is no backup in one file`);
+    throw new SnapshotFault('damaged', `${title} is no backup in one file`);
   return { manifest, isSigned };
 }
 

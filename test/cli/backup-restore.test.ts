@@ -281,7 +281,7 @@ test('a backup in one file shows its links to any SQLite, and is restored by pat
 
   await using server = await listen((request, response) => {
     if (request.url === '/app-backup.db') createReadStream(file).pipe(response);
-    else response.writeHead(404).end();
+    else response.end('something else');
   });
   const url = `http://127.0.0.1:${server.port}/app-backup.db`;
   for (const [from, to] of [
@@ -296,6 +296,9 @@ test('a backup in one file shows its links to any SQLite, and is restored by pat
     expect(restored).toMatchObject({ exitCode: 0, stderr: inFolder });
     expect(readdirSync(folder.file(to)).sort()).toEqual(['clicks.db', 'links.db', 'lock']);
   }
+  const other = url.replace('app-backup', 'else');
+  const strange = await runHere(['serve', '--from-snapshot', other], env);
+  expect(strange.stderr).toBe(`${other} is no backup: it is not a SQLite database\n`);
   await using s3 = await startS3Server();
   const body = readFileSync(file);
   await openBucket({ place: s3.place('some/where'), s3: s3.access() }).write('app.db', body);

@@ -67,7 +67,8 @@ export function openRestoreSource(
     unpackInto: (folder) =>
       tellPerson(async () => {
         await using file = await fetchInto(folder, place, context);
-        const { manifest } = await unpackFile(store, file.path, { folder, allowUnsigned });
+        const { path, title } = file;
+        const { manifest } = await unpackFile(store, path, { folder, allowUnsigned, title });
         return describe(manifest);
       }),
   };
@@ -95,19 +96,24 @@ async function fetchInto(
   folder: string,
   place: Exclude<NamedPlace, { readonly is: 'backups' }>,
   context: Context,
-): Promise<AsyncDisposable & { readonly path: string }> {
-  if (place.is === 'file') return { path: place.path, async [Symbol.asyncDispose]() {} };
+): Promise<AsyncDisposable & { readonly path: string; readonly title: string }> {
+  if (place.is === 'file') {
+    return { path: place.path, title: place.path, async [Symbol.asyncDispose]() {} };
+  }
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'fetched.db');
+  let title: string;
   if (place.is === 'web') {
+    title = `${place.url.origin}${place.url.pathname}`;
     await download(place, path);
   } else {
+    title = `${place.bucketUrl}/${place.key}`;
     const bucket = openS3Bucket(expectBackups(readConfigFor(context, place.bucketUrl)));
     const request = await bucket.signRead(place.key);
     if (request === undefined) throw new Refusal(`${bucket.name} has no ${place.key}`);
     await download(request, path);
   }
-  return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+  return { path, title, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
 }
 
 /** The configuration as if that were `BACKUP_URL`: the same keys, and access to that bucket. */
