@@ -281,7 +281,8 @@ test('a backup in one file shows its links to any SQLite, and is restored by pat
 
   await using server = await listen((request, response) => {
     if (request.url === '/app-backup.db') createReadStream(file).pipe(response);
-    else response.end('something else');
+    else if (request.url === '/else.db') response.end('something else');
+    else response.writeHead(404).end();
   });
   const url = `http://127.0.0.1:${server.port}/app-backup.db`;
   for (const [from, to] of [
