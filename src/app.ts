@@ -321,7 +321,7 @@ export async function startApp(config: Config, served?: ServedBackup): Promise<A
       writers,
       peers,
       readPositions,
-      readers: [reader, clicks],
+      readers: [reader, clicks, { reopen: clickPath.compareAnew }],
       clock,
       log,
     }),

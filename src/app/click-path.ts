@@ -36,6 +36,8 @@ export interface ClickPath {
     body: Uint8Array,
   ) => Promise<{ readonly status: number; readonly body: object }>;
   readonly figures: () => ClickFigures;
+  /** Has what this node has kept compared anew with what is counted: a restore takes the counts back in time. */
+  readonly compareAnew: () => void;
 }
 
 /** Where the primary's private port takes deliveries. */
@@ -120,7 +122,7 @@ export async function startClickPath(
   }
 
   const shipper = new Shipper({ spool, deliver, readOwnCursor: findCursor, clock, log });
-  opened.use(
+  const loop = opened.use(
     new ShipLoop({
       shipper,
       onSealed: (listener) => spool.onSealed(listener),
@@ -144,5 +146,6 @@ export async function startClickPath(
       spool: { ...spool.readCounts(), ...spool.readGauges() },
       shipper: shipper.readCounts(),
     }),
+    compareAnew: () => loop.askAnew(),
   };
 }

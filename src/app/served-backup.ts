@@ -48,6 +48,7 @@ export function createNoClickPath(): ClickPath {
     recorder: { add() {}, addOrphan() {}, append: () => undefined },
     receive: () => Promise.reject(new NotPrimary()),
     figures: () => nothing,
+    compareAnew() {},
   };
 }
 

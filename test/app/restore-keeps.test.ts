@@ -2,10 +2,12 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readClickCounts } from '../support/click-counts.ts';
+import { eventually } from '../support/eventually.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { environmentOf } from '../support/run-hoplite.ts';
 import { type RunningApp, runApp } from '../support/running-app.ts';
-import { createLink } from '../support/send.ts';
+import { createLink, follow } from '../support/send.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 let machine: RunningApp;
@@ -78,4 +80,24 @@ test('every write that was acknowledged is in what is kept, or in what there is 
   const found = new Set([...kept(), join(machine.dataDir, 'links.db')].flatMap(readSlugs));
   expect(acknowledged.length).toBeGreaterThan(10);
   expect(acknowledged.filter((slug) => !found.has(slug))).toEqual([]);
+});
+
+test('a move right after a restore waits for the clicks that are counted again', async () => {
+  const out = folder.file('out');
+  await create('one');
+  copyNow();
+  for (let hits = 0; hits < 3; hits += 1) await follow(machine.baseUrl, 'one');
+  const counts = async () => Object.fromEntries(await readClickCounts(machine.baseUrl));
+  await eventually(async () => expect((await counts()).one).toBe(3));
+  // From here on nobody looks at the counts for a minute.
+  await eventually(async () => {
+    const status = await fetch(`${machine.app.privateUrl}/status`);
+    expect(await status.json()).toMatchObject({ clicks: { unconfirmed: 0 } });
+  });
+  expect(await restore()).toMatchObject({ exitCode: 0 });
+  const moved = await runHere(['move', '--to', out], environmentOf(machine));
+  expect(moved).toMatchObject({ exitCode: 0, stderr: '' });
+  const clicks = new Database(join(out, 'clicks.db'), { readonly: true });
+  expect(clicks.prepare('SELECT sum(clicks) FROM producers').pluck().get()).toBe(3);
+  clicks.close();
 });

@@ -128,14 +128,14 @@ describe('shipping', () => {
     expect(await stepsAfter(1_000)).toEqual(['ask again', 'step']);
   });
 
-  it('forgets what the primary said when it is another, and ends a pause', async () => {
+  it('forgets what the primary said when it is another, ends a pause, and looks at its own copy', async () => {
     await start('failed');
     changePrimary();
     expect(await stepsAfter(0)).toEqual(['step']);
     calls = [];
     changePrimary();
     await vi.advanceTimersByTimeAsync(0);
-    expect(calls).toEqual(['forget', 'step']);
+    expect(calls).toEqual(['forget', 'step', 'confirm']);
   });
 
   it('tries at once after a failure when a batch breaks a long silence, and only then', async () => {

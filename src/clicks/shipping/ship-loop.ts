@@ -67,10 +67,7 @@ export class ShipLoop implements AsyncDisposable {
     this.#options = options;
     this.#stopListening = [
       options.onSealed(() => this.#noteSealed()),
-      options.onPrimaryChange(() => {
-        options.shipper.forget();
-        this.#shipPause.end();
-      }),
+      options.onPrimaryChange(() => this.askAnew()),
     ];
     this.#work = Promise.all([this.#ship(), this.#confirm()]);
   }
@@ -83,6 +80,13 @@ export class ShipLoop implements AsyncDisposable {
     this.#shipPause.end();
     this.#confirmPause.end();
     await this.#work;
+  }
+
+  /** What is counted may be of another time: asks the primary, and looks at this node's own copy, at once. */
+  askAnew(): void {
+    this.#options.shipper.forget();
+    this.#shipPause.end();
+    this.#confirmPause.end();
   }
 
   #noteSealed(): void {
