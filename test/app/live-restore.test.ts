@@ -1,6 +1,5 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createAskApi } from '../../src/cli/ask-api.ts';
@@ -14,6 +13,7 @@ import { type RunningApp, runApp } from '../support/running-app.ts';
 import { createLink, follow, send } from '../support/send.ts';
 import { startSteadyLoad } from '../support/steady-load.ts';
 import { linksMigrations, TestFolder, writerOptions } from '../support/test-database.ts';
+import { vacuumInto } from '../support/vacuum-into.ts';
 
 let machine: RunningApp;
 let folder: TestFolder;
@@ -35,9 +35,7 @@ const ask = () => createAskApi({ env: environmentOf(machine) });
 function copyNow(): { links: string; clicks: string } {
   const copies = { links: folder.file(), clicks: folder.file('clicks.db') };
   for (const [name, to] of Object.entries(copies)) {
-    const database = new Database(join(machine.dataDir, `${name}.db`), { readonly: true });
-    database.exec(`VACUUM INTO '${to}'`);
-    database.close();
+    vacuumInto(join(machine.dataDir, `${name}.db`), to);
   }
   return copies;
 }

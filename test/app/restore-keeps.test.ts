@@ -1,14 +1,15 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readClickCounts } from '../support/click-counts.ts';
 import { eventually } from '../support/eventually.ts';
+import { readColumn } from '../support/read-column.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { environmentOf } from '../support/run-hoplite.ts';
 import { type RunningApp, runApp } from '../support/running-app.ts';
 import { createLink, follow } from '../support/send.ts';
 import { TestFolder } from '../support/test-database.ts';
+import { vacuumInto } from '../support/vacuum-into.ts';
 
 let machine: RunningApp;
 let folder: TestFolder;
@@ -31,9 +32,7 @@ const kept = () =>
 /** Copies what the machine has into a folder, from which `restore` brings it back. */
 function copyNow(): void {
   mkdirSync(folder.file('other'));
-  const database = new Database(join(machine.dataDir, 'links.db'), { readonly: true });
-  database.exec(`VACUUM INTO '${folder.file('other/links.db')}'`);
-  database.close();
+  vacuumInto(join(machine.dataDir, 'links.db'), folder.file('other/links.db'));
 }
 
 const restore = () =>
@@ -42,14 +41,7 @@ const restore = () =>
     environmentOf(machine),
   );
 
-function readSlugs(file: string): readonly string[] {
-  const database = new Database(file, { readonly: true });
-  try {
-    return database.prepare<[], string>('SELECT slug FROM links').pluck().all();
-  } finally {
-    database.close();
-  }
-}
+const readSlugs = (file: string) => readColumn<string>(file, 'SELECT slug FROM links');
 
 test('what was there before the first restore is kept through the second', async () => {
   await create('one');
@@ -97,7 +89,5 @@ test('a move right after a restore waits for the clicks that are counted again',
   expect(await restore()).toMatchObject({ exitCode: 0 });
   const moved = await runHere(['move', '--to', out], environmentOf(machine));
   expect(moved).toMatchObject({ exitCode: 0, stderr: '' });
-  const clicks = new Database(join(out, 'clicks.db'), { readonly: true });
-  expect(clicks.prepare('SELECT sum(clicks) FROM producers').pluck().get()).toBe(3);
-  clicks.close();
+  expect(readColumn(join(out, 'clicks.db'), 'SELECT sum(clicks) FROM producers')).toEqual([3]);
 });

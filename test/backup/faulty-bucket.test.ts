@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BackupKeys } from '../../src/backup/backup-keys.ts';
 import { BucketFailure } from '../../src/backup/bucket/bucket.ts';
@@ -8,6 +7,7 @@ import { openBucket } from '../../src/backup/bucket/open-bucket.ts';
 import { listBackups } from '../../src/backup/list-backups.ts';
 import { restoreNewest } from '../../src/backup/restore-newest.ts';
 import { unpackSnapshot } from '../../src/backup/unpack-snapshot.ts';
+import { countLinks } from '../../src/storage/database-file.ts';
 import { addLinks, openTestStore, packInto, SampleDatabases } from '../support/backup-store.ts';
 import { type BucketProxy, startBucketProxy } from '../support/bucket-proxy.ts';
 import { randomBucketFaults } from '../support/random-bucket-faults.ts';
@@ -46,15 +46,6 @@ function copiesOf(round: number) {
 }
 
 const linksOf = (round: number) => firstLinks + round * linksARound;
-
-function countLinks(file: string): number {
-  const database = new Database(file, { readonly: true });
-  try {
-    return database.prepare('SELECT count(*) FROM links').pluck().get() as number;
-  } finally {
-    database.close();
-  }
-}
 
 test.each([1, 2])(
   'backups by two nodes over a path where all goes wrong by chance (%i): each that is listed can be restored',
@@ -98,7 +89,7 @@ test.each([1, 2])(
       if (entry.is !== 'sound') throw entry.fault;
       const folder = mkdtempSync(join(scratch.path, 'restored-'));
       const files = await unpackSnapshot(store, entry, { folder });
-      const links = countLinks(files.links);
+      const { links } = countLinks(files.links);
       expect(links).toBe(entry.manifest.databases.links.counts.links);
       // One whose writer never heard that it was stored is as good.
       if (done.has(entry.name)) expect(links).toBe(done.get(entry.name));

@@ -21,6 +21,7 @@ import { makeCertificate } from '../support/certificate.ts';
 import { readClickCounts } from '../support/click-counts.ts';
 import { eventually } from '../support/eventually.ts';
 import { listen } from '../support/listen.ts';
+import { readColumn } from '../support/read-column.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { environmentOf, hopliteFile, runHoplite } from '../support/run-hoplite.ts';
 import { findFreePort, type RunningApp, runApp } from '../support/running-app.ts';
@@ -264,9 +265,7 @@ test('a backup in one file shows its links to any SQLite, and is restored by pat
   const file = folder.file('app-backup.db');
   const made = await hoplite('backup', 'now', '--to', file);
   expect(made).toEqual({ exitCode: 0, stdout: `backed up 3 links to ${file}\n`, stderr: '' });
-  const database = new Database(file, { readonly: true });
-  expect(database.prepare('SELECT count(*) FROM links').pluck().get()).toBe(3);
-  database.close();
+  expect(readColumn(file, 'SELECT count(*) FROM links')).toEqual([3]);
   const again = await hoplite('backup', 'now', '--to', file);
   expect(again).toMatchObject({
     exitCode: 1,

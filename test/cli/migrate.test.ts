@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
+import { readColumn } from '../support/read-column.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { runHoplite } from '../support/run-hoplite.ts';
 import { TestFolder } from '../support/test-database.ts';
@@ -30,15 +31,8 @@ function alter(sql: string, name = 'links.db'): void {
   database.close();
 }
 
-function tables(name = 'links.db'): string[] {
-  const database = new Database(folder.file(name), { readonly: true });
-  try {
-    const rows = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`);
-    return rows.pluck().all() as string[];
-  } finally {
-    database.close();
-  }
-}
+const tables = (name = 'links.db') =>
+  readColumn<string>(folder.file(name), `SELECT name FROM sqlite_schema WHERE type = 'table'`);
 
 describe('alone', () => {
   test('up makes both databases, names what it applied, and then has nothing to do', async () => {

@@ -12,6 +12,7 @@ import { createIdempotencyStore } from '../../src/storage/idempotency-store.ts';
 import { createLinkWriteStore } from '../../src/storage/link-write-store.ts';
 import type { PositionSource } from '../../src/storage/position-file.ts';
 import { positionAt } from '../support/fake-mount.ts';
+import { readColumn } from '../support/read-column.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { DatabaseTemplate, TestFolder } from '../support/test-database.ts';
 
@@ -95,12 +96,7 @@ function create(slug: string, given: { title?: string; destination?: string } = 
   return { name: 'createLink', input: { domainId: 1, link } };
 }
 
-function slugs(): string[] {
-  const reader = new Database(folder.file(), { readonly: true });
-  const found = reader.prepare('SELECT slug FROM links ORDER BY slug').pluck().all() as string[];
-  reader.close();
-  return found;
-}
+const slugs = () => readColumn<string>(folder.file(), 'SELECT slug FROM links ORDER BY slug');
 
 const count = (sql: string) => statements.filter((each) => each === sql).length;
 const errors = (outcomes: readonly object[]) =>

@@ -14,6 +14,7 @@ import type { WriterOptions } from '../../src/storage/writer-options.ts';
 import { ChangeCounterPosition } from '../support/change-counter.ts';
 import { eventually } from '../support/eventually.ts';
 import { plantMigrations } from '../support/planted-migrations.ts';
+import { readColumn } from '../support/read-column.ts';
 import { TestFolder, writerOptions } from '../support/test-database.ts';
 
 const withPosition = new URL('../support/writer-thread-with-position.ts', import.meta.url);
@@ -48,12 +49,7 @@ const createMany = (writer: Writer, count: number) =>
   Array.from({ length: count }, () => create(writer));
 
 /** The slugs that are in the file. */
-function slugs(): string[] {
-  const database = new Database(folder.file(), { readonly: true });
-  const found = database.prepare('SELECT slug FROM links').pluck().all() as string[];
-  database.close();
-  return found;
-}
+const slugs = () => readColumn<string>(folder.file(), 'SELECT slug FROM links');
 
 const unavailable = expect.objectContaining({
   name: 'Failure',
@@ -267,9 +263,7 @@ describe('closing', () => {
     await reader.schemaVersion();
     await writer[Symbol.asyncDispose]();
     copyFileSync(folder.file(), folder.file('copy.db'));
-    const copy = new Database(folder.file('copy.db'), { readonly: true });
-    expect(copy.prepare('SELECT slug FROM links').pluck().all()).toEqual(['sale']);
-    copy.close();
+    expect(readColumn(folder.file('copy.db'), 'SELECT slug FROM links')).toEqual(['sale']);
   });
 
   test('leaves no lock, journal or thread', async () => {

@@ -25,6 +25,7 @@ import { inspectDatabase } from '../../src/storage/inspect-database.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { GuardedNode, playedEpoch } from '../support/guarded-node.ts';
 import { listen } from '../support/listen.ts';
+import { readColumn } from '../support/read-column.ts';
 import { type CommandResult, runHoplite } from '../support/run-hoplite.ts';
 import { startS3Server } from '../support/s3-server.ts';
 import { TestFolder, writerOptions } from '../support/test-database.ts';
@@ -113,14 +114,8 @@ function write(node: NodeName, value: string): void {
   database.close();
 }
 
-function read(node: NodeName, sql = 'SELECT value FROM seen ORDER BY rowid'): unknown[] {
-  const database = new Database(fleet[node].database(), { readonly: true, timeout: 2000 });
-  try {
-    return database.prepare(sql).pluck().all();
-  } finally {
-    database.close();
-  }
-}
+const read = (node: NodeName, sql = 'SELECT value FROM seen ORDER BY rowid') =>
+  readColumn(fleet[node].database(), sql);
 
 async function keyInConsul(name: string): Promise<string | undefined> {
   const answer = await fetch(`${consul.url}/v1/kv/${key}/${name}?raw`);

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Consul } from '../../scripts/cluster/consul.ts';
 import { projectDir } from '../../scripts/cluster/programs.ts';
 import { LiteFsProcess } from '../support/litefs-process.ts';
 import { copyProject } from '../support/project-copy.ts';
+import { readColumn } from '../support/read-column.ts';
 import { type CommandResult, runHoplite } from '../support/run-hoplite.ts';
 
 /** Beyond those that a cluster takes. */
@@ -72,14 +72,7 @@ async function untilAllAreAt(position: string): Promise<void> {
   await until(() => expect(names.map(positionOf)).toEqual(names.map(() => position)));
 }
 
-function read(node: NodeName, sql: string): unknown[] {
-  const database = new Database(fleet[node].database, { readonly: true, timeout: 2000 });
-  try {
-    return database.prepare(sql).pluck().all();
-  } finally {
-    database.close();
-  }
-}
+const read = (node: NodeName, sql: string) => readColumn(fleet[node].database, sql);
 
 const ledger = 'SELECT file FROM schema_migrations ORDER BY version';
 
