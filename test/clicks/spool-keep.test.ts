@@ -8,9 +8,9 @@ import {
   cursorAt,
   listOwn,
   openTestSpool,
+  openWithBatches,
   readClicks,
   type TestSpool,
-  type TestSpoolOptions,
 } from '../support/test-spool.ts';
 
 const hourMs = 3_600_000;
@@ -36,7 +36,7 @@ describe('a batch', () => {
 
   it('stays as long as no good backup has it, although it is counted and old', async () => {
     let heldForMs = Number.POSITIVE_INFINITY;
-    const test = await openWithBatches(3, fakeClock(), { heldForMs: () => heldForMs });
+    const test = await openWithBatches(3, { heldForMs: () => heldForMs });
     release(test, 3);
     test.clock.advance(10 * hourMs);
     test.spool.maintain();
@@ -96,7 +96,7 @@ describe('a batch', () => {
 
   it('ages by the time that goes by when the wall clock is set back', async () => {
     const clock = fakeClock(Date.UTC(2030, 0));
-    const test = await openWithBatches(2, clock);
+    const test = await openWithBatches(2, { clock });
     release(test, 2);
     clock.setNow(Date.UTC(2026, 0));
     clock.advance(hourMs - 1);
@@ -176,7 +176,7 @@ describe('a file that cannot be removed', () => {
   );
 
   it('does not keep a full spool from making room with the next one', async () => {
-    const test = await openWithBatches(3, fakeClock(), { maxBytes: 3 * 4_096 });
+    const test = await openWithBatches(3, { maxBytes: 3 * 4_096 });
     release(test, 2);
     refuseRemoval(test.disk, 'EPERM', ['1-']);
     test.click(4);
@@ -234,19 +234,6 @@ describe('what a destroyed volume would lose', () => {
 });
 
 /** A spool with that many batches, each with one click whose link id is its number. */
-async function openWithBatches(
-  count: number,
-  clock = fakeClock(),
-  options: TestSpoolOptions = {},
-): Promise<TestSpool> {
-  const test = await openTestSpool({ ...options, clock });
-  for (let seq = 1; seq <= count; seq += 1) {
-    test.click(seq);
-    await test.spool.seal();
-  }
-  return test;
-}
-
 function release({ spool }: TestSpool, seq: number): void {
   const batch = listOwn(spool).find((its) => its.seq === seq);
   if (batch === undefined) throw new Error(`There is no batch ${seq}.`);

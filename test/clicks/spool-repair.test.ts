@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { SpooledBatch } from '../../src/clicks/spooled-batches.ts';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
-import { withVersion } from '../support/sealed-batch.ts';
 import { seededRandom } from '../support/seeded-random.ts';
-import { SimulatedDisk, systemError } from '../support/simulated-disk.ts';
+import { type SimulatedDisk, systemError } from '../support/simulated-disk.ts';
 import {
   cursorAt,
+  damageBatch,
+  listEndings,
   listOwn,
   openTestSpool,
+  openWithBatches,
   readClicks,
   readWhole,
   type TestSpool,
@@ -19,7 +21,7 @@ describe('a batch whose file is damaged', () => {
     // Large enough for several blocks of zstd, of which the last one is damaged.
     for (let tick = 0; tick < 35; tick += 1) test.click(...manyIds(tick));
     await test.spool.seal();
-    damage(test, 3, (bytes) => bytes.fill(0x55, bytes.length - 100));
+    damageBatch(test, 3, (bytes) => bytes.fill(0x55, bytes.length - 100));
     const [, , third] = listOwn(test.spool);
     if (third === undefined) throw new Error('no third batch');
     expect(await test.spool.readBatch(third)).toBe('damaged');
@@ -34,7 +36,7 @@ describe('a batch whose file is damaged', () => {
     expect(listEndings(test)).toContain('damaged');
 
     // What was lost before is not lost again.
-    damage(test, 3, (bytes) => bytes.fill(0x55, 200));
+    damageBatch(test, 3, (bytes) => bytes.fill(0x55, 200));
     if (mended === undefined) throw new Error('not mended');
     expect(await test.spool.mend(mended)).toBe(third.clicks - lost);
   });
@@ -47,7 +49,7 @@ describe('a batch whose file is damaged', () => {
     'and %s is lost as a whole or not at all, and the next one goes on from it',
     async (_, change) => {
       const test = await openWithBatches(3);
-      damage(test, 2, change);
+      damageBatch(test, 2, change);
       const [, second] = listOwn(test.spool);
       if (second === undefined) throw new Error('no second batch');
       expect(await test.spool.readBatch(second)).toBe('damaged');
@@ -60,7 +62,7 @@ describe('a batch whose file is damaged', () => {
 
   it('and of which nothing is left is not like that of a copy of its volume', async () => {
     const test = await openWithBatches(1);
-    damage(test, 1, () => Buffer.alloc(0));
+    damageBatch(test, 1, () => Buffer.alloc(0));
     const copy = await openTestSpool({ disk: test.disk.fork(), random: seededRandom('copy') });
     const hashes: string[] = [];
     for (const { spool } of [test, copy]) {
@@ -72,7 +74,7 @@ describe('a batch whose file is damaged', () => {
 
   it('is mended once; there is nothing to mend after that', async () => {
     const test = await openWithBatches(1);
-    damage(test, 1, () => Buffer.alloc(0));
+    damageBatch(test, 1, () => Buffer.alloc(0));
     const [batch] = listOwn(test.spool);
     if (batch === undefined) throw new Error('no batch');
     expect([await test.spool.mend(batch), await test.spool.mend(batch)]).toEqual([1, 0]);
@@ -112,7 +114,7 @@ describe('a batch whose file is damaged', () => {
 
   it('is kept aside for as long as batches are', async () => {
     const test = await openWithBatches(2);
-    damage(test, 1, () => Buffer.alloc(0));
+    damageBatch(test, 1, () => Buffer.alloc(0));
     const [first, second] = listOwn(test.spool);
     if (first === undefined || second === undefined) throw new Error('no batches');
     await test.spool.mend(first);
@@ -126,7 +128,7 @@ describe('a batch whose file is damaged', () => {
 
   it('is not mended twice when the process dies before its old file is out of the way', async () => {
     const test = await openWithBatches(2);
-    damage(test, 1, () => Buffer.alloc(0));
+    damageBatch(test, 1, () => Buffer.alloc(0));
     const [first] = listOwn(test.spool);
     if (first === undefined) throw new Error('no batch');
     const { disk } = test;
@@ -174,188 +176,6 @@ describe('a segment that is still there beside its batch', () => {
   });
 });
 
-describe('batches that are issued again', () => {
-  it('have a new producer from the one that conflicts on, and new clicks have it too', async () => {
-    const test = await openWithBatches(3);
-    const { spool, click } = test;
-    const old = spool.producer;
-    click(4);
-    const [, second] = listOwn(spool);
-    if (old === undefined || second === undefined) throw new Error('no batches');
-    await spool.reissueFrom(second);
-    click(5);
-    await spool.seal();
-    expect(spool.producer).not.toBe(old);
-    expect(spool.listBatches(old)).toMatchObject([{ seq: 1, isInherited: true }]);
-    expect(listOwn(spool)).toMatchObject([
-      { seq: 1, clicksBefore: 0, isRecovered: false, isInherited: false },
-      { seq: 2, clicksBefore: 1 },
-      { seq: 3, clicksBefore: 2 },
-      { seq: 4, clicksBefore: 3 },
-    ]);
-    expect((await readClicks(spool)).toSorted()).toEqual([1, 2, 3, 4, 5]);
-    const ids = listOwn(spool).map((batch) => batch.seq);
-    expect(ids).toEqual([1, 2, 3, 4]);
-  });
-
-  it('have their new identity in their bytes, and the same clicks at the same times', async () => {
-    const test = await openWithBatches(2);
-    const [, second] = listOwn(test.spool);
-    const before = decodeBatch(await readWhole(test.spool, second));
-    if (second === undefined) throw new Error('no batch');
-    await test.spool.reissueFrom(second);
-    const after = decodeBatch(await readWhole(test.spool, listOwn(test.spool)[0]));
-    expect(after).toMatchObject({ producer: test.spool.producer, seq: 1, clicksBefore: 0 });
-    expect([after.frames, after.hash]).toEqual([before.frames, before.hash]);
-  });
-
-  it('are waited for by whoever wants everything sealed', async () => {
-    const { spool, disk, click } = await openWithBatches(2);
-    const [, second] = listOwn(spool);
-    if (second === undefined) throw new Error('no batch');
-    const { promise, resolve } = Promise.withResolvers<void>();
-    disk.pause = () => promise;
-    const reissued = spool.reissueFrom(second);
-    click(3);
-    const sealed = spool.seal();
-    resolve();
-    await expect(sealed).resolves.toBeUndefined();
-    await reissued;
-    expect((await readClicks(spool)).toSorted()).toEqual([1, 2, 3]);
-    expect(listOwn(spool)).toHaveLength(2);
-  });
-
-  it('are issued once, whoever asks again', async () => {
-    const test = await openWithBatches(2);
-    const [first] = listOwn(test.spool);
-    if (first === undefined) throw new Error('no batch');
-    await Promise.all([test.spool.reissueFrom(first), test.spool.reissueFrom(first)]);
-    await test.spool.reissueFrom(first);
-    expect(test.spool.listProducers()).toHaveLength(1);
-    expect(listOwn(test.spool)).toHaveLength(2);
-  });
-
-  it('wait for a batch that is being sealed, and clicks go on meanwhile', async () => {
-    const gate = Promise.withResolvers<void>();
-    let gates = 0;
-    const pause = (call: string) => {
-      const isGated = gates > 0 && call === 'syncFolder';
-      if (isGated) gates -= 1;
-      return isGated ? gate.promise : Promise.resolve();
-    };
-    const test = await openWithBatches(2, new SimulatedDisk({ pause }));
-    const { spool, click } = test;
-    const old = spool.producer;
-    const [, second] = listOwn(spool);
-    if (old === undefined || second === undefined) throw new Error('no batch');
-    gates = 1;
-    click(3);
-    const sealing = spool.seal();
-    while (gates > 0) await undefined;
-    click(4);
-    const reissuing = spool.reissueFrom(second);
-    for (let turns = 0; turns < 100; turns += 1) await undefined;
-    click(5);
-    gate.resolve();
-    while (spool.producer === old) await undefined;
-    click(6);
-    await Promise.all([sealing.catch(() => undefined), reissuing]);
-    await spool.seal();
-    expect(spool.listBatches(old).map(({ seq }) => seq)).toEqual([1]);
-    expect(listOwn(spool).map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
-    expect((await readClicks(spool)).toSorted()).toEqual([1, 2, 3, 4, 5, 6]);
-  });
-
-  it('are sealed from what the later producer has, when a power cut brings back what that was sealed from', async () => {
-    const test = await openWithBatches(2);
-    const { spool, disk, click } = test;
-    const first = spool.producer;
-    const [, second] = listOwn(spool);
-    if (first === undefined || second === undefined) throw new Error('no batch');
-    click(3);
-    const torn = disk.readFile(first, '3.open');
-    click(4);
-    await spool.seal();
-    await spool.reissueFrom(second);
-    const batch = listOwn(spool)[1];
-    if (batch === undefined) throw new Error('no batch');
-    disk.onOperation = (_, call) => {
-      if (call === 'loadFile') disk.stop();
-    };
-    await spool.reissueFrom(batch);
-    const left = disk.crash();
-    await left.writeFile(first, '3.open', torn);
-    const next = await openTestSpool({ disk: left });
-    await next.spool.seal();
-    expect((await readClicks(next.spool)).toSorted()).toEqual([1, 2, 3, 4]);
-    expect(next.spool.listProducers()).toHaveLength(3);
-  });
-
-  it('can be issued again once more', async () => {
-    const test = await openWithBatches(3);
-    for (const index of [1, 1]) {
-      const batch = listOwn(test.spool)[index];
-      if (batch === undefined) throw new Error('no batch');
-      await test.spool.reissueFrom(batch);
-    }
-    expect(test.spool.listProducers()).toHaveLength(3);
-    expect(listOwn(test.spool)).toMatchObject([{ seq: 1, clicksBefore: 0 }]);
-    expect(await readClicks(test.spool)).toEqual([1, 2, 3]);
-  });
-
-  it('stay as they are when the new producer cannot be made', async () => {
-    const test = await openWithBatches(2);
-    const { spool, disk, click } = test;
-    const { producer } = spool;
-    disk.onOperation = (_, call) => {
-      if (call === 'writeFile') throw systemError('ENOSPC', call);
-    };
-    const [first] = listOwn(spool);
-    if (first === undefined) throw new Error('no batch');
-    await expect(spool.reissueFrom(first)).rejects.toThrow('ENOSPC');
-    disk.onOperation = () => undefined;
-    click(3);
-    await spool.seal();
-    expect(spool.producer).toBe(producer);
-    expect(await readClicks(spool)).toEqual([1, 2, 3]);
-  });
-
-  it('keep their damage: what cannot be read of them is counted', async () => {
-    const test = await openWithBatches(3);
-    damage(test, 2, () => Buffer.alloc(0));
-    const [first] = listOwn(test.spool);
-    if (first === undefined) throw new Error('no batch');
-    await test.spool.reissueFrom(first);
-    expect(await readClicks(test.spool)).toEqual([1, 3]);
-    expect(decodeBatch(await readWhole(test.spool, listOwn(test.spool)[1]))).toMatchObject({
-      clicks: 1,
-      damaged: 1,
-    });
-    expect(test.spool.readCounts().lost.damaged).toBe(1);
-    expect(listEndings(test)).toContain('damaged');
-  });
-
-  it('go on after one that only a later release could read', async () => {
-    const test = await openWithBatches(3);
-    damage(test, 2, (bytes) => withVersion(bytes, 9));
-    const [first] = listOwn(test.spool);
-    if (first === undefined) throw new Error('no batch');
-    await test.spool.reissueFrom(first);
-    expect(await readClicks(test.spool)).toEqual([1, 3]);
-    expect(test.spool.readCounts().lost.damaged).toBe(1);
-    expect(listEndings(test)).toContain('damaged');
-  });
-
-  it('are those of this node only: inherited ones stay with their producer', async () => {
-    const original = await openWithBatches(2);
-    const { spool } = await openTestSpool({ disk: original.disk.copyFiles() });
-    const [first] = spool.listBatches(original.spool.producer ?? ('' as never));
-    if (first === undefined) throw new Error('no batch');
-    await spool.reissueFrom(first);
-    expect(spool.listProducers()).toEqual([original.spool.producer]);
-  });
-});
-
 describe('a batch that is given up', () => {
   it('is forgotten, and its number stays taken', async () => {
     const test = await openWithBatches(2);
@@ -379,16 +199,6 @@ describe('a batch that is given up', () => {
   });
 });
 
-/** A spool with that many batches, each with one click whose link id is its number. */
-async function openWithBatches(count: number, disk?: SimulatedDisk): Promise<TestSpool> {
-  const test = await openTestSpool(disk === undefined ? {} : { disk });
-  for (let seq = 1; seq <= count; seq += 1) {
-    test.click(seq);
-    await test.spool.seal();
-  }
-  return test;
-}
-
 /** The spool that begins after one died between sealing a batch of two ticks and removing its segment. */
 async function dieBeforeRemoval(
   damageFiles: (disk: SimulatedDisk, folder: string, name: string) => void = () => undefined,
@@ -409,19 +219,4 @@ async function dieBeforeRemoval(
 
 function manyIds(tick: number): number[] {
   return Array.from({ length: 1_000 }, (_, index) => 2 ** 50 + tick * 7_919 + index * 104_729);
-}
-
-function damage({ disk, spool }: TestSpool, seq: number, change: (bytes: Buffer) => Uint8Array) {
-  const folder = spool.producer ?? '';
-  const name = disk.list().find((its) => its.startsWith(`${folder}/${seq}-`)) ?? '';
-  disk.damage(folder, name.slice(folder.length + 1), change);
-}
-
-/** The endings of the files that hold or held batches. */
-function listEndings({ disk }: TestSpool): string[] {
-  return disk
-    .list()
-    .map((name) => name.split('.').at(-1) ?? '')
-    .filter((ending) => ending === 'batch' || ending === 'damaged' || ending === 'dropped')
-    .sort();
 }

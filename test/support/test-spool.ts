@@ -52,6 +52,39 @@ export async function openTestSpool(options: TestSpoolOptions = {}): Promise<Tes
   return { spool, disk, clock, append, click: (...linkIds) => void append(...linkIds) };
 }
 
+/** Opens a spool with that many batches, each with one click whose link id is its number. */
+export async function openWithBatches(
+  count: number,
+  options: TestSpoolOptions = {},
+): Promise<TestSpool> {
+  const test = await openTestSpool(options);
+  for (let seq = 1; seq <= count; seq += 1) {
+    test.click(seq);
+    await test.spool.seal();
+  }
+  return test;
+}
+
+/** Damages the file of a batch of the producer that new clicks have. */
+export function damageBatch(
+  { disk, spool }: TestSpool,
+  seq: number,
+  change: (bytes: Buffer) => Uint8Array,
+) {
+  const folder = spool.producer ?? '';
+  const name = disk.list().find((its) => its.startsWith(`${folder}/${seq}-`)) ?? '';
+  disk.damage(folder, name.slice(folder.length + 1), change);
+}
+
+/** The endings of the files that hold or held batches. */
+export function listEndings({ disk }: TestSpool): string[] {
+  return disk
+    .list()
+    .map((name) => name.split('.').at(-1) ?? '')
+    .filter((ending) => ending === 'batch' || ending === 'damaged' || ending === 'dropped')
+    .sort();
+}
+
 /** The batches of the producer that new clicks have. */
 export function listOwn(spool: Spool): readonly SpooledBatch[] {
   return spool.producer === undefined ? [] : spool.listBatches(spool.producer);
