@@ -37,7 +37,6 @@ import { createPeerClient } from './cluster/peer-client.ts';
 import { createPrimaryRoute } from './cluster/primary-route.ts';
 import { findReplayOrigin } from './cluster/replay-header.ts';
 import { type Config, isLoopback } from './config.ts';
-import type { Clock } from './domain/clock.ts';
 import type { DestinationPolicy } from './domain/destination.ts';
 import { Failure } from './domain/failure.ts';
 import { createFindLink } from './domain/find-link.ts';
@@ -53,6 +52,7 @@ import { openClickReader } from './storage/click-reader.ts';
 import { claimFolder } from './storage/folder-claim.ts';
 import { newestMigration } from './storage/migrations/migration.ts';
 import { openReader } from './storage/reader.ts';
+import { systemClock } from './system-clock.ts';
 import { assetsDir, readAssetVersion } from './web/assets.ts';
 import { createPages } from './web/pages.ts';
 
@@ -75,7 +75,7 @@ export interface App extends AsyncDisposable {
 /** How long a read waits for a busy database, milliseconds (docs/architecture.md, "Two threads, two files"). */
 const readTimeoutMs = 250;
 
-const clock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now() };
+const clock = systemClock;
 const random: Random = { bytes: (count) => randomBytes(count) };
 
 /**

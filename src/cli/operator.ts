@@ -4,6 +4,7 @@ import { createFleetAuth, refusedHeader } from '../cluster/fleet-auth.ts';
 import { findSecret } from '../cluster/fleet-secret.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { Rotating } from '../domain/rotating.ts';
+import { systemClock } from '../system-clock.ts';
 import type { Environment } from './context.ts';
 import { privateUrlOf } from './node-url.ts';
 import { Refusal } from './refusal.ts';
@@ -60,7 +61,7 @@ export async function createOperator(
   const auth = createFleetAuth({
     secrets: await readSecrets(config),
     node: config.node.id,
-    clock: { now: () => Date.now(), monotonicMs: () => performance.now() },
+    clock: systemClock,
     random: { bytes: (count) => randomBytes(count) },
   });
   const origin = privateUrlOf(config);

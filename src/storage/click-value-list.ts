@@ -6,6 +6,7 @@ import { firstHourOf } from './click-days.ts';
 import { dimensionCodes } from './click-dimensions.ts';
 import { findTotalId } from './click-ids.ts';
 import { readKeptFrom } from './click-kept-from.ts';
+import { findDay, inValueDays, inValueHours, type ValuesOf } from './click-rows.ts';
 import type { CountColumns } from './click-schema.ts';
 import { toDaySpan } from './click-span.ts';
 import type { Connection } from './connection.ts';
@@ -36,9 +37,7 @@ interface ValueSum extends CountColumns {
   readonly rows: number;
 }
 
-interface ValuesAfter {
-  readonly totalId: number;
-  readonly dimension: number;
+interface ValuesAfter extends ValuesOf {
   /** Values with higher numbers. */
   readonly after: number;
 }
@@ -48,44 +47,25 @@ interface ValuesBetween extends ValuesAfter {
   readonly last: number;
 }
 
-const findDay = defineQuery((p: { day: number; totalId: number }) =>
-  clickReadBuilder
-    .selectFrom('click_days')
-    .select('day')
-    .where('day', '=', p.day)
-    .where('total_id', '=', p.totalId),
-);
 const findEndInDay = defineQuery((p: ValuesAfter & { day: number }) =>
-  clickReadBuilder
-    .selectFrom('click_value_days')
+  inValueDays(p)
     .select('value_id')
-    .where('day', '=', p.day)
-    .where('total_id', '=', p.totalId)
-    .where('dimension', '=', p.dimension)
     .where('value_id', '>', p.after)
     .orderBy('value_id')
     .limit(1)
     .offset(valuesPerPart - 1),
 );
 const findEndInHour = defineQuery((p: ValuesAfter & { hour: number }) =>
-  clickReadBuilder
-    .selectFrom('click_value_hours')
+  inValueHours(p)
     .select('value_id')
-    .where('hour', '=', p.hour)
-    .where('total_id', '=', p.totalId)
-    .where('dimension', '=', p.dimension)
     .where('value_id', '>', p.after)
     .orderBy('value_id')
     .limit(1)
     .offset(valuesPerPart - 1),
 );
 const sumOfDay = defineQuery((p: ValuesBetween & { day: number }) =>
-  clickReadBuilder
-    .selectFrom('click_value_days')
+  inValueDays(p)
     .select(['value_id', ...countColumns, sql<number>`1`.as('rows')])
-    .where('day', '=', p.day)
-    .where('total_id', '=', p.totalId)
-    .where('dimension', '=', p.dimension)
     .where('value_id', '>', p.after)
     .where('value_id', '<=', p.last),
 );

@@ -4,6 +4,7 @@ import { toDay } from './click-days.ts';
 import { dimensionCodes } from './click-dimensions.ts';
 import { ClickIds } from './click-ids.ts';
 import { readKeptFrom } from './click-kept-from.ts';
+import { findDay, inValueDays, inValueHours, type ValuesOf } from './click-rows.ts';
 import type { Connection } from './connection.ts';
 import { clickBuilder, clickReadBuilder, defineQuery } from './query.ts';
 import { defineAddition } from './rollup-addition.ts';
@@ -34,18 +35,6 @@ const addTotal = defineQuery((p: { id: number; undated: number } & ClickCounts) 
     .where('id', '=', p.id),
 );
 
-interface ValuesOf {
-  readonly totalId: number;
-  readonly dimension: number;
-}
-
-const findDay = defineQuery((p: { day: number; totalId: number }) =>
-  clickReadBuilder
-    .selectFrom('click_days')
-    .select('day')
-    .where('day', '=', p.day)
-    .where('total_id', '=', p.totalId),
-);
 const findHour = defineQuery((p: { hour: number; totalId: number }) =>
   clickReadBuilder
     .selectFrom('click_hours')
@@ -53,18 +42,6 @@ const findHour = defineQuery((p: { hour: number; totalId: number }) =>
     .where('hour', '=', p.hour)
     .where('total_id', '=', p.totalId),
 );
-const inValueHours = (p: ValuesOf & { hour: number }) =>
-  clickReadBuilder
-    .selectFrom('click_value_hours')
-    .where('hour', '=', p.hour)
-    .where('total_id', '=', p.totalId)
-    .where('dimension', '=', p.dimension);
-const inValueDays = (p: ValuesOf & { day: number }) =>
-  clickReadBuilder
-    .selectFrom('click_value_days')
-    .where('day', '=', p.day)
-    .where('total_id', '=', p.totalId)
-    .where('dimension', '=', p.dimension);
 const findValueHour = defineQuery((p: ValuesOf & { hour: number; valueId: number }) =>
   inValueHours(p).select('value_id').where('value_id', '=', p.valueId),
 );

@@ -4,6 +4,7 @@ import { hoursPerDay, msPerHour } from '../../src/domain/click.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { NotPrimary } from '../../src/domain/not-primary.ts';
 import type { ClickWriter } from '../../src/domain/writer.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { silentLog } from '../support/silent-log.ts';
 
 const hoursKeptMs = 90 * hoursPerDay * msPerHour;
@@ -37,7 +38,7 @@ beforeEach(() => {
         return writer;
       },
     },
-    clock: { now: () => Date.now(), monotonicMs: () => performance.now() },
+    clock: systemClock,
     hoursKeptMs,
     log: silentLog,
   });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ShipLoop, type ShipLoopOptions } from '../../src/clicks/shipping/ship-loop.ts';
 import type { ShipResult } from '../../src/clicks/shipping/shipper.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { rememberingLog } from '../support/logged.ts';
 import { silentLog } from '../support/silent-log.ts';
 import { TestShipping } from '../support/test-shipping.ts';
@@ -68,7 +69,7 @@ function makeLoop(shipper: ShipLoopOptions['shipper']): ShipLoop {
         stopped += 1;
       };
     },
-    clock: { now: () => Date.now(), monotonicMs: () => performance.now() },
+    clock: systemClock,
     random: { bytes: (count) => new Uint8Array(count).fill(255) },
     log: silentLog,
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startSpool } from '../../src/clicks/spool/start-spool.ts';
 import { ClickFrameEncoder } from '../../src/domain/click-frame-encoder.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { eventually } from '../support/eventually.ts';
 import { rememberingLog } from '../support/logged.ts';
 import { noDetails } from '../support/sealed-batch.ts';
@@ -14,7 +15,7 @@ it('a spool that runs seals by itself, and leaves nothing open when it is dispos
   const folder = await mkdtemp(join(tmpdir(), 'spool-'));
   const running = await startSpool({
     folder,
-    clock: { now: () => Date.now(), monotonicMs: () => performance.now() },
+    clock: systemClock,
     random: { bytes: (count) => randomBytes(count) },
     log: rememberingLog().log,
     node: 'a',

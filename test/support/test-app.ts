@@ -20,6 +20,7 @@ import { createHttpApp, type HttpParts, type HttpSettings } from '../../src/http
 import { createRenderProblem } from '../../src/http/render-problem.ts';
 import { openReader } from '../../src/storage/reader.ts';
 import { startWriter } from '../../src/storage/writer.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { assetsDir, readAssetVersion } from '../../src/web/assets.ts';
 import { createPages } from '../../src/web/pages.ts';
 import { eventually } from './eventually.ts';
@@ -212,11 +213,6 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   });
 }
-
-const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonicMs: () => performance.now(),
-};
 
 function openWriter(role: Role, state: { readonly isOpening: boolean }, writer: Writer): Writer {
   if (role.is !== 'primary') throw new NotPrimary();

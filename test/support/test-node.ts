@@ -9,6 +9,7 @@ import type { Progress, Txid } from '../../src/domain/position.ts';
 import type { Role } from '../../src/domain/role.ts';
 import { createPrivateApp, type PrivateParts } from '../../src/http/private-app.ts';
 import type { HttpSettings } from '../../src/http/public-app.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { copyAt } from './copy-at.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { listen } from './listen.ts';
@@ -46,7 +47,7 @@ export async function startTestNode(options: {
 }): Promise<TestNode> {
   const { id, role, privateUrls, settings = {} } = options;
   await using stack = new AsyncDisposableStack();
-  const clock = { now: () => Date.now(), monotonicMs: () => performance.now() };
+  const clock = systemClock;
   const auth = createFleetAuth({
     secrets: [testFleetSecret],
     node: id,

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { encodeDelivery, parseAnswer } from '../../../src/clicks/shipping/delivery.ts';
 import { createFleetAuth, type FleetAuth } from '../../../src/cluster/fleet-auth.ts';
 import type { ProducerId } from '../../../src/domain/click-cursor.ts';
+import { systemClock } from '../../../src/system-clock.ts';
 import { sealBatch } from '../../../test/support/sealed-batch.ts';
 import type { World, WorldNode } from '../world/world.ts';
 import { type Answer, ask } from './ask.ts';
@@ -26,7 +27,7 @@ export class GapShipper {
     this.#auth = createFleetAuth({
       secrets: [world.fleetSecret],
       node: 'driver',
-      clock: { now: () => Date.now(), monotonicMs: () => performance.now() },
+      clock: systemClock,
       random: { bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) },
     });
   }

@@ -1,34 +1,34 @@
 import type { BackupPlace, S3Access } from '../../domain/backup-place.ts';
 import type { Clock } from '../../domain/clock.ts';
+import { systemClock } from '../../system-clock.ts';
 import type { Bucket } from './bucket.ts';
 import { FolderBucket } from './folder-bucket.ts';
 import { S3Bucket } from './s3-bucket.ts';
 import { type S3Patience, usualPatience } from './s3-client.ts';
 
-const systemClock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now() };
+/** Where a bucket is, and what opens it. */
+export interface BucketOptions {
+  readonly place: BackupPlace;
+  readonly s3: S3Access | undefined;
+}
+
+/** What S3 is asked with; tests replace it. */
+export interface S3Tools {
+  readonly clock?: Clock;
+  readonly patience?: S3Patience;
+}
 
 /** The bucket that a configuration names (`config.backup`). Nothing is asked of it yet. */
-export function openBucket(
-  options: { readonly place: BackupPlace; readonly s3: S3Access | undefined },
-  {
-    clock = systemClock,
-    patience = usualPatience,
-  }: { readonly clock?: Clock; readonly patience?: S3Patience } = {},
-): Bucket {
-  const { place, s3 } = options;
-  if (place.in === 'folder') return new FolderBucket(place.folder);
-  return openS3Bucket({ place, s3 }, { clock, patience });
+export function openBucket(options: BucketOptions, tools: S3Tools = {}): Bucket {
+  const { place } = options;
+  return place.in === 'folder' ? new FolderBucket(place.folder) : openS3Bucket(options, tools);
 }
 
 /** The same where it is known to be one of an S3 server. */
 export function openS3Bucket(
-  options: { readonly place: BackupPlace; readonly s3: S3Access | undefined },
-  {
-    clock = systemClock,
-    patience = usualPatience,
-  }: { readonly clock?: Clock; readonly patience?: S3Patience } = {},
+  { place, s3 }: BucketOptions,
+  { clock = systemClock, patience = usualPatience }: S3Tools = {},
 ): S3Bucket {
-  const { place, s3 } = options;
   if (place.in === 'folder' || s3 === undefined) throw new TypeError('a bucket without access');
   const { bucket, prefix } = place;
   return new S3Bucket({ bucket, prefix, access: s3, clock, patience });
