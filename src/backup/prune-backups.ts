@@ -40,7 +40,7 @@ export async function pruneBackups(
 ): Promise<Pruned> {
   const { bucket } = store;
   // NOTE: the clock first: what is stored after this is not settled.
-  const settledMs = (await bucket.nowMs(signal)) - settledAfterMs;
+  const settledMs = (await findTime(bucket, signal)) - settledAfterMs;
   const verified = await listVerified(store, signal);
   const { places, foreign } = await findBackups(store, signal);
   const census = new PartCensus();
@@ -80,6 +80,20 @@ export async function pruneBackups(
     signal,
   );
   return { ...done, parts: orphans.length, bytes: orphans.reduce((sum, it) => sum + it.bytes, 0) };
+}
+
+/**
+ * What time it is at least, by the clock that stamps what is stored. The clock of a folder is that of this machine, which may be
+ * days ahead of the one that has the disk: the record of the trial that went before was stored a moment ago.
+ */
+async function findTime(
+  bucket: Pruning['bucket'],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const nowMs = await bucket.nowMs(signal);
+  const records = await bucket.list(verifiedPrefix, signal);
+  const newestMs = Math.max(...records.map(({ storedAtMs }) => storedAtMs));
+  return records.length === 0 ? nowMs : Math.min(nowMs, newestMs);
 }
 
 function isVerified(

@@ -51,6 +51,16 @@ async function packHourly(count: number): Promise<PackedBackup[]> {
   return packed;
 }
 
+/** Has the parts of a backup stored that does not come to its manifest. */
+async function beginUpload(content: string): Promise<void> {
+  const whole = store;
+  const write: typeof bucket.write = (key, body) =>
+    key.startsWith('backups/') ? Promise.reject(new Error('power')) : bucket.write(key, body);
+  store = { ...store, bucket: alterBucket(bucket, { write }) };
+  await expect(pack(content)).rejects.toThrow('power');
+  store = whole;
+}
+
 const listedNames = async () => (await findBackups(store)).places.map(({ name }) => name);
 const partKeys = async () => (await bucket.list('parts/')).map(({ key }) => key);
 const partOf = ({ manifest }: PackedBackup) => `parts/${manifest.databases.links.parts[0]?.name}`;
@@ -96,20 +106,23 @@ describe('pruning', () => {
 
   it('removes parts of uploads that were never finished, after a day', async () => {
     await pack('a');
-    const torn = alterBucket(bucket, {
-      write: (key, body) =>
-        key.startsWith('backups/') ? Promise.reject(new Error('power')) : bucket.write(key, body),
-    });
-    const whole = store;
-    store = { ...store, bucket: torn };
-    await expect(pack('b')).rejects.toThrow('power');
-    store = whole;
+    await beginUpload('b');
     expect(await partKeys()).toHaveLength(2);
     bucket.atMs += 24 * hourMs - 1;
     expect(await pruneBackups(store)).toMatchObject({ backups: 0, parts: 0 });
     bucket.atMs += 1;
     expect(await pruneBackups(store)).toMatchObject({ backups: 0, parts: 1 });
     expect(await listBackups(store)).toHaveLength(1);
+  });
+
+  it('leaves an upload alone where this machine is days ahead of the clock that stamps what is stored', async () => {
+    const packed = await pack('a');
+    await beginUpload('b');
+    await recordVerified(store, packed, { node: 'a' });
+    const nowMs = async () => bucket.atMs + 72 * hourMs;
+    const ahead = { ...store, bucket: alterBucket(bucket, { nowMs }) };
+    expect(await pruneBackups(ahead)).toMatchObject({ backups: 0, parts: 0 });
+    expect(await partKeys()).toHaveLength(2);
   });
 
   it('never removes the newest verified one', async () => {
