@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { importRestore } from '../../src/cli/rebuild/import-restore.ts';
@@ -31,4 +31,19 @@ test('a file in WAL mode is never imported, whoever put it there', async () => {
   await expect(importing).rejects.toThrow(Refusal);
   expect(new Set(asked)).toEqual(new Set(['/info']));
   expect(readdirSync(restoreDir)).toEqual(['links.db']);
+});
+
+test('where a person wants the fleet to start empty nothing is imported, and that is done once', async () => {
+  using folder = new TestFolder();
+  using mount = new FakeMount();
+  await using litefs = await listen((_, response) => {
+    response.end(JSON.stringify({ isPrimary: true, candidate: true }));
+  });
+  const restoreDir = folder.file('restore');
+  mkdirSync(restoreDir);
+  writeFileSync(`${restoreDir}/starts-empty`, '');
+  const litefsUrl = `http://127.0.0.1:${litefs.port}`;
+  const place = { restoreDir, litefsDir: mount.directory, litefsUrl };
+  expect(await importRestore(place, () => undefined)).toMatch(/^imported nothing: .* start empty$/);
+  expect(await importRestore(place, () => undefined)).toBeUndefined();
 });

@@ -232,6 +232,7 @@ describe('rebuild from the backup', () => {
     expect(made()).toEqual(untouched);
     expect(await rebuild('--empty', '--from-backup', '--yes')).toMatchObject({ exitCode: 1 });
     expect(await rebuild('--empty', '--yes')).toMatchObject({ exitCode: 0 });
+    expect(readdirSync(folder.file('own/restore'))).toEqual(['starts-empty']);
   });
 
   test('boots again and ends right after a power cut before any change of the disk', async () => {

@@ -128,7 +128,11 @@ describe('rebuild', () => {
       exitCode: 0,
       stderr: expect.stringContaining('it starts empty'),
     });
-    expect(made()).toEqual({ id: `${clusterId}\n`, own: [], mark: false });
+    expect(made()).toEqual({ id: `${clusterId}\n`, own: ['restore'], mark: false });
+    expect(readdirSync(folder.file('own/restore'))).toEqual(['starts-empty']);
+    // In place of files that were put ready before.
+    for (const args of [[...links(), '--yes'], ['--yes']]) await rebuild(args);
+    expect(readdirSync(folder.file('own/restore'))).toEqual(['starts-empty']);
   });
 
   test('takes clicks with their links', async () => {

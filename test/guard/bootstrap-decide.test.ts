@@ -296,7 +296,7 @@ const rows: Record<string, Row[]> = {
       'where files are ready to be imported',
       { volume: volume({ clusterId: ours, awaitsRestore: true }), consul: known },
       'start',
-      'imports the files',
+      'leads with what "hoplite rebuild" has put ready',
     ],
     [
       'where files are ready, but a peer has links',
@@ -438,7 +438,23 @@ const rows: Record<string, Row[]> = {
       'where files are ready to be imported',
       { volume: volume({ clusterId: ours, awaitsRestore: true }), snapshot },
       'start',
-      'imports the files',
+      'leads with what "hoplite rebuild" has put ready',
+    ],
+    [
+      'where a person wants it to be empty, whatever the bucket has and whoever is silent',
+      {
+        volume: volume({ clusterId: ours, databases: ['clicks.db'], awaitsRestore: true }),
+        snapshot: rotten,
+        peers: [silent],
+      },
+      'start',
+      'leads with what "hoplite rebuild" has put ready',
+    ],
+    [
+      'with clicks, whose links nobody has',
+      { volume: volume({ databases: ['clicks.db'] }), peers: [without], waitedMs: 1e9 },
+      'wait',
+      'it has clicks.db: there were links once, and no node that answers has them. Start one',
     ],
     ['with Consul away', { consul: unreachable, waitedMs: 1e9 }, 'wait', 'Consul does not answer'],
     [

@@ -26,13 +26,12 @@ const nothing: VolumeFacts = {
   damage: undefined,
 };
 const volumes: Record<string, readonly VolumeFacts[]> = {
-  empty: [nothing],
+  empty: [nothing, { ...nothing, clusterId: id }],
   full: [
     { ...nothing, clusterId: id, databases: ['links.db'] },
     { ...nothing, clusterId: id, databases: ['clicks.db', 'links.db'], awaitsRestore: true },
   ],
   'half-written': [
-    { ...nothing, clusterId: id },
     { ...nothing, clusterId: id, databases: ['clicks.db'] },
     { ...nothing, databases: ['clicks.db'] },
   ],

@@ -81,6 +81,13 @@ describe('the volume', () => {
     put('own/restore/links.db');
     expect(observe()).toMatchObject({ awaitsRestore: true });
   });
+
+  test('says whether a person wants no links, and takes what is left of a removed folder for nothing', () => {
+    put('own/restore/clicks.db');
+    expect(observe()).toMatchObject(empty);
+    put('own/restore/starts-empty');
+    expect(observe()).toMatchObject({ awaitsRestore: true });
+  });
 });
 
 describe('Consul', () => {

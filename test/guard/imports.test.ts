@@ -39,5 +39,6 @@ test('the guard loads no package, and no part of Node by "import", which would c
     'cluster/peers.ts',
     'domain/exit-codes.ts',
     'domain/position.ts',
+    'domain/starts-empty.ts',
   ]);
 });

@@ -445,6 +445,15 @@ test('REBUILD=auto restores the newest backup that verifies, under the id of Con
   await until(() => expect(fleet.a.exit).toEqual({ code: 65, signal: null }));
   expect(fleet.a.log()).toContain('cannot be restored');
   expect(fleet.a.clusterId).toBeUndefined();
+
+  // A person gives them up: the fleet starts empty beside them, and beside a node that is silent.
+  const more = { ...env, PEER_URL: `${PEER_URL},b=http://127.0.0.1:1` };
+  const empty = await runHoplite(['rebuild', '--empty', '--yes'], { ...fleet.a.env, ...more });
+  expect(empty).toMatchObject({ exitCode: 0 });
+  await start('a', { hook: true, env: more });
+  await untilUp('a');
+  await until(() => expect(read('a', 'SELECT count(*) FROM links')).toEqual([0]));
+  expect(fleet.a.clusterId).toBe(id);
 });
 
 test('where Consul knows none, two empty candidates restore one cluster under its own id, also after a crash', async () => {

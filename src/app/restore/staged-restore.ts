@@ -8,11 +8,13 @@ import {
   openSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { giveToOwnerOf } from '../../backup/give-to-owner.ts';
 import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
 import { Failure } from '../../domain/failure.ts';
+import { startsEmpty } from '../../domain/starts-empty.ts';
 import { findFaultOfFile } from '../../storage/database-file.ts';
 import { migrationsDirs } from '../release.ts';
 
@@ -32,7 +34,8 @@ export interface StagingPlace {
 
 /** Files that were found sound, beside the folder that they become. */
 export interface StagedRestore {
-  readonly linksFile: string;
+  /** `undefined` where it was said that there are none. */
+  readonly linksFile: string | undefined;
   /** Puts the files where the node looks for them, in place of earlier ones. After this a power cut loses nothing of them. */
   commit(): void;
   /** Takes them away. */
@@ -87,6 +90,12 @@ export async function stageBackup<T extends object>(
   return undefined;
 }
 
+/** Says that there is nothing to restore, in place of earlier files: the fleet starts empty. */
+export function stageNothing(place: StagingPlace): StagedRestore {
+  writeFileSync(join(makeStaging(place), startsEmpty), '');
+  return toStaged(place);
+}
+
 /** Forces to the disk what a file holds, or which names a folder has. */
 export function syncNow(path: string): void {
   const fd = openSync(path, 'r');
@@ -104,11 +113,12 @@ function makeStaging({ stagingDir }: StagingPlace): string {
 }
 
 function toStaged({ stagingDir: staging, restoreDir }: StagingPlace): StagedRestore {
-  const files = databaseNames
-    .map((name) => join(staging, `${name}.db`))
+  const linksFile = join(staging, 'links.db');
+  const files = [...databaseNames.map((name) => `${name}.db`), startsEmpty]
+    .map((name) => join(staging, name))
     .filter((file) => existsSync(file));
   return {
-    linksFile: join(staging, 'links.db'),
+    linksFile: files.includes(linksFile) ? linksFile : undefined,
     commit() {
       giveToOwnerOf(dirname(restoreDir), [staging, ...files]);
       for (const path of [...files, staging]) syncNow(path);

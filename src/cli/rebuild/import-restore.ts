@@ -77,6 +77,8 @@ async function importAll(place: RestorePlace, mount: Mount): Promise<string | un
     imported.push(name);
   }
   await rm(place.restoreDir, { recursive: true, force: true });
+  if (imported.length === 0)
+    return 'imported nothing: "hoplite rebuild" has this fleet start empty';
   return `imported ${imported.join(' and ')}, which "hoplite rebuild" had put ready`;
 }
 

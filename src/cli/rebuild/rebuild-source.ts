@@ -4,6 +4,7 @@ import {
   type StagingPlace,
   stageBackup,
   stageFiles,
+  stageNothing,
 } from '../../app/restore/staged-restore.ts';
 import { BucketFailure } from '../../backup/bucket/bucket.ts';
 import { restoreNewest } from '../../backup/restore-newest.ts';
@@ -25,8 +26,8 @@ export interface SourceOptions {
 
 /** What a fleet is rebuilt from, put aside and found sound. */
 export interface RebuildSource {
-  /** `undefined`: nothing, so it starts empty. */
-  readonly staged: StagedRestore | undefined;
+  /** Without links it starts empty. */
+  readonly staged: StagedRestore;
   /** For people, as in "the 7 links of the backup …". */
   readonly words: string;
   /** The cluster that it is of, where it says so. */
@@ -68,7 +69,8 @@ export async function stageSource(
     return { staged, words: 'the file', clusterId: undefined, name: links };
   }
   if (!options.fromBackup) {
-    return { staged: undefined, words: '', clusterId: undefined, name: 'empty' };
+    const staged = stageNothing(place);
+    return { staged, words: 'nothing', clusterId: undefined, name: 'empty' };
   }
   const store = openBackupStore(expectBackups(config));
   const found = await stageBackup(place, (folder) => restoreNewest(store, { folder })).catch(

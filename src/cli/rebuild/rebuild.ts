@@ -95,13 +95,14 @@ async function rebuild(config: Config, options: RebuildOptions, context: Context
     expectLost(now);
     expectOwnId(clusterId, now, source.clusterId);
     const markEpoch = now.consul.is === 'answering' ? now.consul.markEpoch : undefined;
-    if (staged !== undefined) {
+    const { linksFile } = staged;
+    if (linksFile !== undefined) {
       const lost = Math.max(markEpoch ?? 0, readEpochBefore(settings));
-      liftEpoch(staged.linksFile, lost, settings.node);
+      liftEpoch(linksFile, lost, settings.node);
     }
-    staged?.commit();
+    staged.commit();
   } finally {
-    staged?.discard();
+    staged.discard();
   }
   // It stands for links that are lost, and would keep this node from leading.
   await deleteMark(settings.consul).catch((error: Error) => {
@@ -112,7 +113,7 @@ async function rebuild(config: Config, options: RebuildOptions, context: Context
   placeClusterId(settings.volumeDir, clusterId);
   context.output.note(
     `This node is of the cluster ${clusterId} now. A guard that waits starts LiteFS within a second, otherwise start the node; ${
-      staged === undefined
+      staged.linksFile === undefined
         ? 'it starts empty'
         : `${source.words} is imported once it is primary, before it takes writes`
     }.`,
@@ -183,7 +184,7 @@ function describe(
   { staged, words }: RebuildSource,
   { peers }: BootstrapFacts,
 ): string {
-  const restored = staged && countLinks(staged.linksFile);
+  const restored = staged.linksFile === undefined ? undefined : countLinks(staged.linksFile);
   const silent = peers.filter(({ is }) => is === 'silent').map(({ node }) => node);
   const goesOn = `The cluster ${clusterId} goes on with ${
     restored === undefined

@@ -41,7 +41,7 @@ function decideInCluster(
   }
   if (volume.awaitsRestore) {
     return start(
-      `Nobody has the links of the cluster ${clusterId}: this node leads and imports the files of "hoplite rebuild".`,
+      `Nobody has the links of the cluster ${clusterId}: this node leads with what "hoplite rebuild" has put ready.`,
     );
   }
   const nobody = `This volume is empty, Consul knows the cluster ${clusterId} (${consul.key}/clusterid), and no node that answers has its links${describeSilent(facts.peers)}.`;
@@ -67,7 +67,7 @@ function decideWithoutCluster(facts: BootstrapFacts, consul: AnsweringConsul): B
   }
   if (facts.volume.awaitsRestore) {
     return start(
-      'Nobody has links: this node leads and imports the files of "hoplite rebuild". Its cluster id goes to Consul.',
+      'Nobody has links: this node leads with what "hoplite rebuild" has put ready. Its cluster id goes to Consul.',
     );
   }
   const nobody = `${why}, and no node that answers has links${describeSilent(facts.peers)}.`;
@@ -76,15 +76,21 @@ function decideWithoutCluster(facts: BootstrapFacts, consul: AnsweringConsul): B
 
 /**
  * Makes a cluster where there is none, as far as anybody says. A node that is known and silent may have the links of one, and
- * would be locked out of the new one: whether this is a first boot then only a person knows.
+ * would be locked out of the new one: whether this is a first boot then only a person knows. And a volume with clicks is of a
+ * fleet that had links, since they are always made before.
  */
 function found(facts: BootstrapFacts, why: string): BootstrapDecision {
-  const { candidate, snapshot, peers } = facts;
+  const { volume, candidate, snapshot, peers } = facts;
+  if (volume.databases.length > 0) {
+    return wait(
+      `${why}, but it has ${volume.databases.join(' and ')}: there were links once, and no node that answers has them${describeSilent(peers)}. Start one that has. If they are lost for good, "hoplite rebuild --empty" starts an empty fleet.`,
+    );
+  }
   if (!candidate) return wait(`${why}: waiting for a candidate, which founds the cluster.`);
   const silent = describeSilent(peers);
   if (silent !== '') {
     return wait(
-      `${why}, and a node that is known may have links${silent}: this node founds no second cluster beside it. Start that node, or take it out of PEER_URL; if there never were links, "hoplite rebuild" starts an empty fleet.`,
+      `${why}, and a node that is known may have links${silent}: this node founds no second cluster beside it. Start that node, or take it out of PEER_URL; if there never were links, "hoplite rebuild --empty" starts an empty fleet.`,
     );
   }
   if (!facts.knowsAllPeers && facts.waitedMs < silentPeersGraceMs) {

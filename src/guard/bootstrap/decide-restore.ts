@@ -53,7 +53,7 @@ export function restoreOr(
       return mayRestore(facts, lost)
         ? stop(
             exitCodes.damaged,
-            `${sentence} If another node has the links, start that. If they are lost for good, "hoplite rebuild" without files starts an empty fleet.`,
+            `${sentence} If another node has the links, start that. If they are lost for good, "hoplite rebuild --empty" starts an empty fleet.`,
           )
         : wait(candidate ? sentence : `${sentence} Waiting for a node that has the links.`);
     }

@@ -27,7 +27,7 @@ export interface VolumeFacts {
   readonly clusterId: string | undefined;
   /** The databases with at least one transaction, by name. */
   readonly databases: readonly string[];
-  /** Whether `hoplite rebuild` has put files aside that are to be imported. */
+  /** Whether `hoplite rebuild` has put links ready to be imported, or that a person wants none. */
   readonly awaitsRestore: boolean;
   /** In words, what of the databases LiteFS could not use; `undefined` when nothing is seen. */
   readonly damage: string | undefined;

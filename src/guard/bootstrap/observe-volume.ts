@@ -1,3 +1,4 @@
+import { startsEmpty } from '../../domain/starts-empty.ts';
 import type { VolumeFacts } from './facts.ts';
 import { findDamage, listTransactions } from './find-damage.ts';
 
@@ -17,7 +18,7 @@ export function observeVolume(dir: string, restoreDir: string): VolumeFacts {
     databases: folders
       .filter(({ path }) => listTransactions(path).length > 0)
       .map(({ name }) => name),
-    awaitsRestore: existsSync(restoreDir),
+    awaitsRestore: ['links.db', startsEmpty].some((name) => existsSync(join(restoreDir, name))),
     damage: folders.map(({ path }) => findDamage(path)).find((each) => each !== undefined),
   };
 }
