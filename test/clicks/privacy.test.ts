@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   DailyClickJudge,
-  type VisitFactsOptions,
+  type DailyClickJudgeOptions,
 } from '../../src/clicks/facts/daily-click-judge.ts';
 import { toVisitorNumber } from '../../src/clicks/facts/visitor-number.ts';
 import type { Random } from '../../src/domain/random.ts';
@@ -26,7 +26,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function openFacts(options: Partial<VisitFactsOptions> = {}) {
+function openJudge(options: Partial<DailyClickJudgeOptions> = {}) {
   return opened.use(
     new DailyClickJudge({
       clock: fakeClock(),
@@ -55,10 +55,10 @@ describe('a visitor who asks not to be looked at', () => {
   it.each([['DNT'], ['Sec-GPC'], ['dnt'], ['sec-gpc']])(
     'by %s is counted without any detail',
     (name) => {
-      const facts = openFacts({ trustProxy: 'fly' });
+      const judge = openJudge({ trustProxy: 'fly' });
       const headers = browserHeaders({ [name]: '1', 'Fly-Client-IP': address });
       for (let time = 1; time <= 2; time += 1) {
-        expect(facts.judge({ rawHeaders: headers, socket: { remoteAddress: address } }, 1)).toEqual(
+        expect(judge.judge({ rawHeaders: headers, socket: { remoteAddress: address } }, 1)).toEqual(
           {
             details: { isBot: false, ...nothing },
             isNewVisitor: false,
@@ -70,37 +70,37 @@ describe('a visitor who asks not to be looked at', () => {
   );
 
   it('is not looked at even where the address is known', () => {
-    const facts = openFacts();
+    const judge = openJudge();
     const socket = {
       get remoteAddress(): string {
         throw new Error('the address was read');
       },
     };
-    const judged = facts.judge({ rawHeaders: browserHeaders({ DNT: '1' }), socket }, 1);
+    const judged = judge.judge({ rawHeaders: browserHeaders({ DNT: '1' }), socket }, 1);
     expect(judged?.isNewVisitor).toBe(false);
   });
 
   it('is still a bot, if one', () => {
     const headers = browserHeaders({ 'Sec-GPC': '1', 'User-Agent': 'curl/8.5.0' });
     expect(
-      openFacts().judge({ rawHeaders: headers, socket: { remoteAddress: address } }, 1),
+      openJudge().judge({ rawHeaders: headers, socket: { remoteAddress: address } }, 1),
     ).toEqual({ details: { isBot: true, ...nothing }, isNewVisitor: false });
   });
 
   it('leaves no trace in the set of visitors', () => {
-    const facts = openFacts();
+    const judge = openJudge();
     const socket = { remoteAddress: address };
-    facts.judge({ rawHeaders: browserHeaders({ DNT: '1' }), socket }, 1);
-    expect(facts.judge({ rawHeaders: browserHeaders(), socket }, 1)?.isNewVisitor).toBe(true);
+    judge.judge({ rawHeaders: browserHeaders({ DNT: '1' }), socket }, 1);
+    expect(judge.judge({ rawHeaders: browserHeaders(), socket }, 1)?.isNewVisitor).toBe(true);
   });
 
   it('has the same details as somebody of whom nothing is known', () => {
-    const facts = openFacts({ findCountry: () => null });
-    const hidden = facts.judge(
+    const judge = openJudge({ findCountry: () => null });
+    const hidden = judge.judge(
       { rawHeaders: browserHeaders({ DNT: '1' }), socket: {} },
       1,
     )?.details;
-    expect(facts.judge({ rawHeaders: [], socket: {} }, 1)?.details).toBe(hidden);
+    expect(judge.judge({ rawHeaders: [], socket: {} }, 1)?.details).toBe(hidden);
   });
 });
 
@@ -115,7 +115,7 @@ describe('what is kept of a click', () => {
   });
 
   it.each(['none', 'fly', 1, 2] as const)('holds no marker when %s is trusted', (trustProxy) => {
-    const judged = openFacts({ trustProxy }).judge(
+    const judged = openJudge({ trustProxy }).judge(
       { rawHeaders: marked, socket: { remoteAddress: address } },
       1,
     );
@@ -132,7 +132,7 @@ describe('what is kept of a click', () => {
   });
 
   it('is no more than these parts', () => {
-    const judged = openFacts().judge({ rawHeaders: marked, socket: { remoteAddress: address } }, 1);
+    const judged = openJudge().judge({ rawHeaders: marked, socket: { remoteAddress: address } }, 1);
     expect(Object.keys(judged ?? {}).sort()).toEqual(['details', 'isNewVisitor']);
     expect(Object.keys(judged?.details ?? {}).sort()).toEqual([
       'browser',
@@ -157,7 +157,7 @@ describe('the key of a day', () => {
   it('is replaced when the day ends, though nobody clicks', () => {
     const clock = fakeClock();
     const random = countedRandom();
-    openFacts({ clock, random });
+    openJudge({ clock, random });
     expect(random.keys).toBe(1);
     clock.advance(msPerDay - 60_000);
     vi.advanceTimersByTime(60_000);
@@ -168,21 +168,21 @@ describe('the key of a day', () => {
   });
 
   it('is no longer watched when the app ends', () => {
-    const facts = openFacts();
+    const judge = openJudge();
     expect(vi.getTimerCount()).toBe(1);
-    facts[Symbol.dispose]();
+    judge[Symbol.dispose]();
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('takes the addresses with it', () => {
     const clock = fakeClock();
-    const facts = openFacts({ clock });
+    const judge = openJudge({ clock });
     const request = { rawHeaders: browserHeaders(), socket: { remoteAddress: address } };
-    facts.judge(request, 1);
-    facts.judge(request, 1);
+    judge.judge(request, 1);
+    judge.judge(request, 1);
     expect(findCountry).toHaveBeenCalledTimes(1);
     clock.advance(msPerDay);
-    facts.judge(request, 1);
+    judge.judge(request, 1);
     expect(findCountry).toHaveBeenCalledTimes(2);
   });
 });

@@ -20,7 +20,8 @@ import { toOrigin, toReferrerHost } from './referrer-host.ts';
 import { createHeaderPicker } from './visitor-headers.ts';
 import { toVisitorNumber, type VisitorNumber, visitorKeyBytes } from './visitor-number.ts';
 
-export interface VisitFactsOptions {
+/** What a judge of clicks is made of. */
+export interface DailyClickJudgeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly trustProxy: TrustProxy;
@@ -63,7 +64,7 @@ const knownTexts = 2_048;
  * restart everybody is a new visitor once more, and each node counts for itself, so `visitors` is an estimate.
  */
 export class DailyClickJudge implements ClickJudge, Disposable {
-  readonly #options: VisitFactsOptions;
+  readonly #options: DailyClickJudgeOptions;
   readonly #ownHost: string | null;
   readonly #pickHeaders: ReturnType<typeof createHeaderPicker>;
   readonly #dayCheck: NodeJS.Timeout;
@@ -78,7 +79,7 @@ export class DailyClickJudge implements ClickJudge, Disposable {
   #sights = new FirstSights();
   #visitorKey = '';
 
-  constructor(options: VisitFactsOptions) {
+  constructor(options: DailyClickJudgeOptions) {
     this.#options = options;
     this.#ownHost = toReferrerHost(options.baseUrl);
     this.#pickHeaders = createHeaderPicker(trustedHeader(options.trustProxy));

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FindCountry, openCountryDatabase } from '../../src/clicks/facts/country-database.ts';
 import {
   DailyClickJudge,
-  type VisitFactsOptions,
+  type DailyClickJudgeOptions,
 } from '../../src/clicks/facts/daily-click-judge.ts';
 import { browserHeaders, chrome } from '../support/browser-headers.ts';
 import { fakeClock } from '../support/fake-clock.ts';
@@ -25,7 +25,7 @@ afterEach(() => {
   opened = new DisposableStack();
 });
 
-function openFacts(options: Partial<VisitFactsOptions> = {}) {
+function openJudge(options: Partial<DailyClickJudgeOptions> = {}) {
   return opened.use(
     new DailyClickJudge({
       clock: fakeClock(),
@@ -44,7 +44,7 @@ function request(rawHeaders: readonly string[] = browserHeaders(), remoteAddress
 
 describe('a click', () => {
   it('has the details of a browser, and is new once a link', () => {
-    const facts = openFacts();
+    const judge = openJudge();
     const details = {
       isBot: false,
       country: 'GB',
@@ -53,13 +53,13 @@ describe('a click', () => {
       os: 'Windows',
       device: 'desktop',
     };
-    expect(facts.judge(request(), 1)).toEqual({ details, isNewVisitor: true });
-    expect(facts.judge(request(), 1)).toEqual({ details, isNewVisitor: false });
-    expect(facts.judge(request(), 2)).toEqual({ details, isNewVisitor: true });
+    expect(judge.judge(request(), 1)).toEqual({ details, isNewVisitor: true });
+    expect(judge.judge(request(), 1)).toEqual({ details, isNewVisitor: false });
+    expect(judge.judge(request(), 2)).toEqual({ details, isNewVisitor: true });
   });
 
   it('is known by a host alone, too', () => {
-    expect(openFacts().judge(request(['Host', 'go.example.com']), 1)).toEqual({
+    expect(openJudge().judge(request(['Host', 'go.example.com']), 1)).toEqual({
       details: {
         isBot: false,
         country: 'GB',
@@ -73,47 +73,47 @@ describe('a click', () => {
   });
 
   it('is none before the click', () => {
-    const facts = openFacts();
-    expect(facts.judge(request(browserHeaders({ 'Sec-Purpose': 'prefetch' })), 1)).toBeUndefined();
-    expect(facts.judge(request(), 1)?.isNewVisitor).toBe(true);
+    const judge = openJudge();
+    expect(judge.judge(request(browserHeaders({ 'Sec-Purpose': 'prefetch' })), 1)).toBeUndefined();
+    expect(judge.judge(request(), 1)?.isNewVisitor).toBe(true);
   });
 
   it.each([
     ['another address', browserHeaders(), amsterdam],
     ['another user agent', browserHeaders({ 'User-Agent': `${chrome} Edg/131.0` }), london],
   ])('is another for %s', (_title, headers, address) => {
-    const facts = openFacts();
-    facts.judge(request(), 1);
-    expect(facts.judge(request(headers, address), 1)?.isNewVisitor).toBe(true);
-    expect(facts.judge(request(headers, address), 1)?.isNewVisitor).toBe(false);
-    expect(facts.judge(request(), 1)?.isNewVisitor).toBe(false);
+    const judge = openJudge();
+    judge.judge(request(), 1);
+    expect(judge.judge(request(headers, address), 1)?.isNewVisitor).toBe(true);
+    expect(judge.judge(request(headers, address), 1)?.isNewVisitor).toBe(false);
+    expect(judge.judge(request(), 1)?.isNewVisitor).toBe(false);
   });
 
   it('is the same however the address is written', () => {
-    const facts = openFacts();
-    facts.judge(request(), 1);
-    expect(facts.judge(request(browserHeaders(), `::ffff:${london}`), 1)).toMatchObject({
+    const judge = openJudge();
+    judge.judge(request(), 1);
+    expect(judge.judge(request(browserHeaders(), `::ffff:${london}`), 1)).toMatchObject({
       details: { country: 'GB' },
       isNewVisitor: false,
     });
   });
 
   it('of a bot has details, and no visitor', () => {
-    const facts = openFacts();
-    expect(facts.judge(request(browserHeaders({ 'User-Agent': googlebot })), 1)).toMatchObject({
+    const judge = openJudge();
+    expect(judge.judge(request(browserHeaders({ 'User-Agent': googlebot })), 1)).toMatchObject({
       details: { isBot: true, country: 'GB', browser: 'Googlebot' },
       isNewVisitor: false,
     });
   });
 
   it('of the own pages has no referrer', () => {
-    const facts = openFacts();
+    const judge = openJudge();
     const headers = browserHeaders({ Referer: 'https://GO.example.com:443/abc+' });
-    expect(facts.judge(request(headers), 1)?.details.referrer).toBeNull();
+    expect(judge.judge(request(headers), 1)?.details.referrer).toBeNull();
   });
 
   it('whose socket is gone has neither country nor visitor', () => {
-    const judged = openFacts().judge(
+    const judged = openJudge().judge(
       { rawHeaders: browserHeaders(), socket: { remoteAddress: undefined } },
       1,
     );
@@ -121,18 +121,18 @@ describe('a click', () => {
   });
 
   it('gives the same object for the same details, and is one object itself', () => {
-    const facts = openFacts();
-    const judged = facts.judge(request(), 1);
+    const judge = openJudge();
+    const judged = judge.judge(request(), 1);
     const details = judged?.details;
     const firefox = browserHeaders({ 'User-Agent': 'Mozilla/5.0 (X11; Linux) Firefox/132.0' });
-    expect(facts.judge(request(firefox, amsterdam), 1)?.details).not.toBe(details);
+    expect(judge.judge(request(firefox, amsterdam), 1)?.details).not.toBe(details);
     const newer = browserHeaders({ 'User-Agent': chrome.replace('131', '132') });
-    expect(facts.judge(request(newer, '81.2.69.143'), 1)).toBe(judged);
+    expect(judge.judge(request(newer, '81.2.69.143'), 1)).toBe(judged);
     expect(judged?.details).toBe(details);
   });
 
   it('does not throw, whatever is sent', () => {
-    const facts = openFacts({ trustProxy: 2 });
+    const judge = openJudge({ trustProxy: 2 });
     const name = fc.constantFrom('User-Agent', 'Referer', 'X-Forwarded-For', 'DNT', 'Sec-Purpose');
     const value = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 2_000 }),
@@ -143,12 +143,12 @@ describe('a click', () => {
         fc.array(fc.tuple(name, value), { maxLength: 8 }),
         fc.option(value, { nil: undefined }),
         (lines, remoteAddress) => {
-          facts.judge({ rawHeaders: lines.flat(), socket: { remoteAddress } }, 1);
+          judge.judge({ rawHeaders: lines.flat(), socket: { remoteAddress } }, 1);
         },
       ),
       { numRuns: 1_000 },
     );
-    expect(facts.judge({ rawHeaders: ['Host'], socket: {} }, 1)?.isNewVisitor).toBe(false);
+    expect(judge.judge({ rawHeaders: ['Host'], socket: {} }, 1)?.isNewVisitor).toBe(false);
   });
 });
 
@@ -190,28 +190,28 @@ describe('the address of a click', () => {
       'GB',
     ],
   ] as const)('when %s', (_title, trustProxy, headers, country) => {
-    const facts = openFacts({ trustProxy });
-    facts.judge(request(browserHeaders(), amsterdam), 1);
+    const judge = openJudge({ trustProxy });
+    judge.judge(request(browserHeaders(), amsterdam), 1);
     for (let time = 1; time <= 2; time += 1) {
-      expect(facts.judge(request(browserHeaders(headers)), 1)?.details.country).toBe(country);
+      expect(judge.judge(request(browserHeaders(headers)), 1)?.details.country).toBe(country);
     }
   });
 
   it('is the one behind the proxy on all lines of the header', () => {
-    const facts = openFacts({ trustProxy: 1 });
+    const judge = openJudge({ trustProxy: 1 });
     const lines = ['X-Forwarded-For', '8.8.8.8', 'x-forwarded-for', amsterdam];
-    expect(facts.judge(request([...browserHeaders(), ...lines]), 1)?.details.country).toBe('NL');
+    expect(judge.judge(request([...browserHeaders(), ...lines]), 1)?.details.country).toBe('NL');
   });
 
   it('is looked up once', () => {
     let lookups = 0;
-    const facts = openFacts({
+    const judge = openJudge({
       findCountry: (address) => {
         lookups += 1;
         return findCountry(address);
       },
     });
-    for (let link = 1; link <= 10; link += 1) facts.judge(request(), link);
+    for (let link = 1; link <= 10; link += 1) judge.judge(request(), link);
     expect(lookups).toBe(1);
   });
 });
@@ -219,8 +219,8 @@ describe('the address of a click', () => {
 describe('the day of a click', () => {
   it('makes everybody new when another one begins', () => {
     const clock = fakeClock();
-    const facts = openFacts({ clock });
-    const isNew = () => facts.judge(request(), 1)?.isNewVisitor;
+    const judge = openJudge({ clock });
+    const isNew = () => judge.judge(request(), 1)?.isNewVisitor;
     expect(isNew()).toBe(true);
     clock.advance(msPerDay - 1);
     expect(isNew()).toBe(false);
@@ -232,32 +232,32 @@ describe('the day of a click', () => {
   it('takes with it who was seen', () => {
     const clock = fakeClock();
     const random = { bytes: (count: number) => new Uint8Array(count) };
-    const facts = openFacts({ clock, random });
-    facts.judge(request(), 1);
+    const judge = openJudge({ clock, random });
+    judge.judge(request(), 1);
     clock.advance(msPerDay);
-    expect(facts.judge(request(), 1)?.isNewVisitor).toBe(true);
+    expect(judge.judge(request(), 1)?.isNewVisitor).toBe(true);
   });
 
   it('ends when the clock is set back, too', () => {
     const clock = fakeClock();
-    const facts = openFacts({ clock });
-    facts.judge(request(), 1);
+    const judge = openJudge({ clock });
+    judge.judge(request(), 1);
     clock.setNow(clock.now() - 1);
-    expect(facts.judge(request(), 1)?.isNewVisitor).toBe(true);
+    expect(judge.judge(request(), 1)?.isNewVisitor).toBe(true);
   });
 
   it('ends when the clock was a year ahead', () => {
     const clock = fakeClock();
-    const facts = openFacts({ clock });
+    const judge = openJudge({ clock });
     clock.advance(365 * msPerDay);
-    facts.judge(request(), 1);
+    judge.judge(request(), 1);
     clock.advance(-365 * msPerDay);
-    expect(facts.judge(request(), 1)?.isNewVisitor).toBe(true);
-    expect(facts.judge(request(), 1)?.isNewVisitor).toBe(false);
+    expect(judge.judge(request(), 1)?.isNewVisitor).toBe(true);
+    expect(judge.judge(request(), 1)?.isNewVisitor).toBe(false);
   });
 
   it('is forgotten by a restart', () => {
-    openFacts().judge(request(), 1);
-    expect(openFacts().judge(request(), 1)?.isNewVisitor).toBe(true);
+    openJudge().judge(request(), 1);
+    expect(openJudge().judge(request(), 1)?.isNewVisitor).toBe(true);
   });
 });
