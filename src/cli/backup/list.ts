@@ -7,11 +7,12 @@ import { listVerified, type VerifiedBackup } from '../../backup/verified-backups
 import { readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
+import { toSize } from '../size.ts';
 import { alignRows } from '../table.ts';
 import { toSecond } from '../time.ts';
 import { expectBackups } from './expect-backups.ts';
 import { sizesOf } from './look.ts';
-import { tellPerson, toSize } from './tell-person.ts';
+import { tellPerson } from './tell-person.ts';
 
 interface ListOptions {
   readonly limit?: number;

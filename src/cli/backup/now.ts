@@ -3,12 +3,13 @@ import { openBackupStore } from '../../app/backup-stores.ts';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../counted.ts';
+import { toSize } from '../size.ts';
 import { expectBackups } from './expect-backups.ts';
 import { lookAtBucket } from './look.ts';
 import { backUpToFile } from './now-to-file.ts';
 import { type GoodReport, runScheduled } from './scheduled.ts';
 import { takeBackup } from './take-backup.ts';
-import { tellPerson, toSize } from './tell-person.ts';
+import { tellPerson } from './tell-person.ts';
 
 interface NowOptions {
   readonly json?: true;
