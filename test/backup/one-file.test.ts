@@ -1,6 +1,7 @@
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -160,6 +161,21 @@ describe('a backup in one file', () => {
     );
     expect(readdirSync(folder.path).includes('out') ? readdirSync(out) : []).toEqual([]);
   });
+
+  it.each([false, true])(
+    'of a newer release is refused with both versions, unsigned ones allowed: %s',
+    async (allowUnsigned) => {
+      await pack({ ...store, release: '9.0.0' });
+      const older = { ...store, schemas: { ...store.schemas, links: '0001_links.sql' } };
+      await expect(unpack(older, allowUnsigned)).rejects.toMatchObject({
+        kind: 'newer',
+        message: expect.stringMatching(
+          /made by Hoplite 9\.0\.0, with the migration 0002_\S+ of links\.db; this is 1\.2\.3/,
+        ),
+      });
+      expect(existsSync(out) ? readdirSync(out) : []).toEqual([]);
+    },
+  );
 
   it('is not any file', async () => {
     copyFileSync(import.meta.filename, path);
