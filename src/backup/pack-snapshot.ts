@@ -65,57 +65,80 @@ export class Overtaken extends Failure {
  * seen of a backup that was not finished.
  */
 export async function packSnapshot(store: BackupStore, packing: Packing): Promise<PackedBackup> {
-  const { bucket, keys, encrypt, release } = store;
-  const { previous, rest, signal, now = Date.now } = packing;
+  const { bucket, keys } = store;
+  const { previous, signal, now = Date.now } = packing;
   expectSameLinks(packing, bucket.name);
   const offsetMs = (await bucket.nowMs(signal)) - now();
+  const { databases, sentParts, sentBytes } = await sendDatabases(store, packing, offsetMs);
+  const manifest = toManifest(store, packing, databases);
+  expectInTime((await bucket.nowMs(signal)) - previous.seenAtMs);
+  await expectNotOvertaken(store, packing, manifest);
+  const name = toBackupName(manifest);
+  await bucket.write(toManifestKey(name), signDocument(manifest, keys), signal);
+  return { name, manifest, sentParts, sentBytes };
+}
+
+/** What the manifest says of each database. */
+type Sent = Partial<Record<DatabaseName, DatabaseManifest>>;
+
+/** Sends what was copied, and takes over what was not. `offsetMs` is how far the bucket's clock is ahead of this one. */
+async function sendDatabases(
+  store: BackupStore,
+  packing: Packing,
+  offsetMs: number,
+): Promise<Pick<PackedBackup, 'sentParts' | 'sentBytes'> & { readonly databases: Sent }> {
+  const { files, previous, rest, signal } = packing;
   const { known, missing } = await collectParts(store, packing);
   const upload = randomBytes(8).toString('hex');
-
-  const databases: Partial<Record<DatabaseName, DatabaseManifest>> = {};
+  const databases: Sent = {};
   let sentParts = 0;
   let sentBytes = 0;
   for (const name of databaseNames) {
-    const copied = packing.files[name];
+    const copied = files[name];
     if (copied === undefined) {
       const before = takeOver(name, store, { previous, missing });
       if (before) databases[name] = before;
       continue;
     }
     const sent = await sendParts(store, copied.file, { upload, known, rest, signal });
-    databases[name] = toDatabaseManifest(copied, sent, { offsetMs, encrypted: encrypt });
+    databases[name] = toDatabaseManifest(copied, sent, { offsetMs, encrypted: store.encrypt });
     sentParts += sent.sentParts;
     sentBytes += sent.sentBytes;
   }
+  return { databases, sentParts, sentBytes };
+}
 
-  const { links, clicks = null } = databases;
+function toManifest(
+  { bucket, release }: BackupStore,
+  { files, node, clusterId, previous }: Packing,
+  sent: Sent,
+): Manifest {
+  const { links, clicks = null } = sent;
   if (links === undefined) {
     throw new SnapshotFault('other', `${bucket.name} has no links to go with these clicks`);
   }
-  const origin = packing.files.links?.facts.origin ?? previous.sound[0]?.manifest.origin;
-  const manifest: Manifest = {
+  const before = previous.sound[0]?.manifest;
+  const origin = files.links?.facts.origin ?? before?.origin;
+  return {
     kind: 'backup',
     format: backupFormat,
     id: randomBytes(4).toString('hex'),
     takenAt: toTakenAt([links, clicks], previous),
-    node: packing.node,
+    node,
     release,
-    clusterId: packing.clusterId,
+    clusterId,
     ...(origin && { origin }),
-    epoch: packing.files.links?.facts.epoch ?? previous.sound[0]?.manifest.epoch ?? 0,
+    epoch: files.links?.facts.epoch ?? before?.epoch ?? 0,
     databases: { links, clicks },
   };
-  const tookMs = (await bucket.nowMs(signal)) - previous.seenAtMs;
-  if (tookMs > packingBoundMs) {
-    throw new SnapshotFault(
-      'other',
-      `the backup took ${Math.round(tookMs / 60_000)} minutes, and what it relies on may be gone by now; it is not finished`,
-    );
-  }
-  await expectNotOvertaken(store, packing, manifest);
-  const name = toBackupName(manifest);
-  await bucket.write(toManifestKey(name), signDocument(manifest, keys), signal);
-  return { name, manifest, sentParts, sentBytes };
+}
+
+function expectInTime(tookMs: number): void {
+  if (tookMs <= packingBoundMs) return;
+  throw new SnapshotFault(
+    'other',
+    `the backup took ${Math.round(tookMs / 60_000)} minutes, and what it relies on may be gone by now; it is not finished`,
+  );
 }
 
 /**
