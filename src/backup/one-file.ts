@@ -4,6 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseFault } from '../domain/database-facts.ts';
 import type { SnapshotFile, SnapshotFiles } from '../domain/snapshot-file.ts';
+import { syncPath } from '../sync-path.ts';
 import { BackupKeys } from './backup-keys.ts';
 import type { BackupStore } from './backup-store.ts';
 import { type CopiedFile, toDatabaseManifest } from './copied-file.ts';
@@ -18,7 +19,6 @@ import {
 } from './signed-document.ts';
 import { toBucket } from './snapshot-bucket.ts';
 import { SnapshotFault } from './snapshot-fault.ts';
-import { syncPath } from './sync-path.ts';
 import { type UnpackedFiles, unpackWith } from './unpack-snapshot.ts';
 
 const manifestKey = 'manifest.json';

@@ -2,13 +2,13 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseFault } from '../domain/database-facts.ts';
 import { type DatabaseName, databaseNames } from '../domain/database-name.ts';
+import { syncPath } from '../sync-path.ts';
 import type { BackupStore } from './backup-store.ts';
 import { fetchFile } from './fetch-file.ts';
 import { toNoRoom } from './full-disk.ts';
 import type { DatabaseManifest, Manifest } from './manifest.ts';
 import { expectRoom } from './scratch-folder.ts';
 import { SnapshotFault } from './snapshot-fault.ts';
-import { syncPath } from './sync-path.ts';
 
 /** The files of a backup, found to be exactly what was backed up. */
 export type UnpackedFiles = Readonly<{ links: string; clicks?: string }>;

@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncPath } from '../sync-path.ts';
 
 const unfinished = 'unfinished-';
 
@@ -17,21 +18,16 @@ export async function keepCopy(
   const folder = await mkdtemp(join(parent, unfinished));
   try {
     await copyInto(folder);
-    for (const name of await readdir(folder)) await forceToDisk(join(folder, name));
-    await forceToDisk(folder);
+    for (const name of await readdir(folder)) await syncPath(join(folder, name));
+    await syncPath(folder);
     const own = folder.slice(join(parent, unfinished).length);
     const time = at.toISOString().replaceAll(':', '-');
     const whole = join(parent, `${time}-${own}`);
     await rename(folder, whole);
-    for (const above of [parent, dirname(parent)]) await forceToDisk(above);
+    for (const above of [parent, dirname(parent)]) await syncPath(above);
     return whole;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-}
-
-async function forceToDisk(path: string): Promise<void> {
-  await using file = await open(path);
-  await file.sync();
 }

@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DatabaseName } from '../../domain/database-name.ts';
 import { findDatabaseState } from '../../storage/database-state.ts';
-import { syncNow } from './staged-restore.ts';
+import { syncPathNow } from '../../sync-path.ts';
 
 /** The links come last: with them a folder counts as full. */
 const names: readonly DatabaseName[] = ['clicks', 'links'];
@@ -30,15 +30,15 @@ export function placeRestore(
     }
     // Of the file that is replaced: SQLite would take them for parts of the new one.
     for (const suffix of ['-wal', '-shm', '-journal']) rmSync(`${to}${suffix}`, { force: true });
-    syncNow(dirname(to));
+    syncPathNow(dirname(to));
     renameSync(from, to);
-    syncNow(dirname(to));
+    syncPathNow(dirname(to));
     placed.push(`${name}.db`);
   }
   const aside = `${restoreDir}.unused`;
   rmSync(aside, { recursive: true, force: true });
   if (keeps) renameSync(restoreDir, aside);
   else rmSync(restoreDir, { recursive: true, force: true });
-  syncNow(dirname(restoreDir));
+  syncPathNow(dirname(restoreDir));
   return placed;
 }

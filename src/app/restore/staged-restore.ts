@@ -1,11 +1,8 @@
 import {
-  closeSync,
   constants,
   copyFileSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -16,6 +13,7 @@ import { type DatabaseName, databaseNames } from '../../domain/database-name.ts'
 import { Failure } from '../../domain/failure.ts';
 import { startsEmpty } from '../../domain/starts-empty.ts';
 import { findFaultOfFile } from '../../storage/database-file.ts';
+import { syncPathNow } from '../../sync-path.ts';
 import { migrationsDirs } from '../release.ts';
 
 /** The files to restore, by the database that they become. Without links there is nothing to restore. */
@@ -96,16 +94,6 @@ export function stageNothing(place: StagingPlace): StagedRestore {
   return toStaged(place);
 }
 
-/** Forces to the disk what a file holds, or which names a folder has. */
-export function syncNow(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 function makeStaging({ stagingDir }: StagingPlace): string {
   rmSync(stagingDir, { recursive: true, force: true });
   mkdirSync(stagingDir, { recursive: true, mode: 0o700 });
@@ -121,10 +109,10 @@ function toStaged({ stagingDir: staging, restoreDir }: StagingPlace): StagedRest
     linksFile: files.includes(linksFile) ? linksFile : undefined,
     commit() {
       giveToOwnerOf(dirname(restoreDir), [staging, ...files]);
-      for (const path of [...files, staging]) syncNow(path);
+      for (const path of [...files, staging]) syncPathNow(path);
       rmSync(restoreDir, { recursive: true, force: true });
       renameSync(staging, restoreDir);
-      syncNow(dirname(restoreDir));
+      syncPathNow(dirname(restoreDir));
     },
     discard: () => rmSync(staging, { recursive: true, force: true }),
   };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nameBackupPlace } from '../../domain/backup-place.ts';
+import { syncPath } from '../../sync-path.ts';
 import { giveToOwnerOf } from '../give-to-owner.ts';
 import { type Bucket, BucketFailure, checkKey, type StoredObject } from './bucket.ts';
 import { toFolderFailure } from './folder-failure.ts';
@@ -158,14 +159,11 @@ async function readWhole(file: FileHandle, key: string): Promise<Uint8Array> {
 
 /** Some network file systems have no such thing, and keep names as safely as they keep anything. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
   try {
-    await folder.sync();
+    await syncPath(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes(code)) throw error;
-  } finally {
-    await folder.close();
   }
 }
 

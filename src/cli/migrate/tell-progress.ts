@@ -50,7 +50,7 @@ async function tell(guardUrl: string, progress: Progress, over: AbortSignal): Pr
 }
 
 /**
- * How far a database on LiteFS's mount is, read in the order that `createOwnProgress` explains. `undefined` without one
+ * How far a database on LiteFS's mount is, read in the order that `createOwnHistory` explains. `undefined` without one
  * that a primary has written to, and while it is busy.
  */
 async function readProgress(file: string): Promise<Progress | undefined> {

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { syncNow } from '../../app/restore/staged-restore.ts';
+import { syncPathNow } from '../../sync-path.ts';
 
 /** Writes LiteFS's `clusterid`, whole or not at all, and forces it to the disk. */
 export function placeClusterId(volumeDir: string, clusterId: string): void {
@@ -8,5 +8,5 @@ export function placeClusterId(volumeDir: string, clusterId: string): void {
   const file = join(volumeDir, 'clusterid');
   writeFileSync(`${file}.new`, `${clusterId}\n`, { flush: true });
   renameSync(`${file}.new`, file);
-  syncNow(volumeDir);
+  syncPathNow(volumeDir);
 }

@@ -16,7 +16,7 @@ import type { Context, Environment } from '../context.ts';
 import { counted } from '../counted.ts';
 import { Refusal } from '../refusal.ts';
 import { sendRequest } from '../send-request.ts';
-import { chooseClusterId } from './cluster-id.ts';
+import { chooseClusterId } from './choose-cluster-id.ts';
 import { expectLost, expectOwnId } from './expect-lost.ts';
 import { placeClusterId } from './place-cluster-id.ts';
 import {

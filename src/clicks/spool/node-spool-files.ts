@@ -1,7 +1,6 @@
 import {
   closeSync,
   fdatasync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -15,6 +14,7 @@ import {
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { syncPath, syncPathNow } from '../../sync-path.ts';
 import type { SegmentFile, SpoolFiles } from './spool-files.ts';
 
 const datasync = promisify(fdatasync);
@@ -31,7 +31,7 @@ export function createNodeSpoolFiles(root: string): SpoolFiles {
     },
     makeFolder(folder) {
       mkdirSync(join(root, folder), { recursive: true });
-      syncFolderNow(root);
+      syncPathNow(root);
     },
     listFiles(folder) {
       // There can be 100,000: a batch a second makes 86,400 in a day.
@@ -53,10 +53,7 @@ export function createNodeSpoolFiles(root: string): SpoolFiles {
     },
     rename: (folder, from, to) => renameSync(pathOf(folder, from), pathOf(folder, to)),
     remove: (folder, name) => unlinkSync(pathOf(folder, name)),
-    async syncFolder(folder) {
-      await using handle = await open(join(root, folder), 'r');
-      await handle.sync();
-    },
+    syncFolder: (folder) => syncPath(join(root, folder)),
   };
 }
 
@@ -85,13 +82,4 @@ function openSegmentFile(path: string): SegmentFile {
       closeWhenIdle();
     },
   };
-}
-
-function syncFolderNow(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -1,7 +1,0 @@
-import { open } from 'node:fs/promises';
-
-/** Forces what is in a file, or the names that are in a folder, to the disk. */
-export async function syncPath(path: string): Promise<void> {
-  await using handle = await open(path, 'r');
-  await handle.sync();
-}
