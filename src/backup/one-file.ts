@@ -48,7 +48,8 @@ export interface FilePacking {
  * table beside the links. Signed where there are keys; never encrypted. Durable when this resolves. Rejects with errors of the disk.
  */
 export async function packFile(store: FileStore, packing: FilePacking): Promise<Manifest> {
-  const unfinished = `${packing.path}.unfinished`;
+  // Of this run alone: what two write into one file is no backup.
+  const unfinished = `${packing.path}.${randomBytes(4).toString('hex')}.unfinished`;
   try {
     const manifest = await putInto(unfinished, store, packing);
     await syncPath(unfinished);

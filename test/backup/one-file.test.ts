@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { BackupKeys } from '../../src/backup/backup-keys.ts';
@@ -71,7 +72,6 @@ describe('a backup in one file', () => {
   it('is for its owner alone, whatever its original is', async () => {
     const files = { links: samples.copy('links', folder) };
     chmodSync(files.links.file, 0o644);
-    writeFileSync(`${path}.unfinished`, 'of a run that broke off', { mode: 0o644 });
     await packFile(store, { files, node: 'a', clusterId: null, path });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     chmodSync(path, 0o644);
@@ -82,6 +82,13 @@ describe('a backup in one file', () => {
   it('takes the place of another one, whole', async () => {
     writeFileSync(path, 'something else');
     await pack();
+    expect((await unpack()).isSigned).toBe(true);
+  });
+
+  it('is whole where two are made at once', async () => {
+    const files = { links: samples.copy('links', folder), clicks: samples.copy('clicks', folder) };
+    const packing = { files, node: 'a', clusterId: null, path, rest: () => setImmediate() };
+    await Promise.all([packFile(store, packing), packFile(store, packing)]);
     expect((await unpack()).isSigned).toBe(true);
   });
 
