@@ -2,6 +2,7 @@ import { isNodeId } from '../cluster/node-name.ts';
 import type { NodeId } from '../domain/role.ts';
 import { type BootstrapSettings, readBootstrapSettings } from './bootstrap/settings.ts';
 import { type ConsulTarget, parseConsulUrl } from './consul-target.ts';
+import { describeError } from './describe-error.ts';
 
 /** An address to listen on. */
 export interface ListenAddress {
@@ -96,7 +97,7 @@ function readBootstrap(env: Readonly<Record<string, string | undefined>>): Boots
   try {
     return readBootstrapSettings(env);
   } catch (error) {
-    throw new GuardConfigError(error instanceof Error ? error.message : String(error));
+    throw new GuardConfigError(describeError(error));
   }
 }
 

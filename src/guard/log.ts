@@ -26,8 +26,3 @@ export function createGuardLog(options: {
     };
   return { info: at('info'), warn: at('warn'), error: at('error') };
 }
-
-/** The text of an error for the log, without its stack. */
-export function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,6 +1,7 @@
 import type { ConsulKeys } from './consul-keys.ts';
 import type { ConsulTree } from './consul-tree.ts';
-import { describeError, type GuardLog } from './log.ts';
+import { describeError } from './describe-error.ts';
+import type { GuardLog } from './log.ts';
 import { type Mark, raiseMark } from './mark.ts';
 import type { GuardMetrics } from './metrics.ts';
 import type { OwnLease } from './own-lease.ts';

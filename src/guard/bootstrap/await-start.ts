@@ -1,4 +1,5 @@
 import { exitCodes } from '../../domain/exit-codes.ts';
+import { describeError } from '../describe-error.ts';
 import { pause } from '../watch.ts';
 import { unreachableBackupGraceMs } from './decide-restore.ts';
 import type { BootstrapDecision } from './decision.ts';
@@ -93,7 +94,7 @@ async function tryRestore(
     return undefined;
   } catch (error) {
     if (error instanceof RestoreFailed) return error;
-    return { exitCode: undefined, message: error instanceof Error ? error.message : String(error) };
+    return { exitCode: undefined, message: describeError(error) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { describeError } from '../describe-error.ts';
 import type { SnapshotFacts } from './facts.ts';
 import { spawnHoplite } from './spawn-hoplite.ts';
 
@@ -59,7 +60,7 @@ export class BackupFinder implements AsyncDisposable {
       if (code !== 0) return failed(`"hoplite backup find" ended with ${code}`);
       return parseFacts(stdout) ?? failed('"hoplite backup find" gave no answer');
     } catch (error) {
-      return failed(error instanceof Error ? error.message : String(error));
+      return failed(describeError(error));
     }
   }
 }

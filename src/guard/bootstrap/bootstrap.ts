@@ -1,3 +1,4 @@
+import { describeError } from '../describe-error.ts';
 import { awaitStart, type BootstrapLog, type FinalDecision } from './await-start.ts';
 import { decideBootstrap } from './decide.ts';
 import type { BootstrapDecision } from './decision.ts';
@@ -92,7 +93,7 @@ class WaitingStatus implements AsyncDisposable {
       // Others will take this node for silent; that delays them and harms nothing.
       this.#failed = true;
       log.warn('the private port cannot be listened on', {
-        err: error instanceof Error ? error.message : String(error),
+        err: describeError(error),
       });
     }
   }

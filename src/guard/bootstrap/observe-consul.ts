@@ -1,4 +1,5 @@
 import type { NodeId } from '../../domain/role.ts';
+import { describeError } from '../describe-error.ts';
 import { ask } from './ask.ts';
 import type { ConsulFacts } from './facts.ts';
 import type { ConsulPlace } from './settings.ts';
@@ -35,7 +36,7 @@ export async function observeConsul(place: ConsulPlace, self: NodeId): Promise<C
       ),
     };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = describeError(error);
     return { facts: { is: 'unreachable', why }, candidates: [] };
   }
 }

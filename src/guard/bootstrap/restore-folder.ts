@@ -1,3 +1,4 @@
+import { describeError } from '../describe-error.ts';
 import type { SnapshotFacts } from './facts.ts';
 
 const { accessSync, constants, existsSync } = process.getBuiltinModule('node:fs');
@@ -13,7 +14,7 @@ export function findInFolder(dir: string | undefined): SnapshotFacts {
     accessSync(join(dir, 'links.db'), constants.R_OK);
     return { is: 'there', name: `the files in ${dir} (RESTORE_DIR)`, clusterId: undefined };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = describeError(error);
     return { is: 'unreachable', name: `in ${dir} (RESTORE_DIR)`, why };
   }
 }
