@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -129,10 +129,14 @@ test.each(titles)('the title %s comes back from a cell as it was', (title) => {
   expect(guardFormula(title)).not.toMatch(/^[=+\-@＝]/);
 });
 
-test('a node that is not there is told at once', async () => {
-  const { exitCode, stderr } = await runHere(['export'], { ...env, PRIVATE_PORT: '1' });
-  expect({ exitCode, stderr }).toEqual({
-    exitCode: 1,
-    stderr: 'no node answers at http://127.0.0.1:1; start it with "npm start"\n',
-  });
+test('a node that is not there is told at once, and leaves no file', async () => {
+  const file = join(folder, 'of-nobody.csv');
+  for (const to of [[], ['--format', 'csv', '--output', file]]) {
+    const { exitCode, stderr } = await runHere(['export', ...to], { ...env, PRIVATE_PORT: '1' });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: 'no node answers at http://127.0.0.1:1; start it with "npm start"\n',
+    });
+  }
+  await expect(stat(file)).rejects.toThrow('ENOENT');
 });

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { fileRefusal } from '../file-refusal.ts';
 import { Refusal } from '../refusal.ts';
 import type { ExportWriting } from './export-form.ts';
@@ -6,7 +6,7 @@ import type { ExportWriting } from './export-form.ts';
 /** Longer than any row: a destination has 8 KiB at most. */
 const tailBytes = 262_144;
 
-/** A file that an export is written to. */
+/** A file that an export is written to. Disposing closes it; a new one that no row came to, and no end, goes. */
 export interface ExportFile extends AsyncDisposable {
   /** The id of the last link that is in it; 0 when there is none. */
   readonly after: number;
@@ -27,11 +27,22 @@ export async function openExportFile(
   const handle = await openFile(path, resumes);
   try {
     const after = await prepare(handle, path, writing);
+    // A new one without rows would be in the way of the same command once a node answers.
+    let isKept = resumes;
     return {
       after,
-      write: (rows) => handle.appendFile(rows),
-      sync: () => handle.sync(),
-      [Symbol.asyncDispose]: () => handle.close(),
+      write(rows) {
+        isKept = true;
+        return handle.appendFile(rows);
+      },
+      sync() {
+        isKept = true;
+        return handle.sync();
+      },
+      async [Symbol.asyncDispose]() {
+        await handle.close();
+        if (!isKept) await rm(path, { force: true });
+      },
     };
   } catch (error) {
     await handle.close();
