@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createBackupProcess } from '../../src/backup/backup-process.ts';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { layOut } from '../cluster/table.ts';
 import { countClicks } from './count-clicks.ts';
@@ -24,7 +25,6 @@ import type { LoadResult } from './load-job.ts';
 import { LoadProcess } from './load-process.ts';
 import { openBench } from './open-bench.ts';
 import { cores } from './pinned.ts';
-import { findFreePort } from './server-process.ts';
 import { mean, median, ratiosByRound, spread } from './statistics.ts';
 
 const { values: options } = parseArgs({

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { asContestant, countingAtOnce, type StartContestant } from './contestant.ts';
-import { findFreePort, ServerProcess } from './server-process.ts';
+import { ServerProcess } from './server-process.ts';
 import { destinationOf, slugOf } from './slugs.ts';
 
 const linkCount = 100_000;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { LiteFsProcess } from '../../test/support/litefs-process.ts';
 import { Consul } from '../cluster/consul.ts';
 import { Network } from '../cluster/network.ts';
@@ -15,7 +16,7 @@ import type { Contestant, Site, StartContestant } from './contestant.ts';
 import { startHopliteProcess } from './hoplite.ts';
 import { createHopliteCounting } from './hoplite-counting.ts';
 import { type Core, cores, isPinned } from './pinned.ts';
-import { findFreePort, type ServerProcess } from './server-process.ts';
+import type { ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
 const patienceMs = 30_000;

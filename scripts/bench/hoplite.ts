@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { asContestant, type StartContestant } from './contestant.ts';
 import { createHopliteCounting } from './hoplite-counting.ts';
 import type { Core } from './pinned.ts';
-import { findFreePort, ServerProcess } from './server-process.ts';
+import { ServerProcess } from './server-process.ts';
 
 /** How a Hoplite of the benchmark differs from one that is started without a word. */
 export interface HopliteOptions {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { findFreePort } from '../../test/support/free-port.ts';
 import {
   asContestant,
   type Contestant,
@@ -10,7 +11,7 @@ import {
   type Site,
   type StartContestant,
 } from './contestant.ts';
-import { findFreePort, ServerProcess } from './server-process.ts';
+import { ServerProcess } from './server-process.ts';
 import { destinationOf, slugOf } from './slugs.ts';
 
 /** Where distributions put nginx, which need not be on a user's path. */

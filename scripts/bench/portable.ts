@@ -13,11 +13,12 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { layOut } from '../cluster/table.ts';
 import { startHopliteProcess } from './hoplite.ts';
 import { openBench } from './open-bench.ts';
-import { findFreePort, type ServerProcess } from './server-process.ts';
+import type { ServerProcess } from './server-process.ts';
 import { quantile } from './statistics.ts';
 import { readUsage } from './usage.ts';
 

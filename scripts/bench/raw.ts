@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { asContestant, type StartContestant } from './contestant.ts';
-import { findFreePort, ServerProcess } from './server-process.ts';
+import { ServerProcess } from './server-process.ts';
 
 /** Node's own HTTP, which is 1.00. It counts nothing. */
 export const startRaw: StartContestant = async ({ signal }) => {

@@ -14,7 +14,7 @@ import { findPrevious } from '../../src/backup/previous-backups.ts';
 import { readConfig } from '../../src/config.ts';
 import { inspectDatabase } from '../../src/storage/inspect-database.ts';
 import { AppProcess } from '../../test/support/app-process.ts';
-import { findFreePort } from '../../test/support/running-app.ts';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { LocalCluster } from '../cluster/cluster.ts';
 import { layOut } from '../cluster/table.ts';
 import { until } from '../cluster/until.ts';

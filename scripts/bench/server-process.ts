@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { until } from '../cluster/until.ts';
 import { type Core, cores, pinned } from './pinned.ts';
 import { readUsage, type Usage } from './usage.ts';
@@ -101,14 +100,4 @@ export class ServerProcess implements AsyncDisposable {
       throw error;
     }
   }
-}
-
-/** A port of 127.0.0.1 that nobody has at the moment. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -6,7 +6,7 @@ import { until } from '../../scripts/cluster/until.ts';
 import { decodeBatch } from '../../src/domain/click-batch.ts';
 import { AppProcess } from '../support/app-process.ts';
 import { readUnconfirmed } from '../support/click-counts.ts';
-import { findFreePort } from '../support/running-app.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { send } from '../support/send.ts';
 
 const referrerHost = 'referrer-host.example';

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { findFreePort, runApp } from '../support/running-app.ts';
+import { findFreePort } from '../support/free-port.ts';
+import { runApp } from '../support/running-app.ts';
 
 test('a second start in the same folder is refused, and changes nothing', async () => {
   await using first = await runApp({ SLUG_CASE: 'sensitive' });

@@ -7,7 +7,7 @@ import { askTarget, restoreInto } from '../../src/cli/backup/restore-into.ts';
 import { prepareRestore } from '../../src/storage/prepare-restore.ts';
 import { openWriterSession } from '../../src/storage/writer-session.ts';
 import { AppProcess } from '../support/app-process.ts';
-import { findFreePort } from '../support/running-app.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { follow } from '../support/send.ts';
 import { TestFolder, writerOptions } from '../support/test-database.ts';
 

@@ -5,7 +5,8 @@ import { type App, startApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { readClickCounts, readMetric } from '../support/click-counts.ts';
 import { eventually } from '../support/eventually.ts';
-import { findFreePort, runApp } from '../support/running-app.ts';
+import { findFreePort } from '../support/free-port.ts';
+import { runApp } from '../support/running-app.ts';
 import { bearer, follow, send } from '../support/send.ts';
 import { TestFolder } from '../support/test-database.ts';
 

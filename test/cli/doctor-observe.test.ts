@@ -15,9 +15,9 @@ import { observePeers } from '../../src/cli/doctor/observe/peers.ts';
 import { readConfig } from '../../src/config.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeMount, positionAt } from '../support/fake-mount.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { FrozenServer } from '../support/frozen-server.ts';
 import { listen } from '../support/listen.ts';
-import { findFreePort } from '../support/running-app.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 const answering = (status: number, body: string, headers: Record<string, string> = {}) =>

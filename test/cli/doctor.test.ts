@@ -3,9 +3,10 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeLiteFs } from '../support/fake-litefs.ts';
 import { FakeMount } from '../support/fake-mount.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { environmentOf, runHoplite } from '../support/run-hoplite.ts';
-import { findFreePort, type RunningApp, runApp } from '../support/running-app.ts';
+import { type RunningApp, runApp } from '../support/running-app.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 /** The lines of a level, each without it. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { learnRole } from '../../src/cli/migrate/learn-role.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeLiteFs } from '../support/fake-litefs.ts';
-import { findFreePort } from '../support/running-app.ts';
+import { findFreePort } from '../support/free-port.ts';
 
 describe('the role that LiteFS tells', () => {
   let litefs: FakeLiteFs;

@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findFreePort } from '../support/free-port.ts';
 import { listen } from '../support/listen.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { environmentOf, runHoplite } from '../support/run-hoplite.ts';
-import { findFreePort, type RunningApp, runApp } from '../support/running-app.ts';
+import { type RunningApp, runApp } from '../support/running-app.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 let running: RunningApp;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { hopliteFile, runHoplite } from '../support/run-hoplite.ts';
-import { findFreePort } from '../support/running-app.ts';
 import { TestFolder } from '../support/test-database.ts';
 
 test('start runs the app until a signal ends it, with 0', async () => {

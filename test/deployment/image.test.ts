@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { globSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { findFreePort } from '../support/running-app.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { boot } from './boot.ts';
 import { parseDeployment, readTexts } from './deployment.ts';
 import { layOutImage } from './image-tree.ts';

@@ -8,8 +8,8 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { identifyProcess } from '../../scripts/cluster/process-identity.ts';
 import { projectDir } from '../../scripts/cluster/programs.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { listen } from '../support/listen.ts';
-import { findFreePort } from '../support/running-app.ts';
 
 /** Plays LiteFS: starts an app, waits for a signal, tells where it would find Consul. */
 const litefs = `#!/bin/sh

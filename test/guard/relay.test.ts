@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createGuardLog } from '../../src/guard/log.ts';
 import { GuardMetrics } from '../../src/guard/metrics.ts';
 import { Relay } from '../../src/guard/relay.ts';
-import { findFreePort } from '../support/running-app.ts';
+import { findFreePort } from '../support/free-port.ts';
 
 let stack: AsyncDisposableStack;
 let relay: Relay;

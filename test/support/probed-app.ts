@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectDir } from '../../scripts/cluster/programs.ts';
 import { until } from '../../scripts/cluster/until.ts';
+import { findFreePort } from './free-port.ts';
 import type { LoopReading } from './loop-probe.ts';
-import { findFreePort } from './running-app.ts';
 
 /** A whole Hoplite, alone, in a process and a folder of its own, that tells how long turns of its event loop take. */
 export class ProbedApp implements AsyncDisposable {

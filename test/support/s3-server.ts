@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getByTls } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { projectDir } from '../../scripts/cluster/programs.ts';
 import type { BackupPlace, S3Access } from '../../src/domain/backup-place.ts';
 import type { Certificate } from './certificate.ts';
+import { findFreePort } from './free-port.ts';
 
 const accessKeyId = 'hoplite-tests';
 const secretAccessKey = 'the secret of hoplite-tests';
@@ -52,7 +52,7 @@ export async function startS3Server(
   const bucket = 'backups';
   const folder = join(dir, 'objects', bucket);
   for (const path of [folder, join(dir, 'facts')]) mkdirSync(path, { recursive: true });
-  const port = await freePort(host);
+  const port = await findFreePort(host);
   const url = `${certificate === undefined ? 'http' : 'https'}://${host}:${port}`;
   const more = byHostName === undefined ? [] : ['--virtual-domain', `${byHostName}:${port}`];
   if (certificate) more.push('--cert', certificate.file, '--key', certificate.keyFile);
@@ -156,13 +156,4 @@ async function isReady({ url, ca }: Listening): Promise<boolean> {
     if (error instanceof Error && 'code' in error) return false;
     throw error;
   }
-}
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -15,8 +15,8 @@ import {
   startBucketProxy,
 } from '../support/bucket-proxy.ts';
 import { readMetric } from '../support/click-counts.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { hopliteFile, runHoplite } from '../support/run-hoplite.ts';
-import { findFreePort } from '../support/running-app.ts';
 import { type S3Server, startS3Server } from '../support/s3-server.ts';
 
 const links = 20_000;

@@ -9,8 +9,8 @@ import { slugOf } from '../../scripts/bench/slugs.ts';
 import { until } from '../../scripts/cluster/until.ts';
 import { AppProcess } from '../support/app-process.ts';
 import { readClickCounts, readMetric, readUnconfirmed } from '../support/click-counts.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { HitLedger } from '../support/hit-ledger.ts';
-import { findFreePort } from '../support/running-app.ts';
 
 const links = 20;
 const dropped = 'hoplite_clicks_dropped_total{reason="disk_full"}';

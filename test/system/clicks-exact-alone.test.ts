@@ -7,8 +7,8 @@ import { slugOf } from '../../scripts/bench/slugs.ts';
 import { until } from '../../scripts/cluster/until.ts';
 import { AppProcess } from '../support/app-process.ts';
 import { readClickCounts, readUnconfirmed } from '../support/click-counts.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { HitLedger } from '../support/hit-ledger.ts';
-import { findFreePort } from '../support/running-app.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const rounds = 20;

@@ -14,10 +14,10 @@ import { AppProcess } from '../support/app-process.ts';
 import { readClickCounts, readUnconfirmed } from '../support/click-counts.ts';
 import { startTestCluster } from '../support/cluster.ts';
 import { allCaughtUp, createLink, primaryOf, statusOf } from '../support/cluster-client.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { HitLedger } from '../support/hit-ledger.ts';
 import { runHere } from '../support/run-command-line.ts';
 import { type CommandResult, runHoplite } from '../support/run-hoplite.ts';
-import { findFreePort } from '../support/running-app.ts';
 import { bearer, send } from '../support/send.ts';
 
 const patienceMs = 60_000;

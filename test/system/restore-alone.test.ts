@@ -8,9 +8,9 @@ import { slugOf } from '../../scripts/bench/slugs.ts';
 import { until } from '../../scripts/cluster/until.ts';
 import { AppProcess } from '../support/app-process.ts';
 import { readClickCounts, readUnconfirmed } from '../support/click-counts.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { HitLedger } from '../support/hit-ledger.ts';
 import { runHoplite } from '../support/run-hoplite.ts';
-import { findFreePort } from '../support/running-app.ts';
 import { startS3Server } from '../support/s3-server.ts';
 
 const links = 150;
