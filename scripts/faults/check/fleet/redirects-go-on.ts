@@ -1,3 +1,4 @@
+import type { FaultName } from '../../fault-name.ts';
 import type { Operation } from '../../history.ts';
 import type { History } from '../history.ts';
 import type { Invariant } from '../invariant.ts';
@@ -47,7 +48,7 @@ function livesOf(history: History): (operation: Operation) => boolean {
   };
 }
 
-const endsNodes: ReadonlySet<string> = new Set([
+const endsNodes: ReadonlySet<FaultName> = new Set([
   'kill-9',
   'kill-9-ttl',
   'power-loss',
