@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { toWriterOptions } from '../app/write-path.ts';
 import { type Config, readConfig } from '../config.ts';
 import { prepareRestore } from '../storage/prepare-restore.ts';
+import { aloneIn } from './alone-in.ts';
 import { atOption } from './backup/at-option.ts';
 import { openRestoreSource, type Unpacked } from './backup/restore-source.ts';
 import type { Context } from './context.ts';
@@ -43,7 +44,7 @@ export function addServe(program: Command, context: Context): void {
       });
       await using folder = makeFolder();
       const unpacked = await source.unpackInto(folder.path);
-      const served = toServedConfig(config, folder.path);
+      const served = aloneIn(folder.path, config, 'delete');
       prepareRestore(toWriterOptions(served, { ownHosts: [], allowPrivate: false }), 0);
       await serve(served, unpacked, folder);
     });
@@ -71,22 +72,6 @@ async function serve(config: Config, { words, takenAt }: Unpacked, folder: Tempo
       },
     };
   });
-}
-
-/** The same settings, alone in that folder. */
-function toServedConfig(config: Config, folder: string): Config {
-  return {
-    ...config,
-    fleet: undefined,
-    backup: undefined,
-    storage: {
-      dataDir: folder,
-      linksFile: join(folder, 'links.db'),
-      clicksFile: join(folder, 'clicks.db'),
-      journalMode: 'delete',
-    },
-    clicks: { ...config.clicks, spoolDir: join(folder, 'clicks') },
-  };
 }
 
 interface TemporaryFolder extends AsyncDisposable {

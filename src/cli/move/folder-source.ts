@@ -10,6 +10,7 @@ import { databaseNames } from '../../domain/database-name.ts';
 import { Failure } from '../../domain/failure.ts';
 import { FileCopier } from '../../storage/file-copier.ts';
 import { sizeOfFiles } from '../../storage/file-sizes.ts';
+import { aloneIn } from '../alone-in.ts';
 import type { RestoreSource } from '../backup/restore-source.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -78,17 +79,8 @@ async function startOn(config: Config, folder: string): Promise<App> {
 function toDrainConfig(config: Config, folder: string): Config {
   const host = '127.0.0.1';
   return {
-    ...config,
-    fleet: undefined,
-    backup: undefined,
+    ...aloneIn(folder, config, 'wal'),
     log: { level: 'silent' },
     http: { ...config.http, host, port: 0, privateHost: host, privatePort: 0 },
-    storage: {
-      dataDir: folder,
-      linksFile: join(folder, 'links.db'),
-      clicksFile: join(folder, 'clicks.db'),
-      journalMode: 'wal',
-    },
-    clicks: { ...config.clicks, spoolDir: join(folder, 'clicks') },
   };
 }
