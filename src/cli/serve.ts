@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { toWriterOptions } from '../app/write-path.ts';
 import { type Config, readConfig } from '../config.ts';
@@ -11,6 +7,7 @@ import { atOption } from './backup/at-option.ts';
 import { openRestoreSource, type Unpacked } from './backup/restore-source.ts';
 import type { Context } from './context.ts';
 import { Refusal } from './refusal.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 
 interface ServeOptions {
   readonly fromSnapshot: string;
@@ -42,7 +39,7 @@ export function addServe(program: Command, context: Context): void {
         from: fromSnapshot,
         mustBeSigned: true,
       });
-      await using folder = makeFolder();
+      await using folder = makeTemporaryFolder('hoplite-serve');
       const unpacked = await source.unpackInto(folder.path);
       const served = aloneIn(folder.path, config, 'delete');
       prepareRestore(toWriterOptions(served, { ownHosts: [], allowPrivate: false }), 0);
@@ -72,45 +69,4 @@ async function serve(config: Config, { words, takenAt }: Unpacked, folder: Tempo
       },
     };
   });
-}
-
-interface TemporaryFolder extends AsyncDisposable {
-  readonly path: string;
-  /** From now on a signal leaves the folder to whoever disposes it. */
-  leaveSignals(): void;
-}
-
-/** Until a signal is waited for, one ends the process as it always does, without the folder. */
-function makeFolder(): TemporaryFolder {
-  // Not asynchronously: a signal in between would leave it.
-  const path = mkdtempSync(join(tmpdir(), 'hoplite-serve-'));
-  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-  const leaveSignals = () => {
-    for (const signal of signals) process.off(signal, end);
-  };
-  const end = (signal: NodeJS.Signals) => {
-    leaveSignals();
-    try {
-      removeNow(path);
-    } finally {
-      process.kill(process.pid, signal);
-    }
-  };
-  for (const signal of signals) process.on(signal, end);
-  return {
-    path,
-    leaveSignals,
-    async [Symbol.asyncDispose]() {
-      leaveSignals();
-      await rm(path, { recursive: true, force: true });
-    },
-  };
-}
-
-/** Removes a folder in which other threads may still end what they had begun: nothing new is begun while this waits. */
-function removeNow(path: string): void {
-  const removing = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 } as const;
-  rmSync(path, removing);
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-  rmSync(path, removing);
 }
