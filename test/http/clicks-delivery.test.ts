@@ -1,25 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestToSign } from '../../src/cluster/fleet-auth.ts';
-import { startTestNode, type TestNode } from '../support/test-node.ts';
+import type { TestNode } from '../support/test-node.ts';
+import { startTestPair, type TestPair } from '../support/test-pair.ts';
 
 const batch = Buffer.from([0, 255, 13, 10, ...Buffer.from('{"not":"json"}')]);
 const deliver: RequestToSign = { method: 'POST', path: '/clicks', body: batch };
 
+let pair: TestPair;
 let primary: TestNode;
 let replica: TestNode;
 beforeAll(async () => {
-  const privateUrls = new Map<string, string>();
-  primary = await startTestNode({ id: 'p', role: { is: 'primary' }, privateUrls });
-  replica = await startTestNode({
-    id: 'r',
-    role: { is: 'replica', primary: 'p' },
-    privateUrls,
-  });
+  pair = await startTestPair();
+  ({ primary, replica } = pair);
 });
-afterAll(async () => {
-  await replica?.[Symbol.asyncDispose]();
-  await primary?.[Symbol.asyncDispose]();
-});
+afterAll(() => pair?.[Symbol.asyncDispose]());
 beforeEach(() => {
   primary.delivered.length = 0;
 });

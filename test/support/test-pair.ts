@@ -11,7 +11,7 @@ export interface TestPair extends AsyncDisposable {
 }
 
 /** Starts both. */
-export async function startTestPair(settings: Partial<HttpSettings>): Promise<TestPair> {
+export async function startTestPair(settings: Partial<HttpSettings> = {}): Promise<TestPair> {
   await using stack = new AsyncDisposableStack();
   const privateUrls = new Map<string, string>();
   const primary = stack.use(
