@@ -75,6 +75,8 @@ describe('the arrows between the rooms', () => {
     ['src/app/restore/a.ts', '../../cli/refusal.ts'],
     ['src/app.ts', './cli/refusal.ts'],
     ['src/main.ts', './cli/refusal.ts'],
+    ['src/sync-path.ts', './storage/reader.ts'],
+    ['src/system-clock.ts', './config.ts'],
   ])('%s must not import %s', async (path, imported) => {
     const source = `import { a } from '${imported}';\n\nexport const b = a;\n`;
     expect(await lint(folder, path, source)).toContain(ruleName);
@@ -91,6 +93,8 @@ describe('the arrows between the rooms', () => {
     ['src/backup/a.ts', '../domain/backup-place.ts'],
     ['src/backup/a.ts', 'aws4fetch'],
     ['src/cli/a.ts', '../backup/bucket/bucket.ts'],
+    ['src/system-clock.ts', './domain/clock.ts'],
+    ['src/storage/a.ts', '../sync-path.ts'],
   ])('%s may import %s', async (path, imported) => {
     const source = `import { a } from '${imported}';\n\nexport const b = a;\n`;
     expect(await lint(folder, path, source)).not.toContain(ruleName);
