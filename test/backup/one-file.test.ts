@@ -36,7 +36,7 @@ beforeEach(() => {
 });
 
 function pack(by = store) {
-  const files = { links: samples.copy('links', folder), clicks: samples.copy('clicks', folder) };
+  const files = samples.copyBoth(folder);
   return packFile(by, { files, node: 'a', clusterId: null, path });
 }
 
@@ -86,7 +86,7 @@ describe('a backup in one file', () => {
   });
 
   it('is whole where two are made at once', async () => {
-    const files = { links: samples.copy('links', folder), clicks: samples.copy('clicks', folder) };
+    const files = samples.copyBoth(folder);
     const packing = { files, node: 'a', clusterId: null, path, rest: () => setImmediate() };
     await Promise.all([packFile(store, packing), packFile(store, packing)]);
     expect((await unpack()).isSigned).toBe(true);

@@ -25,10 +25,7 @@ beforeEach(() => {
   return () => folder[Symbol.dispose]();
 });
 
-const both = () => ({
-  links: samples.copy('links', folder),
-  clicks: samples.copy('clicks', folder),
-});
+const both = () => samples.copyBoth(folder);
 
 describe('a backup', () => {
   it('gives the very files back that it was made of', async () => {

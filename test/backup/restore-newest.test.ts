@@ -32,10 +32,7 @@ beforeEach(() => {
   return () => folder[Symbol.dispose]();
 });
 
-const both = () => ({
-  links: samples.copy('links', folder),
-  clicks: samples.copy('clicks', folder),
-});
+const both = () => samples.copyBoth(folder);
 
 describe('a restore', () => {
   it('does not mix two backups in one folder', async () => {

@@ -73,6 +73,11 @@ export class SampleDatabases implements Disposable {
     return { file, takenAtMs, position: null, facts: inspectDatabase(file) };
   }
 
+  /** The same of both. */
+  copyBoth(folder: TestFolder): Record<DatabaseName, CopiedFile> {
+    return { links: this.copy('links', folder), clicks: this.copy('clicks', folder) };
+  }
+
   #file(name: DatabaseName): string {
     return this.#folder.file(`${name}.db`);
   }
