@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { migrationsDirs } from '../../src/app/release.ts';
+import { newestMigration } from '../../src/storage/migrations/migration.ts';
 import { projectDir } from '../cluster/programs.ts';
 import { asApp } from '../fly/as-app.ts';
 import { Fly } from '../fly/fly.ts';
@@ -9,7 +11,7 @@ import { createRunFly } from '../fly/run-fly.ts';
 import { buildImage, createRunProgram } from './build-image.ts';
 import { type Ending, rollOut } from './deploy.ts';
 import { DeployFailure } from './deploy-failure.ts';
-import { Misuse, newestMigration, parseOptions, usage } from './options.ts';
+import { Misuse, parseOptions, usage } from './options.ts';
 import { smokeTest } from './smoke-test.ts';
 
 // Rolls a release out to a fleet on Fly: `npm run deploy`, also what .github/workflows/deploy.yml runs.
@@ -47,8 +49,7 @@ async function deploy(options: Exclude<ReturnType<typeof parseOptions>, 'help'>)
         ...options,
         // Which migrations an image has that was built before is not known here; its machines are asked whether they are
         // ready.
-        schema:
-          options.image === undefined ? newestMigration(join(projectDir, 'migrations/links')) : 0,
+        schema: options.image === undefined ? newestMigration(migrationsDirs.links) : 0,
       },
       {
         fly,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
@@ -80,9 +80,4 @@ function readFlyToml(file: string): z.output<typeof flyToml> {
       { cause },
     );
   }
-}
-
-/** The number of the newest migration of links in a folder, which the fleet has after a deployment. */
-export function newestMigration(folder: string): number {
-  return Math.max(...readdirSync(folder).map((name) => Number(/^(\d+)_/.exec(name)?.[1] ?? 0)));
 }
