@@ -8,6 +8,7 @@ import type { Config } from '../../config.ts';
 import { type DatabaseName, databaseNames } from '../../domain/database-name.ts';
 import { countLinks, findFaultOfFile } from '../../storage/database-file.ts';
 import { type AskApi, createAskApi } from '../ask-api.ts';
+import { both } from '../backup/copy-databases.ts';
 import { openCopier } from '../backup/open-copier.ts';
 import { claimForDatabases } from '../claim-for-databases.ts';
 import type { Context } from '../context.ts';
@@ -42,7 +43,7 @@ export async function copyOut(
   if (!anyway) await untilCounted(await createAskApi(context));
   try {
     const whole = new AbortController().signal;
-    await writingInto(folder, () => openCopier(config).copyInto(folder, databaseNames, whole));
+    await writingInto(folder, () => openCopier(config).copyInto(folder, both, whole));
     for (const name of databaseNames) expectSound(join(folder, `${name}.db`), name);
   } catch (error) {
     for (const name of databaseNames) await rm(join(folder, `${name}.db`), { force: true });
