@@ -42,7 +42,12 @@ export function createDocsRoutes(document: OpenApiDocument, headers: RequestHand
   });
   for (const [path, file] of Object.entries(files)) {
     router.get(path, (_request, response) => {
-      response.sendFile(file, { headers: { 'Cache-Control': 'no-cache' }, cacheControl: false });
+      response.sendFile(file, {
+        headers: { 'Cache-Control': 'no-cache' },
+        cacheControl: false,
+        // The path is ours. The folder that Hoplite lies in may well begin with a dot.
+        dotfiles: 'allow',
+      });
     });
   }
   return router;

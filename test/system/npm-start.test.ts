@@ -14,7 +14,8 @@ import { follow, send } from '../support/send.ts';
 const startMs = 120_000;
 
 test('npm start in a fresh clone shortens 1,000 links, and has them all after a restart', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'hoplite-clone-'));
+  // A hidden folder, with a space.
+  const folder = mkdtempSync(join(tmpdir(), '.hoplite clone-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rmSync(folder, { recursive: true }));
   await promisify(execFile)('git', ['clone', '--quiet', projectDir, folder]);
@@ -34,6 +35,9 @@ test('npm start in a fresh clone shortens 1,000 links, and has them all after a 
     }
   };
   await Promise.all(Array.from({ length: 10 }, work));
+  for (const path of ['/', '/docs', '/docs/swagger-ui-bundle.js', '/docs/initializer.js']) {
+    expect(await send(`${origin}${path}`), path).toMatchObject({ status: 200 });
+  }
   await first.stop();
 
   stack.use(await start(folder, port));
