@@ -76,7 +76,8 @@ test.for([
   expect(sum(broken), JSON.stringify(broken)).toBeLessThanOrEqual(1);
 
   const { 201: __, '503 with Retry-After': refused = 0, ...others } = await writes.stop();
-  expect(refused).toBeGreaterThan(0);
+  // Where another one is there within WRITE_HOLD, writes are held until then, and none is refused.
+  if (!hasten) expect(refused).toBeGreaterThan(0);
   expect(sum(others), JSON.stringify(others)).toBeLessThanOrEqual(1);
   expect(cluster.edge.counters.maxHops).toBe(1);
 });

@@ -28,6 +28,16 @@ interface TestNode {
   deaths: DeadMount[];
 }
 
+/**
+ * LiteFS names the next primary while it connects to it, takes that back when it was a moment too early, and names it again
+ * (docs/facts.md, "A missing .primary proves nothing"). Each time is told once.
+ */
+function expectFollowed(roles: readonly Role[], primary: NodeName): void {
+  const once: readonly Role[] = [{ is: 'detached' }, { is: 'replica', primary }];
+  const times = Math.max(1, Math.floor(roles.length / once.length));
+  expect(roles).toEqual(Array.from({ length: times }, () => once).flat());
+}
+
 const lastTxid = (rows: ReadonlyMap<string, number>) =>
   (JSON.parse([...rows.keys()].at(-1) ?? '{}') as Partial<Position>).txid;
 
@@ -205,8 +215,7 @@ describe('a place in a fleet of real LiteFS and Consul', () => {
     await untilRole('a', { is: 'replica', primary: 'b' });
     await untilRole('c', { is: 'replica', primary: 'b' });
     expect(fleet.b.roles).toEqual([{ is: 'detached' }, { is: 'primary' }]);
-    expect(fleet.a.roles).toEqual([{ is: 'detached' }, { is: 'replica', primary: 'b' }]);
-    expect(fleet.c.roles).toEqual([{ is: 'detached' }, { is: 'replica', primary: 'b' }]);
+    for (const name of ['a', 'c'] as const) expectFollowed(fleet[name].roles, 'b');
     await untilSame(write('b', 'after the handoff'), 'a', 'c');
     for (const name of nodes) expect(fleet[name].deaths).toEqual([]);
   });
